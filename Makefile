@@ -1,0 +1,77 @@
+# The one list of commands. It needs Python >= 3.11 (with venv) and make, nothing else.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PB     ?= service/rpc/pb
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup proto lint format types imports test proto-check check demo bench up lock clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.dev ## Install everything that tests and tools need
+
+proto: $(VENV)/.dev ## Generate the gRPC stubs from proto/
+	@mkdir -p $(PB)
+	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=$(PB) --pyi_out=$(PB) --grpc_python_out=$(PB) proto/cellgebra/v1/*.proto
+	@sed -i -E 's/^from cellgebra\.v1 import/from service.rpc.pb.cellgebra.v1 import/' $(PB)/cellgebra/v1/*_pb2*.py*
+	@find $(PB) -type d ! -name __pycache__ -exec touch {}/__init__.py \;
+
+lint: $(VENV)/.dev ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.dev ## Rewrite files in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.dev ## Check types
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev ## Check who imports whom
+	$(BIN)/lint-imports
+
+test: $(VENV)/.dev ## Run the tests; ARGS= goes to pytest
+	$(BIN)/python -m pytest $(ARGS)
+
+proto-check: $(VENV)/.dev ## Check that the stubs are those of proto/
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(MAKE) --no-print-directory -s proto PB="$$fresh" \
+		&& diff -r -x __pycache__ $(PB) "$$fresh" && echo "stubs are up to date"
+
+check: lint types imports proto-check test ## All of the above, as CI does
+
+demo: $(VENV)/.local ## Train and score real strain designs on an embedded service
+	$(BIN)/python examples/isoprenol/demo.py $(ARGS)
+
+bench: $(VENV)/.dev ## Measure, with the peers beside us
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+up: $(VENV)/.local ## Start the service and keep it running; ARGS= goes to `cellgebra up`
+	$(BIN)/cellgebra up $(ARGS)
+
+lock: $(VENV)/.dev ## Write the installed versions to constraints.txt
+	@{ sed -n '/^#/p' constraints.txt; \
+	   { $(PIP) freeze --exclude-editable --exclude cellgebra | sed -E 's/\+cpu$$//'; sed -n '/;/p' constraints.txt; } | LC_ALL=C sort -f -u; \
+	 } > constraints.new && mv constraints.new constraints.txt
+	@touch $(VENV)/.local $(VENV)/.dev
+
+clean: ## Remove the virtual environment and all caches
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Two stamps in one environment: the demo installs what running needs, the tests add the rest.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python >= 3.11 is needed: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.local: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet -c constraints.txt -e '.[local]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	@touch $(VENV)/.local $@
