@@ -28,7 +28,7 @@ def similarity_matrix(z_BD: Tensor, similarity: Similarity) -> Tensor:
 
 
 def _log_denominator(logits_BB: Tensor, distance_YBB: Tensor, pair_YBB: Tensor) -> Tensor:
-    """Log of the sum of exp(logit_ik) over pairs (i, k) with d_ik >= d_ij, for every i, j: [Y, B, B].
+    """Log of the sum of exp(logit_ik) over k with d_ik >= d_ij, for every pair i, j: [Y, B, B].
 
     Sorting each row by distance turns the sum into one over a tail of the row; memory O(Y B^2).
     """

@@ -1,0 +1,50 @@
+"""Attention among the edited loci."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from worker.models.heads import random_linear
+
+
+class EditAttention(nn.Module):
+    """One layer: every edit attends to the *other* edits of its design, or to nothing.
+
+    An edit does not attend to itself, and there is always a null key with value 0: an edit that
+    stands alone is left as it is, exactly. Keys are weighted by |effect|, so that an edit without
+    effect is the same as none.
+    """
+
+    def __init__(self, latent_dim: int, heads: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.heads = heads
+        self.width = max(1, latent_dim // heads)
+        inner = heads * self.width
+        self.query = random_linear(latent_dim, inner, generator)
+        self.key = random_linear(latent_dim, inner, generator)
+        self.value = random_linear(latent_dim, inner, generator)
+        self.output = nn.Linear(inner, latent_dim, bias=False)
+        nn.init.normal_(self.output.weight, std=1.0 / math.sqrt(inner), generator=generator)
+
+    def _split(self, x_BPI: Tensor) -> Tensor:
+        rows, width, _ = x_BPI.shape
+        return x_BPI.view(rows, width, self.heads, self.width).transpose(1, 2)
+
+    def forward(self, token_BPD: Tensor, effect_BP: Tensor) -> Tensor:
+        """What is added to every token [B, P, D]."""
+        rows, width, dim = token_BPD.shape
+        normal_BPD = nn.functional.rms_norm(token_BPD, (dim,), eps=1e-6)
+        query, key, value = (
+            self._split(layer(normal_BPD)) for layer in (self.query, self.key, self.value)
+        )
+        score_BHPP = query @ key.transpose(-1, -2) / math.sqrt(self.width)
+        presence_BP = effect_BP.abs().log()  # -inf at padding
+        score_BHPP = score_BHPP + presence_BP[:, None, None, :]
+        alone_PP = torch.eye(width, dtype=torch.bool, device=score_BHPP.device)
+        score_BHPP = score_BHPP.masked_fill(alone_PP, -torch.inf)
+        nothing_BHP1 = torch.zeros_like(score_BHPP[..., :1])
+        share_BHPP = torch.cat([score_BHPP, nothing_BHP1], dim=-1).softmax(dim=-1)[..., :-1]
+        mixed_BPI = (share_BHPP @ value).transpose(1, 2).reshape(rows, width, -1)
+        update_BPD: Tensor = self.output(mixed_BPI)
+        return update_BPD

@@ -1,0 +1,78 @@
+"""Heads: one function from a latent state to the labels, read at two states."""
+
+import math
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+
+def random_linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
+    """A linear layer whose start comes from `generator` alone, with bias 0."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.normal_(layer.weight, std=1.0 / math.sqrt(inputs), generator=generator)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+class Head(nn.Module):
+    """y = w.z + b, plus what `kind` adds, per label.
+
+    * ``linear``: nothing; with an additive latent there is no interaction at all.
+    * ``quadratic``: z'Mz, M symmetric and zero at the start; it contains the product of two
+      embeddings exactly.
+    * ``mlp``: one or two hidden GELU layers beside the linear path, so that it nests the linear
+      head.
+    """
+
+    def __init__(
+        self,
+        kind: Literal["linear", "quadratic", "mlp"],
+        latent_dim: int,
+        label_count: int,
+        *,
+        hidden_dim: int,
+        hidden_layers: int,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.linear = random_linear(latent_dim, label_count, generator)
+        self.quadratic_YDD: nn.Parameter | None = None
+        self.hidden = nn.ModuleList()
+        self.output: nn.Linear | None = None
+        if kind == "quadratic":
+            self.quadratic_YDD = nn.Parameter(torch.zeros(label_count, latent_dim, latent_dim))
+        elif kind == "mlp":
+            sizes = [latent_dim] + [hidden_dim] * hidden_layers
+            self.hidden.extend(random_linear(a, b, generator) for a, b in pairwise(sizes))
+            self.output = random_linear(hidden_dim, label_count, generator)
+
+    def forward(self, z_BD: Tensor, keep_BH: Tensor | None = None) -> Tensor:
+        """Labels [..., Y] at states [..., D].
+
+        `keep_BH` is a dropout mask of the last hidden layer, already scaled. It is given from
+        outside because every state of one design has to be read through the same mask: a mixed
+        difference of differently masked functions would be noise.
+        """
+        y_BY: Tensor = self.linear(z_BD)
+        if self.quadratic_YDD is not None:
+            symmetric_YDD = 0.5 * (self.quadratic_YDD + self.quadratic_YDD.transpose(1, 2))
+            return y_BY + torch.einsum("...d,yde,...e->...y", z_BD, symmetric_YDD, z_BD)
+        if self.output is None:
+            return y_BY
+        hidden_BH = z_BD
+        for layer in self.hidden:
+            hidden_BH = nn.functional.gelu(layer(hidden_BH))
+        if keep_BH is not None:
+            hidden_BH = hidden_BH * keep_BH
+        added_BY: Tensor = self.output(hidden_BH)
+        return y_BY + added_BY
+
+    def dropout_mask(self, rows: int, rate: float, generator: torch.Generator) -> Tensor | None:
+        """A scaled mask [rows, H] for `forward`, or None where there is nothing to drop."""
+        if self.output is None or rate == 0:
+            return None
+        weight = self.output.weight
+        draw = torch.rand(rows, weight.shape[1], generator=generator, device=generator.device)
+        return (draw >= rate).to(weight) / (1.0 - rate)
