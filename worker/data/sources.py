@@ -1,0 +1,127 @@
+"""Opens an uploaded table (TSV, CSV, Parquet; text may be gzip or zstd) and streams it.
+
+Row numbers count data rows from 1, without the header and without blank lines.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from service.contract.datasets import DatasetSpec
+from service.contract.errors import BadTableError, Offender
+from worker.data.batch import Batch
+from worker.data.raw import PARQUET_MAGIC, magic
+from worker.data.text import TextTable
+
+# A batch of a wide table has fewer rows: cells bound the memory, not rows.
+_CELLS_PER_BATCH = 1 << 21
+_ROWS_PER_BATCH = 1 << 16
+
+
+class Table(Protocol):
+    """An open table.
+
+    `ragged` lists rows that have too few or too many cells, `ragged_count` counts all of them;
+    they are in no batch.
+    """
+
+    columns: list[str]
+    ragged: list[Offender]
+    ragged_count: int
+
+    @property
+    def fraction(self) -> float:
+        """Share of the file that has been read."""
+
+    def batches(self, wanted: Sequence[str]) -> Iterator[Batch]:
+        """Stream the wanted columns.
+
+        Raises:
+            BadTableError: the file is damaged, or stops being a table.
+        """
+
+    def close(self) -> None:
+        """Close the file."""
+
+
+class ParquetTable:
+    """A Parquet file, read a slice of a row group at a time."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = pq.ParquetFile(path)
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(error) from None
+        self.columns: list[str] = list(self._file.schema_arrow.names)
+        self.ragged: list[Offender] = []
+        self.ragged_count = 0
+        self._rows_read = 0
+
+    @property
+    def fraction(self) -> float:
+        """Share of the rows that has been read."""
+        return float(self._rows_read / max(self._file.metadata.num_rows, 1))
+
+    def batches(self, wanted: Sequence[str]) -> Iterator[Batch]:
+        """Stream the wanted columns."""
+        size = max(256, min(_ROWS_PER_BATCH, _CELLS_PER_BATCH // max(len(wanted), 1)))
+        stream = self._file.iter_batches(batch_size=size, columns=list(wanted), use_threads=False)
+        while True:
+            try:
+                batch = next(stream, None)
+            except (pa.ArrowException, OSError) as error:
+                raise _damaged(error) from None
+            if batch is None:
+                return
+            rows = np.arange(self._rows_read + 1, self._rows_read + 1 + batch.num_rows)
+            self._rows_read += batch.num_rows
+            yield Batch(rows, {name: batch.column(name) for name in wanted})
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def open_table(path: Path, spec: DatasetSpec) -> Table:
+    """Open an uploaded file and check its header.
+
+    Raises:
+        BadTableError: the file is none of the known formats, is empty, or has a bad header.
+    """
+    is_parquet = magic(path).startswith(PARQUET_MAGIC)
+    if spec.format == "parquet" and not is_parquet:
+        raise BadTableError("the file is not Parquet (it does not start with PAR1)")
+    if is_parquet and spec.format not in ("auto", "parquet"):
+        raise BadTableError(f"the file is Parquet, not {spec.format}")
+    if spec.format == "parquet" or is_parquet:
+        table: Table = ParquetTable(path)
+    else:
+        table = TextTable(path, spec.format, skip=spec.on_bad_rows == "skip")
+    try:
+        _check_header(table.columns)
+    except BadTableError:
+        table.close()
+        raise
+    return table
+
+
+def _check_header(columns: list[str]) -> None:
+    nameless = [str(i) for i, name in enumerate(columns, start=1) if not name]
+    if nameless:
+        raise BadTableError(
+            f"the header gives no name to column {', '.join(nameless[:10])} of {len(columns)} "
+            "(an index column, or a delimiter too many?)"
+        )
+    seen: set[str] = set()
+    twice = sorted({name for name in columns if name in seen or seen.add(name)})  # type: ignore[func-returns-value]
+    if twice:
+        offenders = [Offender(message="named more than once", column=name) for name in twice[:20]]
+        raise BadTableError(f"the header names more than once: {', '.join(twice[:20])}", offenders)
+
+
+def _damaged(error: Exception) -> BadTableError:
+    return BadTableError(f"the Parquet file is damaged or of an unknown version: {error}")

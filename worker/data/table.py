@@ -1,0 +1,89 @@
+"""The canonical table that ingest wrote, as arrays."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from service.contract.designs import Design, parse_genotype
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A text column as codes into its distinct values; -1 is missing."""
+
+    values: tuple[str, ...]
+    code_N: Codes
+
+    def where(self, wanted: tuple[str, ...]) -> Flags:
+        """Rows whose value is one of `wanted`."""
+        codes = [code for code, value in enumerate(self.values) if value in wanted]
+        return np.isin(self.code_N, codes)
+
+
+@dataclass(frozen=True)
+class DesignTable:
+    """Rows of measurements; `designs` holds each design once, `design_N` points into it."""
+
+    designs: tuple[Design, ...]
+    design_N: Codes
+    group_N: Codes
+    build_N: Codes
+    is_control_N: Flags
+    backgrounds: tuple[str, ...]
+    labels: dict[str, Floats]
+    covariates: dict[str, Coded]
+
+    def __len__(self) -> int:
+        return len(self.design_N)
+
+
+def _coded(column: pa.ChunkedArray) -> Coded:
+    """Codes in the order of the sorted values, so that the order of rows does not show in them."""
+    encoded = pc.dictionary_encode(column.cast(pa.string())).combine_chunks()
+    values = np.asarray(encoded.dictionary.to_pylist(), dtype=object)
+    raw_N = np.asarray(pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False))
+    order = np.argsort(values, kind="stable")
+    rank = np.empty(len(values) + 1, dtype=np.int64)
+    rank[order] = np.arange(len(values))
+    rank[-1] = -1
+    return Coded(tuple(values[order]), rank[raw_N])
+
+
+def _floats(column: pa.ChunkedArray) -> Floats:
+    filled = pc.fill_null(column.cast(pa.float64()), float("nan"))
+    return np.asarray(filled.to_numpy(), dtype=np.float64)
+
+
+def _prefixed(table: pa.Table, prefix: str) -> dict[str, Any]:
+    return {
+        name.removeprefix(prefix): table.column(name)
+        for name in table.column_names
+        if name.startswith(prefix)
+    }
+
+
+def read_table(path: Path) -> DesignTable:
+    """Read a canonical table; each distinct genotype is parsed once."""
+    table = pq.read_table(path)
+    genotypes = _coded(table.column("genotype"))
+    controls = pc.fill_null(table.column("is_control"), False)
+    return DesignTable(
+        designs=tuple(parse_genotype(text) for text in genotypes.values),
+        design_N=genotypes.code_N,
+        group_N=_coded(table.column("group")).code_N,
+        build_N=_coded(table.column("build")).code_N,
+        is_control_N=np.asarray(controls.to_numpy(zero_copy_only=False), dtype=bool),
+        backgrounds=_coded(table.column("background")).values,
+        labels={name: _floats(c) for name, c in _prefixed(table, "label.").items()},
+        covariates={name: _coded(c) for name, c in _prefixed(table, "covariate.").items()},
+    )
