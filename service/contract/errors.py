@@ -1,0 +1,151 @@
+"""Every error that a user can meet, free of any transport.
+
+CellgebraError
+    InvalidArgumentError        the request itself is wrong
+        InvalidDesignError          a genotype or an edit is malformed
+        UnknownEditsError           designs name edits that the model cannot encode
+        BadTableError               an uploaded file does not hold what its mapping says
+    NotFoundError               no such resource in this project
+    ConflictError               the same request_id with another body
+    FailedPreconditionError     the resource is in a state that does not allow this
+    ResourceExhaustedError      a limit is reached; try again later
+    DeadlineExceededError       the answer would have come too late
+    UnavailableError            a part of the service does not answer
+    UnauthenticatedError        no valid key
+    PermissionDeniedError       the key lacks the scope
+    LeaseLostError              another worker took the job over (never leaves a worker)
+
+`code` is a google.rpc.Code name; one table maps it to HTTP and one to gRPC.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+
+
+class Offender(BaseModel):
+    """One thing that is wrong: what, where, and what may have been meant.
+
+    `row` counts data rows of the uploaded file from 1 (the header is not counted).
+    """
+
+    message: str
+    field: str | None = None
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+    suggestions: list[str] = []
+
+
+class CellgebraError(Exception):
+    """Root of the tree. `detail` says what, where and what to do."""
+
+    code: ClassVar[str] = "INTERNAL"
+    reason: ClassVar[str] = "INTERNAL"
+
+    def __init__(self, detail: str, offenders: Sequence[Offender] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.offenders = list(offenders)
+
+    def as_problem(self) -> dict[str, Any]:
+        """JSON form kept in a row or sent in a problem document (without HTTP's members)."""
+        return {
+            "code": self.code,
+            "reason": self.reason,
+            "detail": self.detail,
+            "errors": [offender.model_dump(exclude_defaults=True) for offender in self.offenders],
+        }
+
+
+class InvalidArgumentError(CellgebraError, ValueError):
+    """The request itself is wrong: sending it again will not help."""
+
+    code = "INVALID_ARGUMENT"
+    reason = "INVALID_ARGUMENT"
+
+
+class InvalidDesignError(InvalidArgumentError):
+    """A genotype or an edit is malformed."""
+
+    reason = "INVALID_DESIGN"
+
+
+class UnknownEditsError(InvalidArgumentError):
+    """Designs name edits that the model has never seen; every offender is listed."""
+
+    reason = "UNKNOWN_EDITS"
+
+
+class BadTableError(InvalidArgumentError):
+    """An uploaded file does not hold what its mapping says."""
+
+    reason = "BAD_TABLE"
+
+
+class NotFoundError(CellgebraError):
+    """No such resource in this project."""
+
+    code = "NOT_FOUND"
+    reason = "NOT_FOUND"
+
+
+class ConflictError(CellgebraError):
+    """A request_id was used before with another body."""
+
+    code = "ALREADY_EXISTS"
+    reason = "REQUEST_ID_REUSED"
+
+
+class FailedPreconditionError(CellgebraError):
+    """The resource is in a state that does not allow this."""
+
+    code = "FAILED_PRECONDITION"
+    reason = "WRONG_STATE"
+
+
+class ResourceExhaustedError(CellgebraError):
+    """A limit is reached; try again after `retry_after_seconds`."""
+
+    code = "RESOURCE_EXHAUSTED"
+    reason = "TOO_MANY_REQUESTS"
+
+    def __init__(self, detail: str, retry_after_seconds: float = 1.0) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class DeadlineExceededError(CellgebraError):
+    """The answer did not come in time; nothing was changed."""
+
+    code = "DEADLINE_EXCEEDED"
+    reason = "DEADLINE_EXCEEDED"
+
+
+class UnavailableError(CellgebraError):
+    """A part of the service does not answer."""
+
+    code = "UNAVAILABLE"
+    reason = "UNAVAILABLE"
+
+
+class UnauthenticatedError(CellgebraError):
+    """No valid key came with the request."""
+
+    code = "UNAUTHENTICATED"
+    reason = "UNAUTHENTICATED"
+
+
+class PermissionDeniedError(CellgebraError):
+    """The key lacks the scope."""
+
+    code = "PERMISSION_DENIED"
+    reason = "PERMISSION_DENIED"
+
+
+class LeaseLostError(CellgebraError):
+    """Another worker holds the job now: stop, write nothing."""
+
+    code = "ABORTED"
+    reason = "LEASE_LOST"

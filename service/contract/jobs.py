@@ -1,0 +1,89 @@
+"""Jobs: kinds, the one life cycle, and the events that a job writes."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from service.contract.errors import FailedPreconditionError
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    TRAINING = "training"
+    INGEST = "ingest"
+
+
+class Queue(StrEnum):
+    """Queues that workers serve. `batch` and `search` share a worker."""
+
+    TRAIN = "train"
+    INFERENCE = "inference"
+    BATCH = "batch"
+    SEARCH = "search"
+
+
+TASK_NAME = {JobKind.TRAINING: "train.run", JobKind.INGEST: "batch.ingest"}
+SCORE_TASK_NAME = "inference.score"
+JOB_QUEUE = {JobKind.TRAINING: Queue.TRAIN, JobKind.INGEST: Queue.BATCH}
+
+
+class JobState(StrEnum):
+    """Life of a job."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    CANCELLING = "CANCELLING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+TERMINAL_STATES = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
+
+_ALLOWED: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED}),
+    JobState.RUNNING: frozenset(
+        {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLING, JobState.QUEUED}
+    ),
+    JobState.CANCELLING: TERMINAL_STATES,
+    JobState.FAILED: frozenset({JobState.QUEUED}),
+    JobState.CANCELLED: frozenset({JobState.QUEUED}),
+    JobState.SUCCEEDED: frozenset(),
+}
+
+
+def require_transition(current: JobState, target: JobState) -> None:
+    """Check one step of the life cycle.
+
+    Raises:
+        FailedPreconditionError: the life cycle has no such step.
+    """
+    if target not in _ALLOWED[current]:
+        raise FailedPreconditionError(f"a {current} job cannot become {target}")
+
+
+class EventType(StrEnum):
+    """What an event tells.
+
+    `state`: {state, error?}; `progress`: {fraction, estimated_seconds_left, message?};
+    `epoch`: {member, epoch, epochs, terms: {name: value}, metrics: {name: value}};
+    `report`: the held-out report.
+    """
+
+    STATE = "state"
+    PROGRESS = "progress"
+    EPOCH = "epoch"
+    REPORT = "report"
+
+
+class JobEvent(BaseModel):
+    """One line of a job's story; `sequence` starts at 1 and has no gaps."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sequence: int
+    type: EventType
+    create_time: str
+    data: dict[str, Any]

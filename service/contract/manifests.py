@@ -1,0 +1,58 @@
+"""What is stored beside a model's weights: enough to score by name, never by index."""
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from service.contract.datasets import LabelKind
+from service.contract.training import Transform
+
+NeutralModel = Literal["multiplicative", "additive", "min", "zero"]
+
+
+def vocabulary_sha256(loci: list[str], edits: list[str]) -> str:
+    """Hash of sorted loci and edit keys; the same names give the same hash, in any order."""
+    text = json.dumps({"loci": sorted(loci), "edits": sorted(edits)}, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class ManifestLabel(BaseModel):
+    """How one head output becomes a label: value = inverse_transform(output * spread + center)."""
+
+    name: str
+    kind: LabelKind
+    measure: str | None = None
+    scale: Literal["linear", "log"]
+    unit: str
+    transform: Transform
+    center: float
+    spread: float
+    detection_limit: float | None = None
+    neutral_model: NeutralModel
+    train_count: int
+    censored_count: int = 0
+
+
+class ModelManifest(BaseModel):
+    """Everything but the tensors. `edits` are edit keys (no level), in the order of the weights."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    format_version: Literal[1] = 1
+    name: str
+    model_kind: str
+    member_count: int
+    training_spec: dict[str, Any]
+    dataset_id: str
+    dataset_sha256: str
+    table_sha256: str
+    loci: list[str]
+    edits: list[str]
+    vocabulary_sha256: str
+    weights_sha256: str
+    labels: list[ManifestLabel]
+    backgrounds: list[str] = [""]
+    report: dict[str, Any]
+    versions: dict[str, str]

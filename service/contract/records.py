@@ -1,0 +1,137 @@
+"""Rows. Every table has `project_id` and `created_by`; every list has its index."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.contract.database import Base, JsonType, UtcDateTime, utc_now
+
+Id = String(64)
+
+
+class Owned:
+    """Who it belongs to and who made it, when."""
+
+    project_id: Mapped[str] = mapped_column(Id)
+    created_by: Mapped[str] = mapped_column(String(200))
+    create_time: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class JobRecord(Owned, Base):
+    """A job: the truth of which messages are only the doorbell."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("project_id", "kind", "request_id"),
+        Index("ix_jobs_page", "project_id", "kind", "create_time", "id"),
+        Index("ix_jobs_page_state", "project_id", "kind", "state", "create_time", "id"),
+        Index("ix_jobs_subject", "project_id", "kind", "subject_id", "create_time", "id"),
+        Index("ix_jobs_recovery", "state", "lease_until"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20))
+    spec: Mapped[dict[str, Any]] = mapped_column(JsonType)
+    subject_id: Mapped[str] = mapped_column(Id)  # the data set trained on, or ingested
+    request_id: Mapped[str | None] = mapped_column(Id)
+    request_sha256: Mapped[str | None] = mapped_column(String(64))
+    attempt_count: Mapped[int] = mapped_column(default=0)
+    fence: Mapped[int] = mapped_column(default=0)
+    owner: Mapped[str | None] = mapped_column(String(200))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    dispatch_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    start_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    end_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    fraction: Mapped[float] = mapped_column(Float, default=0.0)
+    estimated_seconds_left: Mapped[float | None] = mapped_column(Float)
+    event_sequence: Mapped[int] = mapped_column(default=0)
+    checkpoint_sha256: Mapped[str | None] = mapped_column(String(64))
+    error: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
+    result: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
+
+
+class JobEventRecord(Owned, Base):
+    """One event of a job; `sequence` is given under the job's row lock, without gaps."""
+
+    __tablename__ = "job_events"
+
+    job_id: Mapped[str] = mapped_column(
+        ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    type: Mapped[str] = mapped_column(String(20))
+    data: Mapped[dict[str, Any]] = mapped_column(JsonType)
+
+
+class DatasetRecord(Owned, Base):
+    """A data set: its source, its mapping and what ingest found."""
+
+    __tablename__ = "datasets"
+    __table_args__ = (
+        Index("ix_datasets_page", "project_id", "create_time", "id"),
+        Index("ix_datasets_page_state", "project_id", "state", "create_time", "id"),
+        Index("ix_datasets_source", "source_sha256"),
+        Index("ix_datasets_table", "table_sha256"),
+        Index("ix_datasets_vocabulary", "vocabulary_sha256"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(20))
+    spec: Mapped[dict[str, Any]] = mapped_column(JsonType)
+    source_sha256: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    table_sha256: Mapped[str | None] = mapped_column(String(64))
+    vocabulary_sha256: Mapped[str | None] = mapped_column(String(64))
+    profile: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
+    error: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
+    job_id: Mapped[str] = mapped_column(Id)
+
+
+class ModelRecord(Owned, Base):
+    """A registered model."""
+
+    __tablename__ = "models"
+    __table_args__ = (
+        UniqueConstraint("job_id"),
+        Index("ix_models_page", "project_id", "create_time", "id"),
+        Index("ix_models_page_dataset", "project_id", "dataset_id", "create_time", "id"),
+        Index("ix_models_manifest", "manifest_sha256"),
+        Index("ix_models_weights", "weights_sha256"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(50))
+    job_id: Mapped[str] = mapped_column(Id)
+    dataset_id: Mapped[str] = mapped_column(Id)
+    manifest_sha256: Mapped[str] = mapped_column(String(64))
+    weights_sha256: Mapped[str] = mapped_column(String(64))
+    report: Mapped[dict[str, Any]] = mapped_column(JsonType)
+
+
+class ArtifactRecord(Owned, Base):
+    """That a project holds a blob."""
+
+    __tablename__ = "artifacts"
+    __table_args__ = (Index("ix_artifacts_page", "project_id", "create_time", "sha256"),)
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    project_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    media_type: Mapped[str] = mapped_column(String(100))
+
+
+class WorkerRecord(Owned, Base):
+    """A worker process; alive while `heartbeat_time` is fresh."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    queues: Mapped[list[str]] = mapped_column(JsonType)
+    host: Mapped[str] = mapped_column(String(200))
+    pid: Mapped[int]
+    heartbeat_time: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

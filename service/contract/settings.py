@@ -1,0 +1,90 @@
+"""Settings of every process, from ``CELLGEBRA_...`` environment variables.
+
+The one table of them is docs/operations.md; a test holds it equal to the fields here.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.contract.jobs import Queue
+
+
+class Settings(BaseSettings):
+    """What a deployment chooses. Units are in the names."""
+
+    model_config = SettingsConfigDict(env_prefix="CELLGEBRA_", extra="ignore")
+
+    data_dir: Annotated[Path, Field(description="folder of everything the service keeps")] = Path(
+        "cellgebra-data"
+    )
+    database_url: Annotated[
+        str | None, Field(description="SQLAlchemy URL; default: SQLite in the data folder")
+    ] = None
+    broker_url: Annotated[
+        str | None,
+        Field(description="Valkey or Redis URL; default: the bundled server on a private socket"),
+    ] = None
+    host: Annotated[str, Field(description="address that REST and gRPC listen on")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="REST port")] = 8000
+    grpc_port: Annotated[int, Field(ge=0, le=65535, description="gRPC port")] = 8001
+    queues: Annotated[
+        tuple[Queue, ...], Field(description="queues that need a live worker before ready")
+    ] = tuple(Queue)
+    lease_seconds: Annotated[
+        float, Field(gt=1, description="a job whose worker is silent this long is taken over")
+    ] = 60.0
+    heartbeat_seconds: Annotated[
+        float, Field(gt=0, description="how often a worker renews its lease and reads cancels")
+    ] = 1.5
+    worker_stale_seconds: Annotated[
+        float, Field(gt=1, description="a worker silent this long counts as gone")
+    ] = 20.0
+    scheduler_period_seconds: Annotated[
+        float, Field(gt=0, description="how often the scheduler looks for lost jobs")
+    ] = 2.0
+    redispatch_seconds: Annotated[
+        float, Field(gt=0, description="a queued job is rung again after this long")
+    ] = 30.0
+    event_poll_seconds: Annotated[
+        float, Field(gt=0, description="how often a front end looks for new job events")
+    ] = 0.25
+    ingest_wait_seconds: Annotated[
+        float, Field(ge=0, description="how long an upload waits for its data set before 202")
+    ] = 5.0
+    max_upload_bytes: Annotated[
+        int, Field(gt=0, description="largest upload accepted, in bytes")
+    ] = 50 * 2**30
+    max_scores_in_flight: Annotated[
+        int, Field(gt=0, description="score requests in flight before 429")
+    ] = 256
+    reply_ttl_seconds: Annotated[
+        int, Field(gt=0, description="how long an unread score answer is kept")
+    ] = 60
+    torch_threads: Annotated[
+        int | None, Field(gt=0, description="threads of a worker's PyTorch; default: all cores")
+    ] = None
+    log_level: Annotated[str, Field(description="DEBUG, INFO, WARNING or ERROR")] = "INFO"
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The given URL, or SQLite in the data folder."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'cellgebra.db'}"
+
+    @property
+    def artifact_dir(self) -> Path:
+        """Folder of the content-addressed store."""
+        return self.data_dir / "artifacts"
+
+    @property
+    def required_broker_url(self) -> str:
+        """The broker's URL.
+
+        Raises:
+            ValueError: none is set; `cellgebra up` sets it for the processes that it starts.
+        """
+        if self.broker_url is None:
+            raise ValueError("CELLGEBRA_BROKER_URL is not set; `cellgebra up` brings its own broker")
+        return self.broker_url

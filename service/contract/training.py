@@ -1,0 +1,106 @@
+"""The training spec: data set, labels, split, model, loss, optimiser, ensemble."""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from service.contract.losses import LossSpec
+from service.contract.models import ModelSpec, PerturbationSetSpec
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Transform(StrEnum):
+    """How a label is put on the scale on which the model is additive."""
+
+    IDENTITY = "identity"
+    LOG = "log"
+
+
+class TrainingLabel(_Spec):
+    """One label to learn. `transform` None takes the log of labels whose scale is log.
+
+    The log of a label needs values above 0; values below the label's detection limit count as
+    the limit (censored), and the report says how many.
+    """
+
+    name: str
+    transform: Transform | None = None
+    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+
+
+class RandomSplit(_Spec):
+    """Hold out a random share of the design groups; a group never straddles the split."""
+
+    kind: Literal["random"] = "random"
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class CovariateSplit(_Spec):
+    """Hold out rows by a covariate's values, e.g. the last cycles of a campaign.
+
+    `train` None takes every other value. A design measured on both sides is left out of the
+    test part (it would be recognised, not predicted), and the report says how many were.
+    """
+
+    kind: Literal["covariate"] = "covariate"
+    covariate: str
+    test: Annotated[tuple[str, ...], Field(min_length=1)]
+    train: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _disjoint(self) -> Self:
+        both = sorted(set(self.test) & set(self.train or ()))
+        if both:
+            raise ValueError(f"{self.covariate} = {', '.join(both)} is in train and in test")
+        return self
+
+
+class NoSplit(_Spec):
+    """Train on everything; the report then holds no held-out figure."""
+
+    kind: Literal["none"] = "none"
+
+
+Split = Annotated[RandomSplit | CovariateSplit | NoSplit, Field(discriminator="kind")]
+
+
+class OptimizerSpec(_Spec):
+    """AdamW with a cosine schedule after a linear warm-up of 5 % of the steps."""
+
+    kind: Literal["adamw"] = "adamw"
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = 1e-2
+    gradient_clip_norm: Annotated[float, Field(gt=0)] = 1.0
+
+
+class TrainingSpec(_Spec):
+    """What to train. Two jobs with one spec and one seed give identical models on CPU."""
+
+    dataset_id: str
+    name: Annotated[str, Field(min_length=1, max_length=200)] = "model"
+    labels: Annotated[tuple[TrainingLabel, ...], Field(min_length=1)]
+    split: Split = RandomSplit()
+    model: ModelSpec = PerturbationSetSpec()
+    loss: LossSpec = LossSpec()
+    optimizer: OptimizerSpec = OptimizerSpec()
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = 200
+    patience_epochs: Annotated[int, Field(ge=1)] = 30
+    batch_size: Annotated[int, Field(ge=2, le=1_000_000)] = 64
+    ensemble_size: Annotated[int, Field(ge=1, le=100)] = 5
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    @model_validator(mode="after")
+    def _labels_once(self) -> Self:
+        names = [label.name for label in self.labels]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"label {', '.join(twice)} is given more than once")
+        return self
+
+
