@@ -1,0 +1,158 @@
+"""A model, loaded once and asked many times."""
+
+import hashlib
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.torch import load as load_tensors
+
+from service.contract.designs import Design, parse_genotype
+from service.contract.errors import FailedPreconditionError, Offender, UnknownEditsError
+from service.contract.inference import LabelScores, ScoreAnswer, ScoreField
+from service.contract.manifests import ManifestLabel, ModelManifest, vocabulary_sha256
+from service.contract.training import Transform
+from worker.inference.ensembles import MemberReadings, load_ensemble
+from worker.inference.neutral import expected_neutral
+from worker.inference.support import support_of
+from worker.models.encoding import EditIndex
+
+Floats = NDArray[np.float64]
+
+_NEEDS_NEUTRAL = frozenset({ScoreField.EXPECTED_NEUTRAL, ScoreField.INTERACTION})
+
+
+def in_unit(label: ManifestLabel, output: Floats) -> Floats:
+    """Standardised outputs of the head as values in the label's unit."""
+    value = output * label.spread + label.center
+    return np.exp(value) if label.transform is Transform.LOG else value
+
+
+class Predictor:
+    """Scores designs by the names of their edits.
+
+    Laws: the order of edits in a genotype changes nothing; permuting the edits of manifest and
+    weights together changes nothing; permuting the request permutes the answer.
+    """
+
+    def __init__(self, tensors: dict[str, Any], manifest: ModelManifest, model_id: str) -> None:
+        self.manifest = manifest
+        self.model_id = model_id
+        self._index = EditIndex(manifest.edits)
+        self._ensemble = load_ensemble(tensors, manifest)
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items() if "." in name}
+        self._support = {k: v for k, v in arrays.items() if k.startswith("support.")}
+        self._neutral_intercept_Y = arrays["neutral.intercept_Y"]
+        self._neutral_weight_YE = arrays["neutral.weight_YE"]
+        self.score([""])  # the first call pays for lazy initialisation
+
+    @classmethod
+    def load(
+        cls, weights: Path | bytes, manifest: ModelManifest | dict[str, Any], *, model_id: str = ""
+    ) -> Self:
+        """Load weights and warm up.
+
+        Raises:
+            FailedPreconditionError: the weights or the vocabulary are not those of the manifest.
+        """
+        content = weights if isinstance(weights, bytes) else weights.read_bytes()
+        known = ModelManifest.model_validate(manifest)
+        if hashlib.sha256(content).hexdigest() != known.weights_sha256:
+            raise FailedPreconditionError("the weights are not those of the manifest (sha256)")
+        if vocabulary_sha256(known.loci, known.edits) != known.vocabulary_sha256:
+            raise FailedPreconditionError("the edits are not those of the manifest's vocabulary")
+        return cls(load_tensors(content), known, model_id)
+
+    def readings(self, designs: Sequence[Design]) -> list[MemberReadings]:
+        """Both readings in each label's unit: per label, [M, B] both. Edits must be known."""
+        both = self._ensemble.read(self._index.encode(designs))
+        return [
+            MemberReadings(*(in_unit(label, y_MBY[:, :, y]) for y_MBY in both))
+            for y, label in enumerate(self.manifest.labels)
+        ]
+
+    def score(
+        self, genotypes: Sequence[str], fields: Sequence[ScoreField] | None = None
+    ) -> ScoreAnswer:
+        """Score designs, in order. `mean`, `sd`, `min` and `max` are of y_intact over members.
+
+        Raises:
+            InvalidDesignError: a genotype is malformed.
+            UnknownEditsError: an edit is not in the vocabulary; every offender is listed.
+        """
+        wanted = frozenset(ScoreField if fields is None else fields)
+        designs = [parse_genotype(text) for text in genotypes]
+        self._require_known(designs)
+        neutral: Sequence[Floats | None] = [None] * len(self.manifest.labels)
+        if wanted & _NEEDS_NEUTRAL:
+            neutral = expected_neutral(
+                self.manifest.labels,
+                self._index.encode(designs),
+                self._neutral_intercept_Y,
+                self._neutral_weight_YE,
+            )
+        labels = [
+            _label_scores(label, readings, expected, wanted)
+            for label, readings, expected in zip(
+                self.manifest.labels, self.readings(designs), neutral, strict=True
+            )
+        ]
+        has_support = ScoreField.SUPPORT in wanted
+        return ScoreAnswer(
+            model_id=self.model_id,
+            vocabulary_sha256=self.manifest.vocabulary_sha256,
+            genotypes=[design.genotype for design in designs],
+            labels=labels,
+            support=support_of(designs, self._support, self._index.keys) if has_support else None,
+        )
+
+    def _require_known(self, designs: Sequence[Design]) -> None:
+        offenders = [
+            Offender(
+                field=f"genotypes[{row}]",
+                value=str(edit),
+                message=f"the model has no edit {edit.key}",
+                suggestions=get_close_matches(edit.key, self._index.keys, n=3),
+            )
+            for row, design in enumerate(designs)
+            for edit in design.edits
+            if edit.key not in self._index
+        ]
+        if offenders:
+            edits = len({offender.value for offender in offenders})
+            raise UnknownEditsError(
+                f"{edits} edits are not in the model's vocabulary; nothing was scored", offenders
+            )
+
+
+def _label_scores(
+    label: ManifestLabel,
+    readings: MemberReadings,
+    neutral_B: Floats | None,
+    wanted: frozenset[ScoreField],
+) -> LabelScores:
+    member_MB = readings.intact_MBY
+    mean_B = member_MB.mean(axis=0)
+    spread = member_MB.std(axis=0, ddof=1) if len(member_MB) > 1 else np.zeros_like(mean_B)
+    columns = {
+        ScoreField.MEAN: mean_B,
+        ScoreField.SD: spread,
+        ScoreField.MIN: member_MB.min(axis=0),
+        ScoreField.MAX: member_MB.max(axis=0),
+        ScoreField.Y_COMPOSE: readings.compose_MBY.mean(axis=0),
+        ScoreField.Y_INTACT: mean_B,
+    }
+    if neutral_B is not None:
+        columns |= {
+            ScoreField.EXPECTED_NEUTRAL: neutral_B,
+            ScoreField.INTERACTION: mean_B - neutral_B,
+        }
+    return LabelScores(
+        name=label.name,
+        unit=label.unit,
+        neutral_model=label.neutral_model,
+        **{field.value: value.tolist() for field, value in columns.items() if field in wanted},
+    )

@@ -1,0 +1,119 @@
+"""Training of all members, one after the other, with events, pauses and checkpoints."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from service.contract.models import AdditiveSpec, PerturbationSetSpec
+from service.contract.training import TrainingSpec
+from worker.models.additive import fit_ridge
+from worker.training.checkpoint import pack, unpack
+from worker.training.errors import TrainingStoppedError
+from worker.training.members import FitTask, MemberFit
+from worker.training.preparation import TrainingData
+from worker.training.progress import Pause, Reporter, Saver
+from worker.training.seeds import inner_folds
+
+_LEAST_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """How a training talks to its job."""
+
+    reporter: Reporter
+    pause: Pause
+    saver: Saver
+
+
+def member_folds(
+    data: TrainingData, spec: TrainingSpec
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Fold of each training observation; member m is held out fold m."""
+    groups = len(np.unique(data.train.group_N))
+    folds = max(spec.ensemble_size, _LEAST_FOLDS)
+    return inner_folds(data.train.group_N, min(folds, max(groups, 1)), spec.seed)
+
+
+def fit_task(
+    data: TrainingData, spec: TrainingSpec, model: PerturbationSetSpec, device: torch.device
+) -> FitTask:
+    """The training part on its device."""
+    weights = torch.tensor([label.weight for label in data.labels], dtype=torch.float32)
+    return FitTask(
+        spec=spec,
+        model=model,
+        designs=data.index.encode(data.train.designs).to(device, torch.float32),
+        design_N=torch.from_numpy(data.train.design_N).to(device),
+        label_NY=torch.from_numpy(data.standardized(data.train)).to(device),
+        fold_N=torch.from_numpy(member_folds(data, spec)).to(device),
+        column_weights=weights.to(device),
+        measure_orders=tuple(label.measure_order for label in data.labels),
+        edit_count=len(data.index),
+        device=device,
+    )
+
+
+def _fit_member(fit: MemberFit, done: list[dict[str, Tensor]], hooks: Hooks, key: str) -> None:
+    """Train one member to its end.
+
+    Raises:
+        TrainingStoppedError: a stop was asked for; the checkpoint is saved.
+    """
+    member = fit.progress.member
+    while not fit.is_done:
+        if not fit.run_epoch(hooks.pause):
+            hooks.saver.now(lambda: pack(done, fit, key))
+            raise TrainingStoppedError(f"stopped in epoch {fit.progress.epoch + 1}")
+        terms, metrics = fit.finish_epoch()
+        epoch = fit.progress.epoch
+        hooks.reporter.epoch(member, epoch, terms, metrics, is_last=fit.is_done)
+        hooks.reporter.progress(member, epoch)
+        hooks.saver.when_due(lambda: pack(done, fit, key))
+
+
+def fit_networks(
+    task: FitTask, hooks: Hooks, checkpoint: bytes | None, key: str
+) -> list[dict[str, Tensor]]:
+    """Best weights of every member, on the CPU.
+
+    A member whose fold is empty (fewer groups than members) is trained without early stopping.
+    """
+    done: list[dict[str, Tensor]] = []
+    fit: MemberFit | None = None
+    if checkpoint is not None:
+        done, fit = unpack(checkpoint, task, key)
+    hooks.reporter.progress(len(done), 0 if fit is None else fit.progress.epoch)
+    while len(done) < task.spec.ensemble_size:
+        current = MemberFit(task, len(done)) if fit is None else fit
+        fit = None
+        _fit_member(current, done, hooks, key)
+        done.append({name: value.cpu() for name, value in current.best.items()})
+    return done
+
+
+def fit_ridges(
+    data: TrainingData, spec: TrainingSpec, model: AdditiveSpec, hooks: Hooks
+) -> dict[str, Tensor]:
+    """Ridge regressions that each leave out one inner fold; a single member has all the data."""
+    effect_NE = data.index.matrix(data.train.designs)[data.train.design_N]
+    label_NY = data.standardized(data.train)
+    fold_N = member_folds(data, spec)
+    intercepts, weights = [], []
+    for member in range(spec.ensemble_size):
+        if hooks.pause():
+            raise TrainingStoppedError(f"stopped at member {member + 1}")
+        kept_N = (fold_N != member) | (spec.ensemble_size == 1)
+        fits = [
+            fit_ridge(effect_NE[kept_N], label_N[kept_N], penalty=model.penalty)
+            for label_N in label_NY.T
+        ]
+        intercepts.append([fit.intercept for fit in fits])
+        weights.append([fit.weight_E for fit in fits])
+        hooks.reporter.progress(member + 1, 0)
+    return {
+        "additive.intercept_MY": torch.tensor(intercepts, dtype=torch.float64),
+        "additive.weight_MYE": torch.from_numpy(np.array(weights, dtype=np.float64)),
+    }

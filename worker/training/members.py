@@ -1,0 +1,215 @@
+"""Training of one member of an ensemble: steps, epochs, early stopping, and its whole state."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from service.contract.errors import FailedPreconditionError
+from service.contract.models import PerturbationSetSpec
+from service.contract.training import TrainingSpec
+from worker.losses.composite import LossContext, LossInputs, composite
+from worker.losses.regression import mse
+from worker.models.encoding import DesignBatch
+from worker.models.perturbation_set import PerturbationSet, Readings
+from worker.training.metrics import spearman
+from worker.training.seeds import generator
+
+_WARM_UP_SHARE = 0.05
+_READ_ROWS = 65536
+
+
+@dataclass(frozen=True)
+class FitTask:
+    """What all members share. `fold_N` tells which member an observation is held out from."""
+
+    spec: TrainingSpec
+    model: PerturbationSetSpec
+    designs: DesignBatch
+    design_N: Tensor
+    label_NY: Tensor
+    fold_N: Tensor
+    column_weights: Tensor
+    measure_orders: tuple[int, ...]
+    edit_count: int
+    device: torch.device
+
+
+@dataclass
+class MemberProgress:
+    """Where a member's training stands; plain values, so that they fit into a checkpoint."""
+
+    member: int
+    epoch: int = 0
+    step: int = 0
+    best_epoch: int = -1
+    best_value: float = math.inf
+
+
+def schedule(step: int, steps: int) -> float:
+    """Share of the learning rate: linear warm-up over 5 % of the steps, then a cosine to 0."""
+    warm = max(1, math.ceil(_WARM_UP_SHARE * steps))
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1.0 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+
+
+def new_network(task: FitTask, member: int) -> PerturbationSet:
+    """A member at its start; drawn on the CPU, so that every device starts alike."""
+    net = PerturbationSet(
+        task.model,
+        edit_count=task.edit_count,
+        measure_orders=task.measure_orders,
+        generator=generator(torch.device("cpu"), task.spec.seed, member, "start"),
+    )
+    return net.to(task.device)
+
+
+class MemberFit:
+    """One member being trained."""
+
+    def __init__(self, task: FitTask, member: int) -> None:
+        self.task = task
+        self.progress = MemberProgress(member)
+        self.net = new_network(task, member)
+        self.optimizer = self._optimizer()
+        held_out_N = task.fold_N == member
+        self._train_rows = torch.nonzero(~held_out_N).flatten()
+        self._held_out_rows = torch.nonzero(held_out_N).flatten()
+        self.batches = math.ceil(len(self._train_rows) / task.spec.batch_size)
+        labels = task.label_NY[self._train_rows].T
+        self._context = LossContext(
+            [torch.sort(column[~torch.isnan(column)]).values for column in labels],
+            task.column_weights,
+        )
+        self.best = {k: v.clone() for k, v in self.net.state_dict().items()}
+        self.sums = torch.zeros(1 + len(task.spec.loss.terms), device=task.device)
+        self.dropout = self._dropout_generator()
+
+    def _optimizer(self) -> torch.optim.AdamW:
+        spec = self.task.spec.optimizer
+        decayed = [p for p in self.net.parameters() if p.ndim > 1]
+        free = [p for p in self.net.parameters() if p.ndim <= 1]  # biases and z_W
+        groups: list[dict[str, Any]] = [{"params": decayed}, {"params": free, "weight_decay": 0.0}]
+        return torch.optim.AdamW(
+            groups, lr=spec.learning_rate, weight_decay=spec.weight_decay, foreach=True
+        )
+
+    def _dropout_generator(self) -> torch.Generator:
+        place = (self.progress.member, self.progress.epoch, "dropout")
+        return generator(self.task.device, self.task.spec.seed, *place)
+
+    def _order(self) -> tuple[Tensor, ...]:
+        """Batches of this epoch, of sizes that differ by one at most (none is a lone row)."""
+        place = (self.progress.member, self.progress.epoch, "order")
+        source = generator(torch.device("cpu"), self.task.spec.seed, *place)
+        order = torch.randperm(len(self._train_rows), generator=source).to(self.task.device)
+        return torch.tensor_split(self._train_rows[order], self.batches)
+
+    def run_epoch(self, should_pause: Callable[[], bool]) -> bool:
+        """Go on with the current epoch; False where `should_pause` stopped it between steps."""
+        batches = self._order()
+        while self.progress.step < self.batches:
+            if should_pause():
+                return False
+            self._step(batches[self.progress.step])
+            self.progress.step += 1
+        return True
+
+    def _step(self, rows: Tensor) -> None:
+        task, spec = self.task, self.task.spec
+        done = self.progress.epoch * self.batches + self.progress.step
+        share = schedule(done, spec.epochs * self.batches)
+        for group in self.optimizer.param_groups:
+            group["lr"] = spec.optimizer.learning_rate * share
+        designs = task.designs.rows(task.design_N[rows])
+        readings = self.net(designs, self.dropout)
+        loss, terms = composite(spec.loss, self._inputs(readings, designs, rows), self._context)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), spec.optimizer.gradient_clip_norm)
+        self.optimizer.step()
+        self.sums[0] += loss.detach()
+        for place, term in enumerate(spec.loss.terms, start=1):
+            if term.name in terms:
+                self.sums[place] += terms[term.name]
+
+    def _inputs(self, readings: Readings, designs: DesignBatch, rows: Tensor) -> LossInputs:
+        return LossInputs(
+            compose_BY=readings.compose_BY,
+            intact_BY=readings.intact_BY,
+            labels_BY=self.task.label_NY[rows],
+            z_W_D=readings.z_W_D,
+            z_P_BD=readings.z_P_BD,
+            z_I_BD=readings.z_I_BD,
+            edited_B=(designs.edit_BP > 0).any(dim=1),
+        )
+
+    def finish_epoch(self) -> tuple[dict[str, float], dict[str, float | None]]:
+        """Close an epoch: mean terms, held-out metrics; keeps the weights where they are best.
+
+        Raises:
+            FailedPreconditionError: the loss is no longer a number.
+        """
+        total, *values = (self.sums / self.batches).tolist()
+        names = [term.name for term in self.task.spec.loss.terms]
+        terms = {"total": total, **dict(zip(names, values, strict=True))}
+        if not math.isfinite(total):
+            raise FailedPreconditionError(
+                f"the loss became {total} in epoch {self.progress.epoch + 1} of member "
+                f"{self.progress.member + 1}: lower the learning rate or a term's weight"
+            )
+        value, metrics = self._validate()
+        # Nothing was held out with a label: the last weights are the best ones known.
+        if value is None or value < self.progress.best_value:
+            self.progress.best_value = math.inf if value is None else value
+            self.progress.best_epoch = self.progress.epoch
+            self.best = {k: v.clone() for k, v in self.net.state_dict().items()}
+        self.progress.epoch += 1
+        self.progress.step = 0
+        self.sums.zero_()
+        self.dropout = self._dropout_generator()
+        return terms, metrics
+
+    @torch.no_grad()
+    def _validate(self) -> tuple[float | None, dict[str, float | None]]:
+        """Held-out error of both readings (for early stopping), and what is shown of y_intact."""
+        label_NY = self.task.label_NY[self._held_out_rows]
+        if bool(torch.isnan(label_NY).all()):
+            return None, {"validation_rmse": None, "validation_spearman": None}
+        compose_NY, intact_NY = self.read(self._held_out_rows)
+        weights = {"column_weights": self.task.column_weights}
+        errors = torch.stack([mse(y_NY, label_NY, **weights) for y_NY in (compose_NY, intact_NY)])
+        compose_error, intact_error = errors.tolist()
+        ranks = [_spearman(intact_NY[:, y], label_NY[:, y]) for y in range(label_NY.shape[1])]
+        known = [rank for rank in ranks if rank is not None]
+        return 0.5 * (compose_error + intact_error), {
+            "validation_rmse": math.sqrt(intact_error),
+            "validation_spearman": sum(known) / len(known) if known else None,
+        }
+
+    def read(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Both readings of some observations, without dropout."""
+        parts = [
+            self.net(self.task.designs.rows(self.task.design_N[chunk]))
+            for chunk in torch.split(rows, _READ_ROWS)
+        ]
+        compose_NY = torch.cat([part.compose_BY for part in parts])
+        return compose_NY, torch.cat([part.intact_BY for part in parts])
+
+    @property
+    def is_done(self) -> bool:
+        """All epochs are over, or the held-out error has not improved for `patience_epochs`."""
+        stale = self.progress.epoch - 1 - self.progress.best_epoch
+        spec = self.task.spec
+        return self.progress.epoch >= spec.epochs or stale >= spec.patience_epochs
+
+
+def _spearman(prediction_N: Tensor, label_N: Tensor) -> float | None:
+    present_N = ~torch.isnan(label_N)
+    return spearman(
+        prediction_N[present_N].double().cpu().numpy(), label_N[present_N].double().cpu().numpy()
+    )

@@ -1,0 +1,172 @@
+"""From a table and a spec to what a model is fitted on.
+
+Hierarchy: design -> build -> replicate. Replicates of one build (and of one batch) are averaged on
+the learned scale into one observation, so that every build has the same weight however often it
+was measured.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.contract.datasets import CovariateColumn, LabelColumn
+from service.contract.designs import Design
+from service.contract.errors import InvalidArgumentError
+from service.contract.training import TrainingSpec
+from worker.data.table import DesignTable
+from worker.models.encoding import EditIndex
+from worker.training.labels import ChosenLabel, Standard, choose_labels, standard_of
+from worker.training.partition import Partition, partition
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Observations of one part. `designs` are distinct; labels are on the learned scale."""
+
+    designs: tuple[Design, ...]
+    design_N: Codes
+    group_N: Codes
+    label_NY: Floats
+    row_count_K: Codes
+
+    def __len__(self) -> int:
+        return len(self.design_N)
+
+    def design_means(self) -> Floats:
+        """Mean of each design's observations [K, Y]; NaN where it has no label."""
+        total_KY = np.zeros((len(self.designs), self.label_NY.shape[1]))
+        count_KY = np.zeros_like(total_KY)
+        present_NY = ~np.isnan(self.label_NY)
+        np.add.at(total_KY, self.design_N, np.where(present_NY, self.label_NY, 0.0))
+        np.add.at(count_KY, self.design_N, present_NY)
+        return np.where(count_KY > 0, total_KY / np.maximum(count_KY, 1), np.nan)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Both parts, the labels, and the vocabulary of the training part."""
+
+    labels: tuple[ChosenLabel, ...]
+    standards: tuple[Standard, ...]
+    censored_counts: tuple[int, ...]
+    index: EditIndex
+    train: Part
+    test: Part
+    split_description: str
+    left_out: Mapping[str, int]
+
+    def standardized(self, part: Part) -> Floats:
+        """Labels of a part with the training part's center and spread [N, Y]."""
+        center_Y = np.array([s.center for s in self.standards])
+        spread_Y = np.array([s.spread for s in self.standards])
+        result: Floats = (part.label_NY - center_Y) / spread_Y
+        return result
+
+
+def _nan_mean(value_N: Floats, unit_N: Codes, units: int) -> Floats:
+    present_N = ~np.isnan(value_N)
+    total_U = np.bincount(unit_N[present_N], weights=value_N[present_N], minlength=units)
+    count_U = np.bincount(unit_N[present_N], minlength=units)
+    return np.where(count_U > 0, total_U / np.maximum(count_U, 1), np.nan)
+
+
+def _part(
+    table: DesignTable, rows_N: Flags, learned_NY: Floats, batch_covariates: Sequence[str]
+) -> Part:
+    """Average replicates; keep each design once, in the order of the genotypes."""
+    keys = [table.design_N, table.group_N, table.build_N]
+    keys += [table.covariates[name].code_N for name in batch_covariates]
+    key_NK = np.stack([key[rows_N] for key in keys], axis=1)
+    unit_UK, unit_N = np.unique(key_NK, axis=0, return_inverse=True)
+    unit_N = unit_N.reshape(-1)
+    kept, design_U = np.unique(unit_UK[:, 0], return_inverse=True)
+    columns = [_nan_mean(column_N, unit_N, len(unit_UK)) for column_N in learned_NY[rows_N].T]
+    return Part(
+        designs=tuple(table.designs[k] for k in kept),
+        design_N=design_U.reshape(-1),
+        group_N=unit_UK[:, 1],
+        label_NY=np.stack(columns, axis=1),
+        row_count_K=np.bincount(table.design_N[rows_N], minlength=len(table.designs))[kept],
+    )
+
+
+def _require_one_context(
+    table: DesignTable, rows_N: Flags, covariates: Sequence[CovariateColumn]
+) -> None:
+    if len(table.backgrounds) > 1:
+        names = ", ".join(b or "(unnamed)" for b in table.backgrounds[:10])
+        raise InvalidArgumentError(
+            f"the table holds {len(table.backgrounds)} backgrounds ({names}); a model has one "
+            "reference: upload one data set a background"
+        )
+    for covariate in covariates:
+        if covariate.role != "condition" or covariate.known_at == "after_build":
+            continue
+        column = table.covariates[covariate.name]
+        codes = np.unique(column.code_N[rows_N])
+        if len(codes) > 1:
+            raise InvalidArgumentError(
+                f"covariate {covariate.name} is a condition with {len(codes)} values in the "
+                "training part, and a score cannot name one yet: upload one data set a condition, "
+                "or give it the role batch"
+            )
+
+
+def _encodable(table: DesignTable, parts: Partition, index: EditIndex) -> Flags:
+    known_K = np.array([index.knows(design) for design in table.designs], dtype=bool)
+    test_N: Flags = parts.test_N & known_K[table.design_N]
+    if parts.test_N.any() and not test_N.any():
+        raise InvalidArgumentError(
+            "split: the test part is empty: each of its designs has an edit that the training "
+            "part lacks"
+        )
+    return test_N
+
+
+def prepare(
+    spec: TrainingSpec,
+    table: DesignTable,
+    columns: Sequence[LabelColumn],
+    covariates: Sequence[CovariateColumn],
+) -> TrainingData:
+    """Choose, split, transform and standardise.
+
+    Test designs with an edit that the training part lacks cannot be encoded: they are left out
+    of the test part and counted.
+
+    Raises:
+        InvalidArgumentError: the spec does not fit the table; the message says where.
+    """
+    labels = choose_labels(spec.labels, columns, table.labels)
+    parts = partition(table, spec.split)
+    _require_one_context(table, parts.train_N, covariates)
+    raw = [table.labels[label.column.name] for label in labels]
+    used_N = parts.train_N | parts.test_N
+    learned_NY = np.stack(
+        [label.apply(np.where(used_N, v, np.nan)) for label, v in zip(labels, raw, strict=True)],
+        axis=1,
+    )
+    batch = [c.name for c in covariates if c.known_at == "design" and c.name in table.covariates]
+    labelled_N = ~np.isnan(learned_NY).all(axis=1)
+    train = _part(table, parts.train_N & labelled_N, learned_NY, batch)
+    index = EditIndex.of(train.designs)
+    test_N = _encodable(table, parts, index) & labelled_N
+    unknown = len(np.unique(table.design_N[parts.test_N & labelled_N & ~test_N]))
+    return TrainingData(
+        labels=labels,
+        standards=tuple(standard_of(label, train.label_NY[:, y]) for y, label in enumerate(labels)),
+        censored_counts=tuple(
+            label.censored(v[parts.train_N]) for label, v in zip(labels, raw, strict=True)
+        ),
+        index=index,
+        train=train,
+        test=_part(table, test_N, learned_NY, batch),
+        split_description=parts.description,
+        left_out={**parts.left_out, "design_with_unseen_edit_count": unknown},
+    )

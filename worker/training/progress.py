@@ -1,0 +1,94 @@
+"""What a running training tells, and how often it looks whether it should stop."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from service.contract.jobs import EventType
+
+Emit = Callable[[EventType, dict[str, Any]], None]
+
+_EVENTS_PER_SECOND = 4
+_EPOCH_EVENTS = 300
+_POLL_SECONDS = 0.5
+_CHECKPOINT_SECONDS = 30.0
+
+
+class Reporter:
+    """Rate-limited progress and epoch events.
+
+    `fraction` counts epochs of all members; a member that stops early jumps ahead. The time left
+    is extrapolated from this run alone, so that a resumed job does not count its pause.
+    """
+
+    def __init__(self, emit: Emit, *, members: int, epochs: int) -> None:
+        self._emit = emit
+        self._members, self._epochs = members, epochs
+        self._stride = max(1, -(-members * epochs // _EPOCH_EVENTS))
+        self._next_time = 0.0
+        self._start: tuple[float, float] | None = None
+
+    def progress(self, member: int, epoch: int, *, message: str | None = None) -> None:
+        """Tell how far the job is, at most four times a second (always with a message)."""
+        now = time.monotonic()
+        fraction = min(1.0, (member * self._epochs + epoch) / (self._members * self._epochs))
+        if self._start is None:
+            self._start = (now, fraction)
+        if now < self._next_time and message is None:
+            return
+        self._next_time = now + 1.0 / _EVENTS_PER_SECOND
+        began, from_fraction = self._start
+        gained = fraction - from_fraction
+        left = (1.0 - fraction) * (now - began) / gained if gained > 0 else None
+        data: dict[str, Any] = {"fraction": fraction, "estimated_seconds_left": left}
+        if message is not None:
+            data["message"] = message
+        self._emit(EventType.PROGRESS, data)
+
+    def epoch(
+        self,
+        member: int,
+        epoch: int,
+        terms: dict[str, float],
+        metrics: dict[str, float | None],
+        *,
+        is_last: bool,
+    ) -> None:
+        """Tell of an epoch (counted from 1): the first and last of a member, and a few hundred."""
+        if epoch == 1 or is_last or epoch % self._stride == 0:
+            data = {"member": member, "epoch": epoch, "epochs": self._epochs}
+            self._emit(EventType.EPOCH, {**data, "terms": terms, "metrics": metrics})
+
+
+class Pause:
+    """Asks `should_stop` twice a second at most: it may be a database query."""
+
+    def __init__(self, should_stop: Callable[[], bool]) -> None:
+        self._should_stop = should_stop
+        self._next_time = 0.0
+        self.is_requested = False
+
+    def __call__(self) -> bool:
+        now = time.monotonic()
+        if not self.is_requested and now >= self._next_time:
+            self._next_time = now + _POLL_SECONDS
+            self.is_requested = self._should_stop()
+        return self.is_requested
+
+
+class Saver:
+    """Saves a checkpoint every 30 seconds, and when told to."""
+
+    def __init__(self, save: Callable[[bytes], None]) -> None:
+        self._save = save
+        self._next_time = time.monotonic() + _CHECKPOINT_SECONDS
+
+    def when_due(self, pack: Callable[[], bytes]) -> None:
+        """Save if the last time is long ago."""
+        if time.monotonic() >= self._next_time:
+            self.now(pack)
+
+    def now(self, pack: Callable[[], bytes]) -> None:
+        """Save."""
+        self._save(pack())
+        self._next_time = time.monotonic() + _CHECKPOINT_SECONDS
