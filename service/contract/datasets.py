@@ -86,7 +86,9 @@ class GenotypeColumn(_Spec):
     @model_validator(mode="after")
     def _plus(self) -> Self:
         if self.kind is None and self.separator != "+":
-            raise ValueError("edits of the grammar are joined by '+': leave the separator, or give a kind")
+            raise ValueError(
+                "edits of the grammar are joined by '+': leave the separator, or give a kind"
+            )
         return self
 
 
@@ -116,9 +118,7 @@ class GeneColumns(_Spec):
         return self
 
 
-DesignColumns = Annotated[
-    GenotypeColumn | EditColumns | GeneColumns, Field(discriminator="layout")
-]
+DesignColumns = Annotated[GenotypeColumn | EditColumns | GeneColumns, Field(discriminator="layout")]
 
 
 class LabelKind(StrEnum):
@@ -151,8 +151,8 @@ class LabelColumn(_Spec):
     def _measured(self) -> Self:
         if (self.kind is LabelKind.INTERACTION) != (self.measure is not None):
             raise ValueError(
-                f"label {self.name}: measure (epsilon, tau or s_score) belongs to kind interaction, "
-                "and an interaction needs it"
+                f"label {self.name}: measure (epsilon, tau or s_score) belongs to kind "
+                "interaction, and an interaction needs it"
             )
         return self
 

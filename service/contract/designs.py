@@ -188,7 +188,9 @@ def parse_edit(text: str) -> Edit:
         raise InvalidDesignError(f"edit {text!r}: white space must be percent-encoded (%20)")
     name, colon, rest = text.partition(":")
     if not colon:
-        raise InvalidDesignError(f"edit {text!r} has no kind; write locus:kind, e.g. {text}:deletion")
+        raise InvalidDesignError(
+            f"edit {text!r} has no kind; write locus:kind, e.g. {text}:deletion"
+        )
     rest, at, level = rest.partition("@")
     kind, equals, variant = rest.partition("=")
     if at and not _NUMBER.fullmatch(level):

@@ -24,7 +24,7 @@ class _Term(BaseModel):
 
 
 class MseTerm(_Term):
-    """Mean squared error of both readings on standardised labels; missing labels carry no weight."""
+    """Mean squared error of both readings, labels standardised; missing ones carry no weight."""
 
     name: Literal["mse"] = "mse"
     weight: Weight = 1.0
@@ -62,9 +62,7 @@ class CompositionTerm(_Term):
     normalized: bool = True
 
 
-LossTerm = Annotated[
-    MseTerm | DistTerm | SupcrTerm | CompositionTerm, Field(discriminator="name")
-]
+LossTerm = Annotated[MseTerm | DistTerm | SupcrTerm | CompositionTerm, Field(discriminator="name")]
 
 
 class LossSpec(BaseModel):

@@ -86,5 +86,7 @@ class Settings(BaseSettings):
             ValueError: none is set; `cellgebra up` sets it for the processes that it starts.
         """
         if self.broker_url is None:
-            raise ValueError("CELLGEBRA_BROKER_URL is not set; `cellgebra up` brings its own broker")
+            raise ValueError(
+                "CELLGEBRA_BROKER_URL is not set; `cellgebra up` brings its own broker"
+            )
         return self.broker_url

@@ -102,5 +102,3 @@ class TrainingSpec(_Spec):
         if twice:
             raise ValueError(f"label {', '.join(twice)} is given more than once")
         return self
-
-

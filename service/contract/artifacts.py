@@ -1,0 +1,135 @@
+"""Content-addressed blobs in a local folder: ``<root>/<first two of sha256>/<sha256>``.
+
+A blob appears whole or not at all: it is written under a temporary name, flushed to disk and
+renamed. What belongs to whom, and when a blob may go, is the database's affair.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from service.contract.errors import NotFoundError
+
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A stored blob."""
+
+    sha256: str
+    size_bytes: int
+
+
+class BlobWriter:
+    """Takes bytes; `commit` publishes them under their hash. Leaving without it discards them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        incoming = root / "incoming"
+        incoming.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=incoming)
+        self._file = os.fdopen(descriptor, "wb")
+        self.path = Path(name)
+        self._hash = hashlib.sha256()
+        self.size_bytes = 0
+
+    def write(self, data: bytes) -> None:
+        """Append."""
+        self._file.write(data)
+        self._hash.update(data)
+        self.size_bytes += len(data)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of what was written so far."""
+        return self._hash.hexdigest()
+
+    def seal(self) -> Blob:
+        """Flush to disk; the blob is not yet visible."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        return Blob(self.sha256, self.size_bytes)
+
+    def commit(self) -> Blob:
+        """Flush and publish; the same content twice is one blob."""
+        if not self._file.closed:
+            self.seal()
+        target = _path_of(self._root, self.sha256)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.path.replace(target)
+        return Blob(self.sha256, self.size_bytes)
+
+    def discard(self) -> None:
+        """Forget what was written; after `commit` it does nothing."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.discard()
+
+
+class ArtifactStore:
+    """Blobs by sha256 in a folder that every process of the deployment shares."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def writer(self) -> BlobWriter:
+        """Start a blob."""
+        return BlobWriter(self._root)
+
+    def put(self, chunks: Iterable[bytes]) -> Blob:
+        """Store chunks as one blob."""
+        with self.writer() as writer:
+            for chunk in chunks:
+                writer.write(chunk)
+            return writer.commit()
+
+    def put_file(self, path: Path) -> Blob:
+        """Store a file's content."""
+        with path.open("rb") as file:
+            return self.put(iter(lambda: file.read(CHUNK_BYTES), b""))
+
+    def path(self, sha256: str) -> Path:
+        """Where the blob lies.
+
+        Raises:
+            NotFoundError: there is no such blob.
+        """
+        path = _path_of(self._root, sha256)
+        if not path.is_file():
+            raise NotFoundError(f"no artifact {sha256}")
+        return path
+
+    def read(self, sha256: str) -> bytes:
+        """The blob's bytes.
+
+        Raises:
+            NotFoundError: there is no such blob.
+        """
+        return self.path(sha256).read_bytes()
+
+    def delete(self, sha256: str) -> None:
+        """Remove the blob; none is no error."""
+        _path_of(self._root, sha256).unlink(missing_ok=True)
+
+
+def _path_of(root: Path, sha256: str) -> Path:
+    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+        raise NotFoundError(f"{sha256!r} is not a sha256 in lower-case hex")
+    return root / sha256[:2] / sha256

@@ -1,0 +1,100 @@
+"""All SQL of artifacts: who holds which blob, and when a blob may go.
+
+A blob is published and removed only while its hash is locked in the database, so that an upload
+of the same content never loses its blob to a deletion at the same moment.
+"""
+
+import hashlib
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from service.contract.artifacts import ArtifactStore, Blob, BlobWriter
+from service.contract.errors import NotFoundError
+from service.contract.records import ArtifactRecord, DatasetRecord, JobRecord, ModelRecord
+from service.contract.repositories.jobs import Owner
+from service.contract.repositories.paging import Page, fetch_page
+
+
+def publish(session: Session, owner: Owner, writer: BlobWriter, media_type: str) -> Blob:
+    """Make a written blob visible and note that the project holds it."""
+    blob = writer.seal()
+    _lock(session, blob.sha256)
+    if session.get(ArtifactRecord, (blob.sha256, owner.project_id)) is None:
+        session.add(
+            ArtifactRecord(
+                sha256=blob.sha256,
+                project_id=owner.project_id,
+                created_by=owner.created_by,
+                size_bytes=blob.size_bytes,
+                media_type=media_type,
+            )
+        )
+        session.flush()
+    writer.commit()
+    return blob
+
+
+def get_artifact(session: Session, project_id: str, sha256: str) -> ArtifactRecord:
+    """Read what is known of a blob.
+
+    Raises:
+        NotFoundError: this project holds no such blob.
+    """
+    artifact = session.get(ArtifactRecord, (sha256, project_id))
+    if artifact is None:
+        raise NotFoundError(f"no artifact {sha256}")
+    return artifact
+
+
+def list_artifacts(
+    session: Session, project_id: str, *, page_size: int, page_token: str | None
+) -> Page[ArtifactRecord]:
+    """One page of artifacts, newest first."""
+    return fetch_page(
+        session,
+        select(ArtifactRecord).where(ArtifactRecord.project_id == project_id),
+        ArtifactRecord.create_time,
+        ArtifactRecord.sha256,
+        page_size=page_size,
+        page_token=page_token,
+    )
+
+
+def release_artifact(session: Session, store: ArtifactStore, project_id: str, sha256: str) -> None:
+    """Drop a project's hold on a blob that nothing of it names; the last hold takes the blob."""
+    _lock(session, sha256)
+    if _is_named(session, project_id, sha256):
+        return
+    session.execute(
+        delete(ArtifactRecord).where(
+            ArtifactRecord.sha256 == sha256, ArtifactRecord.project_id == project_id
+        )
+    )
+    holders = select(func.count()).where(ArtifactRecord.sha256 == sha256)
+    if session.scalar(holders) == 0:
+        store.delete(sha256)
+
+
+def _is_named(session: Session, project_id: str, sha256: str) -> bool:
+    dataset = or_(
+        (DatasetRecord.source_sha256 == sha256) & (DatasetRecord.state != "FAILED"),
+        DatasetRecord.table_sha256 == sha256,
+        DatasetRecord.vocabulary_sha256 == sha256,
+    )
+    model = or_(ModelRecord.manifest_sha256 == sha256, ModelRecord.weights_sha256 == sha256)
+    queries = (
+        select(DatasetRecord.id).where(DatasetRecord.project_id == project_id, dataset),
+        select(ModelRecord.id).where(ModelRecord.project_id == project_id, model),
+        select(JobRecord.id).where(
+            JobRecord.project_id == project_id, JobRecord.checkpoint_sha256 == sha256
+        ),
+    )
+    return any(session.execute(query.limit(1)).first() is not None for query in queries)
+
+
+def _lock(session: Session, sha256: str) -> None:
+    """Hold the hash until the transaction ends; SQLite's write transaction already does."""
+    if session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256(sha256.encode()).digest()[:8], signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(number)))

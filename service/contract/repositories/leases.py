@@ -1,0 +1,206 @@
+"""The lease of a job: claim, heartbeat, progress, finish, recover. Only workers and schedulers.
+
+The claim is a compare-and-set on state that raises the fencing token `fence`; everything that a
+worker writes afterwards names its fence, so that a worker that was taken for dead writes nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from service.contract.database import utc_now
+from service.contract.errors import LeaseLostError
+from service.contract.jobs import EventType, JobKind, JobState
+from service.contract.records import JobRecord
+from service.contract.repositories.events import append_event
+from service.contract.repositories.jobs import move
+
+MAX_ATTEMPTS = 3
+
+_HELD = (JobState.RUNNING.value, JobState.CANCELLING.value)
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to work on a job, as long as its fence is the row's."""
+
+    job_id: str
+    fence: int
+
+
+def claim(session: Session, job_id: str, owner: str, lease_seconds: float) -> JobRecord | None:
+    """Take a queued job; None when it is not queued (a second ring of the bell)."""
+    now = utc_now()
+    claimed = session.execute(
+        update(JobRecord)
+        .where(JobRecord.id == job_id, JobRecord.state == JobState.QUEUED)
+        .values(
+            state=JobState.RUNNING.value,
+            owner=owner,
+            fence=JobRecord.fence + 1,
+            attempt_count=JobRecord.attempt_count + 1,
+            lease_until=now + timedelta(seconds=lease_seconds),
+            start_time=now,
+        )
+        .returning(JobRecord.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if claimed is None:
+        return None
+    append_event(session, job_id, EventType.STATE, {"state": JobState.RUNNING.value})
+    return session.get_one(JobRecord, job_id, populate_existing=True)
+
+
+def heartbeat(session: Session, lease: Lease, lease_seconds: float) -> JobState:
+    """Renew the lease; returns the state, so that one statement also reads the cancel.
+
+    Raises:
+        LeaseLostError: another worker holds the job, or it is over.
+    """
+    row = session.execute(
+        _held(lease)
+        .values(lease_until=utc_now() + timedelta(seconds=lease_seconds))
+        .returning(JobRecord.state)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if row is None:
+        raise LeaseLostError(f"job {lease.job_id} is no longer held by this worker")
+    return JobState(row[0])
+
+
+def set_progress(
+    session: Session, lease: Lease, fraction: float, estimated_seconds_left: float | None
+) -> None:
+    """Note how far the job is (fraction of 1) and how many seconds are left."""
+    session.execute(
+        _held(lease)
+        .values(fraction=fraction, estimated_seconds_left=estimated_seconds_left)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def set_checkpoint(session: Session, lease: Lease, sha256: str) -> str | None:
+    """Point the job at its newest checkpoint; returns the one before.
+
+    Raises:
+        LeaseLostError: another worker holds the job.
+    """
+    job = lock_held(session, lease)
+    previous = job.checkpoint_sha256
+    job.checkpoint_sha256 = sha256
+    return previous
+
+
+def lock_held(session: Session, lease: Lease) -> JobRecord:
+    """The job, locked, if the lease still holds.
+
+    Raises:
+        LeaseLostError: it does not.
+    """
+    job = session.scalar(
+        select(JobRecord)
+        .where(
+            JobRecord.id == lease.job_id,
+            JobRecord.fence == lease.fence,
+            JobRecord.state.in_(_HELD),
+        )
+        .with_for_update()
+    )
+    if job is None:
+        raise LeaseLostError(f"job {lease.job_id} is no longer held by this worker")
+    return job
+
+
+def finish(
+    session: Session,
+    lease: Lease,
+    state: JobState,
+    *,
+    result: Mapping[str, Any] | None = None,
+    error: Mapping[str, Any] | None = None,
+) -> JobRecord:
+    """End the job: SUCCEEDED, FAILED or CANCELLED.
+
+    Raises:
+        LeaseLostError: another worker holds the job.
+    """
+    job = lock_held(session, lease)
+    if result is not None:
+        job.result = dict(result)
+    if state is JobState.SUCCEEDED:
+        job.fraction = 1.0
+    move(session, job, state, error)
+    return job
+
+
+def release(session: Session, lease: Lease) -> None:
+    """Hand the job back, without counting an attempt (a worker that is asked to stop).
+
+    Raises:
+        LeaseLostError: another worker holds the job.
+    """
+    job = lock_held(session, lease)
+    if job.state == JobState.CANCELLING:
+        move(session, job, JobState.CANCELLED)
+        return
+    job.attempt_count -= 1
+    job.dispatch_time = None
+    move(session, job, JobState.QUEUED)
+
+
+def recover_expired(session: Session, *, limit: int = 100) -> list[JobRecord]:
+    """End or queue again every job whose lease ran out; returns those that were moved.
+
+    Two recoverers are harmless: each row is locked, and a second one finds it moved.
+    """
+    jobs = session.scalars(
+        select(JobRecord)
+        .where(JobRecord.state.in_(_HELD), JobRecord.lease_until < utc_now())
+        .order_by(JobRecord.lease_until)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for job in jobs:
+        _recover(session, job)
+    return list(jobs)
+
+
+def _recover(session: Session, job: JobRecord) -> None:
+    if job.state == JobState.CANCELLING:
+        move(session, job, JobState.CANCELLED)
+    elif job.attempt_count >= MAX_ATTEMPTS:
+        detail = f"the worker was lost {job.attempt_count} times; see its log for the cause"
+        error = {"code": "INTERNAL", "reason": "WORKER_LOST", "detail": detail, "errors": []}
+        move(session, job, JobState.FAILED, error)
+    else:
+        job.dispatch_time = None
+        move(session, job, JobState.QUEUED)
+
+
+def list_undispatched(
+    session: Session, redispatch_seconds: float, *, limit: int = 100
+) -> list[tuple[str, JobKind]]:
+    """Queued jobs whose bell was never rung, or rung long ago."""
+    before = utc_now() - timedelta(seconds=redispatch_seconds)
+    rows = session.execute(
+        select(JobRecord.id, JobRecord.kind)
+        .where(
+            JobRecord.state == JobState.QUEUED,
+            or_(JobRecord.dispatch_time.is_(None), JobRecord.dispatch_time < before),
+        )
+        .order_by(JobRecord.create_time)
+        .limit(limit)
+    )
+    return [(job_id, JobKind(kind)) for job_id, kind in rows]
+
+
+def _held(lease: Lease) -> Any:  # noqa: ANN401 - SQLAlchemy's Update
+    return update(JobRecord).where(
+        JobRecord.id == lease.job_id,
+        JobRecord.fence == lease.fence,
+        JobRecord.state.in_(_HELD),
+    )

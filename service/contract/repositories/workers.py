@@ -1,0 +1,49 @@
+"""All SQL of workers: their heartbeats, and which queues have a live one."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from service.contract.database import utc_now
+from service.contract.jobs import Queue
+from service.contract.records import WorkerRecord
+
+SYSTEM = "system"  # project and maker of rows that belong to the deployment
+
+
+def beat(session: Session, worker_id: str, *, queues: Sequence[Queue], host: str, pid: int) -> None:
+    """Note that a worker is alive; its first beat makes its row."""
+    worker = session.get(WorkerRecord, worker_id)
+    if worker is None:
+        worker = WorkerRecord(
+            id=worker_id,
+            project_id=SYSTEM,
+            created_by=SYSTEM,
+            queues=[queue.value for queue in queues],
+            host=host,
+            pid=pid,
+            heartbeat_time=utc_now(),
+        )
+        session.add(worker)
+    worker.pid = pid
+    worker.heartbeat_time = utc_now()
+
+
+def live_queues(session: Session, stale_seconds: float) -> set[Queue]:
+    """Queues that a live worker serves."""
+    since = utc_now() - timedelta(seconds=stale_seconds)
+    rows = session.scalars(select(WorkerRecord.queues).where(WorkerRecord.heartbeat_time >= since))
+    return {Queue(queue) for queues in rows for queue in queues}
+
+
+def forget_worker(session: Session, worker_id: str) -> None:
+    """Remove a worker that said good-bye."""
+    session.execute(delete(WorkerRecord).where(WorkerRecord.id == worker_id))
+
+
+def forget_stale(session: Session, stale_seconds: float) -> None:
+    """Remove workers that have been silent for ten times `stale_seconds`."""
+    before = utc_now() - timedelta(seconds=10 * stale_seconds)
+    session.execute(delete(WorkerRecord).where(WorkerRecord.heartbeat_time < before))
