@@ -1,0 +1,99 @@
+"""The resources of the API, as every door shows them and the client reads them."""
+
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from service.contract.datasets import DatasetProfile, DatasetSpec, DatasetState
+from service.contract.errors import Offender
+from service.contract.jobs import JobState
+from service.contract.manifests import ModelManifest
+from service.contract.training import TrainingSpec
+
+R = TypeVar("R")
+
+
+class Problem(BaseModel):
+    """What went wrong with a job or a data set, as it stands in its row."""
+
+    code: str
+    reason: str
+    detail: str
+    errors: list[Offender] = []
+
+
+class Dataset(BaseModel):
+    """A data set. `profile` is there once it is READY, `error` once it is FAILED."""
+
+    id: str
+    name: str
+    state: DatasetState
+    create_time: datetime
+    size_bytes: int
+    source_sha256: str
+    table_sha256: str | None = None
+    vocabulary_sha256: str | None = None
+    spec: DatasetSpec
+    profile: DatasetProfile | None = None
+    error: Problem | None = None
+
+
+class TrainingJob(BaseModel):
+    """A training job. `fraction` is the share of the work done, of 1.
+
+    `model_id` and `report` are there once it has SUCCEEDED.
+    """
+
+    id: str
+    state: JobState
+    spec: TrainingSpec
+    create_time: datetime
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    fraction: float
+    estimated_seconds_left: float | None = None
+    attempt_count: int
+    model_id: str | None = None
+    report: dict[str, Any] | None = None
+    error: Problem | None = None
+
+
+class Model(BaseModel):
+    """A registered model; its manifest comes with `GET /v1/models/{id}` alone."""
+
+    id: str
+    name: str
+    kind: str
+    create_time: datetime
+    dataset_id: str
+    job_id: str
+    manifest_sha256: str
+    weights_sha256: str
+    report: dict[str, Any]
+    manifest: ModelManifest | None = None
+
+
+class Artifact(BaseModel):
+    """A stored blob."""
+
+    sha256: str
+    size_bytes: int
+    media_type: str
+    create_time: datetime
+
+
+class ListAnswer(BaseModel, Generic[R]):
+    """One page, newest first; no `next_page_token` means it was the last."""
+
+    items: list[R]
+    next_page_token: str | None = None
+
+
+class Health(BaseModel):
+    """Whether the service can work, part by part."""
+
+    ready: bool
+    database: str
+    broker: str
+    queues: dict[str, bool]
