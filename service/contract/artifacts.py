@@ -7,7 +7,6 @@ renamed. What belongs to whom, and when a blob may go, is the database's affair.
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +43,12 @@ class BlobWriter:
         self._file.write(data)
         self._hash.update(data)
         self.size_bytes += len(data)
+
+    def copy(self, path: Path) -> None:
+        """Append a file's content."""
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                self.write(chunk)
 
     @property
     def sha256(self) -> str:
@@ -92,18 +97,6 @@ class ArtifactStore:
     def writer(self) -> BlobWriter:
         """Start a blob."""
         return BlobWriter(self._root)
-
-    def put(self, chunks: Iterable[bytes]) -> Blob:
-        """Store chunks as one blob."""
-        with self.writer() as writer:
-            for chunk in chunks:
-                writer.write(chunk)
-            return writer.commit()
-
-    def put_file(self, path: Path) -> Blob:
-        """Store a file's content."""
-        with path.open("rb") as file:
-            return self.put(iter(lambda: file.read(CHUNK_BYTES), b""))
 
     def path(self, sha256: str) -> Path:
         """Where the blob lies.

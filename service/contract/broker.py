@@ -7,6 +7,8 @@
 from pathlib import Path
 from urllib.parse import quote
 
+KEY_PREFIX = "cellgebra:"  # of every key, so that a broker can be shared
+
 _SERVER_SCHEMES = {
     "redis": "redis",
     "rediss": "rediss",

@@ -1,0 +1,183 @@
+"""The one life of a job in a worker: claim, heartbeat, work, end; whatever the job does.
+
+A work function gets a `HeldJob` and returns what to do in the job's last transaction. It stops
+soon after `HeldJob.should_stop()` turns true, by raising `JobStoppedError`.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from service.contract.errors import CellgebraError, LeaseLostError
+from service.contract.jobs import EventType, JobState
+from service.contract.records import JobRecord
+from service.contract.repositories import artifacts, events, jobs, leases
+from service.contract.repositories.leases import Lease
+from worker.tasks import stopping
+from worker.tasks.runtime import Runtime, worker_name
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT_MEDIA_TYPE = "application/vnd.cellgebra.checkpoint"
+
+Complete = Callable[[Session, JobRecord], dict[str, Any]]
+OnFailure = Callable[[Session, JobRecord], None]
+
+
+class JobStoppedError(Exception):
+    """The work stopped because it was asked to."""
+
+
+class HeldJob:
+    """A claimed job: its row as it was at the claim, and what its worker may write."""
+
+    def __init__(self, runtime: Runtime, job: JobRecord) -> None:
+        self.runtime = runtime
+        self.job = job
+        self.lease = Lease(job.id, job.fence)
+        self.is_cancelled = threading.Event()
+        self.is_lost = threading.Event()
+
+    @property
+    def owner(self) -> jobs.Owner:
+        """Whose the results are."""
+        return jobs.Owner(self.job.project_id, self.job.created_by)
+
+    def should_stop(self) -> bool:
+        """Whether the job is cancelled, taken over, or its worker asked to go."""
+        return self.is_cancelled.is_set() or self.is_lost.is_set() or stopping.is_asked()
+
+    def emit(self, type_: EventType, data: dict[str, Any]) -> None:
+        """Write an event; progress also goes to the row."""
+        with self.runtime.database.write() as session:
+            if type_ is EventType.PROGRESS:
+                leases.set_progress(
+                    session, self.lease, data["fraction"], data.get("estimated_seconds_left")
+                )
+            events.append_event(session, self.job.id, type_, data, fence=self.lease.fence)
+
+    def save_checkpoint(self, content: bytes) -> None:
+        """Keep a state to go on from; the one before goes."""
+        with self.runtime.store.writer() as writer:
+            writer.write(content)
+            with self.runtime.database.write() as session:
+                blob = artifacts.publish(session, self.owner, writer, CHECKPOINT_MEDIA_TYPE)
+                before = leases.set_checkpoint(session, self.lease, blob.sha256)
+                session.flush()
+                if before is not None:
+                    artifacts.release_artifact(
+                        session, self.runtime.store, self.job.project_id, before
+                    )
+
+    def load_checkpoint(self) -> bytes | None:
+        """The state that an earlier attempt kept."""
+        sha256 = self.job.checkpoint_sha256
+        return None if sha256 is None else self.runtime.store.read(sha256)
+
+
+def run_job(
+    runtime: Runtime,
+    job_id: str,
+    work: Callable[[HeldJob], Complete],
+    on_failure: OnFailure = lambda *_: None,
+) -> None:
+    """Claim the job, do the work under a heartbeat and end the job, whatever happens.
+
+    A second ring of the bell finds nothing to claim and returns.
+    """
+    with runtime.database.write() as session:
+        job = leases.claim(session, job_id, worker_name(), runtime.settings.lease_seconds)
+    if job is None:
+        logger.info("nothing to claim", extra={"job_id": job_id})
+        return
+    held = HeldJob(runtime, job)
+    with _Heartbeat(held):
+        try:
+            _succeed(held, work(held))
+        except LeaseLostError:
+            logger.warning("lease lost", extra={"job_id": job_id})
+        except JobStoppedError:
+            _stop(held, on_failure)
+        except CellgebraError as error:
+            _fail(held, error.as_problem(), on_failure)
+        except Exception:
+            logger.exception("job failed unexpectedly", extra={"job_id": job_id})
+            _fail(held, _internal_problem(job_id), on_failure)
+
+
+class _Heartbeat:
+    """Renews the lease from a thread of its own, and hears of cancels and takeovers."""
+
+    def __init__(self, held: HeldJob) -> None:
+        self._held = held
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._over.wait(self._held.runtime.settings.heartbeat_seconds):
+            try:
+                self._beat()
+            except LeaseLostError:
+                if not self._over.is_set():
+                    self._held.is_lost.set()
+                return
+            except SQLAlchemyError:
+                logger.warning("heartbeat failed", exc_info=True)
+
+    def _beat(self) -> None:
+        held = self._held
+        with held.runtime.database.write() as session:
+            state = leases.heartbeat(session, held.lease, held.runtime.settings.lease_seconds)
+        if state is JobState.CANCELLING:
+            held.is_cancelled.set()
+
+
+def _succeed(held: HeldJob, complete: Complete) -> None:
+    with held.runtime.database.write() as session:
+        job = leases.lock_held(session, held.lease)
+        result = complete(session, job)
+        checkpoint, job.checkpoint_sha256 = job.checkpoint_sha256, None
+        leases.finish(session, held.lease, JobState.SUCCEEDED, result=result)
+        if checkpoint is not None:
+            artifacts.release_artifact(session, held.runtime.store, job.project_id, checkpoint)
+
+
+def _stop(held: HeldJob, on_failure: OnFailure) -> None:
+    if held.is_lost.is_set():
+        logger.warning("lease lost", extra={"job_id": held.job.id})
+        return
+    with held.runtime.database.write() as session:
+        if held.is_cancelled.is_set():
+            on_failure(session, leases.finish(session, held.lease, JobState.CANCELLED))
+        else:
+            leases.release(session, held.lease)
+
+
+def _fail(held: HeldJob, problem: dict[str, Any], on_failure: OnFailure) -> None:
+    with held.runtime.database.write() as session:
+        try:
+            job = leases.finish(session, held.lease, JobState.FAILED, error=problem)
+        except LeaseLostError:
+            logger.warning("lease lost", extra={"job_id": held.job.id})
+            return
+        on_failure(session, job)
+
+
+def _internal_problem(job_id: str) -> dict[str, Any]:
+    return {
+        "code": "INTERNAL",
+        "reason": "INTERNAL",
+        "detail": f"an unexpected error ended the job; the worker's log has it under {job_id}",
+        "errors": [],
+    }

@@ -1,0 +1,35 @@
+"""What every task of one process shares: settings, database, blobs; made at first use."""
+
+import os
+import socket
+from dataclasses import dataclass
+from functools import cache
+
+from service.contract.artifacts import ArtifactStore
+from service.contract.database import Database
+from service.contract.settings import Settings
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The three things that tasks join."""
+
+    settings: Settings
+    database: Database
+    store: ArtifactStore
+
+
+@cache
+def runtime() -> Runtime:
+    """This process's runtime."""
+    settings = Settings()
+    return Runtime(
+        settings=settings,
+        database=Database(settings.resolved_database_url, pool_size=4),
+        store=ArtifactStore(settings.artifact_dir),
+    )
+
+
+def worker_name() -> str:
+    """Host and process, as they stand in a job's lease."""
+    return f"{socket.gethostname()}:{os.getpid()}"

@@ -1,0 +1,79 @@
+"""The task that trains: row and table in, weights, manifest and model row out."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service.contract.datasets import DatasetSpec
+from service.contract.jobs import TASK_NAME, JobKind
+from service.contract.manifests import ModelManifest
+from service.contract.records import DatasetRecord, JobRecord
+from service.contract.repositories import artifacts, datasets, models
+from service.contract.training import TrainingSpec
+from worker.app import app
+from worker.tasks.life_cycle import HeldJob, JobStoppedError, run_job
+from worker.tasks.runtime import runtime
+
+WEIGHTS_MEDIA_TYPE = "application/vnd.safetensors"
+
+
+@app.task(name=TASK_NAME[JobKind.TRAINING])
+def run(job_id: str) -> None:
+    """Train the model of a job."""
+    run_job(runtime(), job_id, _train)
+
+
+def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
+    # Here, not above: the pool's main process must never load torch (CUDA does not survive it).
+    from worker.training.errors import TrainingStoppedError
+    from worker.training.run import TableIdentity, train_model
+
+    spec = TrainingSpec.model_validate(held.job.spec)
+    dataset = _dataset(held)
+    columns = DatasetSpec.model_validate(dataset.spec)
+    table_sha256 = str(dataset.table_sha256)
+    try:
+        trained = train_model(
+            spec,
+            held.runtime.store.path(table_sha256),
+            columns.labels,
+            columns.covariates,
+            identity=TableIdentity(dataset.id, dataset.source_sha256, table_sha256),
+            checkpoint=held.load_checkpoint(),
+            save_checkpoint=held.save_checkpoint,
+            emit=held.emit,
+            should_stop=held.should_stop,
+        )
+    except TrainingStoppedError as error:
+        raise JobStoppedError from error
+    return partial(_register, held, trained.weights, trained.manifest)
+
+
+def _dataset(held: HeldJob) -> DatasetRecord:
+    with held.runtime.database.read() as session:
+        return datasets.get_ready_dataset(session, held.job.project_id, held.job.subject_id)
+
+
+def _register(
+    held: HeldJob,
+    weights: bytes,
+    manifest: ModelManifest,
+    session: Session,
+    job: JobRecord,
+) -> dict[str, Any]:
+    store = held.runtime.store
+    with store.writer() as weights_writer, store.writer() as manifest_writer:
+        weights_writer.write(weights)
+        manifest_writer.write(manifest.model_dump_json().encode())
+        model = models.add_model(
+            session,
+            job,
+            name=manifest.name,
+            kind=manifest.model_kind,
+            weights=artifacts.publish(session, held.owner, weights_writer, WEIGHTS_MEDIA_TYPE),
+            manifest=artifacts.publish(session, held.owner, manifest_writer, "application/json"),
+            report=manifest.report,
+        )
+    return {"model_id": model.id, "report": manifest.report}
