@@ -80,7 +80,7 @@ def _parse_numbers(
         return _floats(text.cast(pa.float64()))
     except pa.ArrowInvalid:
         is_number = pc.match_substring_regex(text, _NUMBER)
-        wrong = np.flatnonzero(~_mask(is_number.fill_null(value=True)))
+        wrong = np.flatnonzero(~_mask(is_number.fill_null(True)))
         values = text.take(wrong)
         comma = pc.any(pc.match_substring_regex(values, _DECIMAL_COMMA)).as_py()
         hint = " (write decimals with a point)" if comma else ""

@@ -7,16 +7,19 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import NoReturn
+from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple, NoReturn
 from urllib.parse import unquote
 
 from service.contract.datasets import EditColumn, EditColumns, GenotypeColumn, KindValue
-from service.contract.designs import Design, Edit, EditKind, parse_genotype, parse_kind
+from service.contract.designs import Design, Edit, EditKind, parse_edit, parse_kind
 from service.contract.errors import InvalidDesignError
 from worker.data.cells import MISSING
 
 # A cell as read: trimmed text, None where it is missing.
 Cell = str | None
+_REMEMBERED_PARTS = 1 << 16
 _RESERVED = re.compile(r"[+:=@\s]|%(?![0-9A-Fa-f]{2})")
 _RESERVED_OR_PERCENT = re.compile(r"[%+:=@\s]")
 
@@ -34,12 +37,25 @@ class BadCellError(Exception):
         self.suggestions = list(suggestions)
 
 
+class Part(NamedTuple):
+    """An edit with what the canonical text of a design needs of it, computed once."""
+
+    order_key: tuple[str, str, str, str]
+    text: str
+    edit: Edit
+
+    @classmethod
+    def of(cls, edit: Edit) -> "Part":
+        """Prepare an edit."""
+        return cls(edit.order_key, str(edit), edit)
+
+
 @dataclass(frozen=True)
 class DesignReader:
     """Which columns hold a design, and how their cells (in this order) become its edits."""
 
     columns: tuple[str, ...]
-    edits: Callable[[tuple[Cell, ...]], list[Edit]]
+    parts: Callable[[tuple[Cell, ...]], list[Part]]
     missing: tuple[str, ...] = MISSING
 
     def genotype(self, cells: tuple[Cell, ...]) -> str:
@@ -48,41 +64,42 @@ class DesignReader:
         Raises:
             BadCellError: a cell is malformed, or edits exclude each other.
         """
-        shown = " ".join(cell for cell in cells if cell is not None)
-        column = self.columns[0] if len(self.columns) == 1 else None
         try:
-            return canonical_genotype(self.edits(cells))
+            return canonical_genotype(self.parts(cells))
         except InvalidDesignError as error:
+            column = self.columns[0] if len(self.columns) == 1 else None
+            shown = " ".join(cell for cell in cells if cell is not None)
             raise BadCellError(error.detail, column, shown) from None
 
 
-def canonical_genotype(edits: list[Edit]) -> str:
+def canonical_genotype(parts: list[Part]) -> str:
     """The same text as `Design.of(edits).genotype`, without the cost of a validated model.
 
     Raises:
         InvalidDesignError: two edits exclude each other.
     """
-    if len({edit.locus for edit in edits}) < len(edits):
-        return Design.of(edits).genotype
-    return "+".join(map(str, sorted(edits, key=lambda edit: edit.order_key)))
+    if len({part.edit.locus for part in parts}) < len(parts):
+        return Design.of([part.edit for part in parts]).genotype
+    return "+".join([part.text for part in sorted(parts, key=itemgetter(0))])
 
 
 def genotype_reader(spec: GenotypeColumn) -> DesignReader:
     """Designs as text in one column."""
 
-    def read(cells: tuple[Cell, ...]) -> list[Edit]:
+    @lru_cache(_REMEMBERED_PARTS)
+    def part(text: str) -> Part:
+        if spec.kind is None:
+            return Part.of(parse_edit(text))
+        return Part.of(Edit(locus=_bare_name(text.strip(), spec.column), kind=spec.kind))
+
+    def read(cells: tuple[Cell, ...]) -> list[Part]:
         (cell,) = cells
         if cell is None:
             return []
         if cell in MISSING:
             message = "an unknown genotype? leave the cell empty where it is the reference"
             raise BadCellError(message, spec.column, cell)
-        if spec.kind is None:
-            return list(parse_genotype(cell).edits)
-        return [
-            Edit(locus=_bare_name(part.strip(), spec.column, cell), kind=spec.kind)
-            for part in cell.split(spec.separator)
-        ]
+        return [part(text) for text in cell.split(spec.separator)]
 
     return DesignReader((spec.column,), read, missing=("",))
 
@@ -90,13 +107,29 @@ def genotype_reader(spec: GenotypeColumn) -> DesignReader:
 def edits_reader(spec: EditColumns) -> DesignReader:
     """Designs spread over columns, one edit each."""
     columns = tuple(dict.fromkeys(name for part in spec.columns for name in _columns_of(part)))
+    readers = [(_edit_reader(part), _picker(part, columns)) for part in spec.columns]
 
-    def read(cells: tuple[Cell, ...]) -> list[Edit]:
-        row = dict(zip(columns, cells, strict=True))
-        edits = [_read_edit(part, row) for part in spec.columns]
-        return [edit for edit in edits if edit is not None]
+    def read(cells: tuple[Cell, ...]) -> list[Part]:
+        found = [part(*[cells[at] for at in picked]) for part, picked in readers]
+        return [part for part in found if part is not None]
 
     return DesignReader(columns, read)
+
+
+def _picker(spec: EditColumn, columns: tuple[str, ...]) -> list[int]:
+    return [columns.index(name) for name in _columns_of(spec)]
+
+
+def _edit_reader(spec: EditColumn) -> Callable[..., Part | None]:
+    """Reads one edit of the cells of `_columns_of(spec)`."""
+    names = _columns_of(spec)
+
+    @lru_cache(_REMEMBERED_PARTS)
+    def read(*cells: Cell) -> Part | None:
+        edit = _read_edit(spec, dict(zip(names, cells, strict=True)))
+        return None if edit is None else Part.of(edit)
+
+    return read
 
 
 def _columns_of(spec: EditColumn) -> list[str]:
@@ -157,12 +190,12 @@ def _encoded_name(cell: str, column: str) -> str:
         raise BadCellError("not percent-encoded UTF-8", column, cell) from None
 
 
-def _bare_name(name: str, column: str, cell: str) -> str:
+def _bare_name(name: str, column: str) -> str:
     """A locus within a text of loci, where no encoding is understood."""
     if not name:
-        raise BadCellError("a locus name is empty (a separator too many?)", column, cell)
+        raise BadCellError("a locus name is empty (a separator too many?)", column, name)
     if found := _RESERVED_OR_PERCENT.search(name):
-        _refuse(cell, found[0], column, "is the separator another one, or are these edits?")
+        _refuse(name, found[0], column, "is the separator another one, or are these edits?")
     return name
 
 

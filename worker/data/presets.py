@@ -7,11 +7,12 @@ Kuzmin 2020 have the same form).
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from service.contract.datasets import CovariateColumn, LabelColumn, LabelKind, Preset
 from service.contract.designs import Edit, EditKind
-from worker.data.parse import BadCellError, Cell, DesignReader
+from worker.data.parse import BadCellError, Cell, DesignReader, Part
 
 # HO is deleted in digenic query strains only to give them the markers of trigenic ones.
 HO_LOCUS = "YDL227C"
@@ -144,15 +145,19 @@ def strains_reader(
     columns = [name for pair in strains for name in pair if name is not None]
     columns += [mutant_type] if mutant_type is not None else []
 
-    def read(cells: tuple[Cell, ...]) -> list[Edit]:
+    @lru_cache(1 << 16)
+    def strain_parts(strain: Cell, alleles: Cell, column: str) -> list[Part]:
+        return [Part.of(edit) for edit in read_strain(strain, alleles, column)]
+
+    def read(cells: tuple[Cell, ...]) -> list[Part]:
         row = dict(zip(columns, cells, strict=True))
-        edits: list[Edit] = []
+        parts: list[Part] = []
         for strain, alleles in strains:
             names = row[alleles] if alleles is not None else None
-            edits += read_strain(row[strain], names, strain)
+            parts += strain_parts(row[strain], names, strain)
         if mutant_type is not None:
-            _check_type(row[mutant_type], len(edits), mutant_type)
-        return edits
+            _check_type(row[mutant_type], len(parts), mutant_type)
+        return parts
 
     return DesignReader(tuple(columns), read)
 
