@@ -1,0 +1,64 @@
+"""How the worker takes its messages: the settings that must never drift, each with its trap."""
+
+import pytest
+from celery import Celery
+
+from service.contract.jobs import JOB_QUEUE, SCORE_TASK_NAME, TASK_NAME
+
+
+@pytest.fixture
+def configuration(monkeypatch):
+    from worker.app import _configuration
+
+    monkeypatch.setenv("CELLGEBRA_BROKER_URL", "unix:///run/cellgebra/broker.sock")
+    app = Celery("as-the-worker", set_as_current=False)
+    app.add_defaults(_configuration)
+    return app.conf
+
+
+def test_a_message_is_acknowledged_before_its_task_runs(configuration):
+    # Late, Redis hands a task that outlives the visibility time-out to a second worker.
+    assert configuration.task_acks_late is False
+    assert configuration.task_reject_on_worker_lost is None
+
+
+def test_a_busy_worker_takes_no_message_from_an_idle_one(configuration):
+    assert configuration.worker_disable_prefetch is True
+    assert configuration.worker_prefetch_multiplier == 1
+
+
+def test_children_are_spawned(configuration):
+    # CUDA, gRPC and database connections do not survive a fork.
+    assert configuration.worker_pool_start_method == "spawn"
+
+
+def test_a_slow_import_does_not_count_as_death(configuration):
+    # At the default of 4 s every replacement child is killed while it imports torch.
+    assert configuration.worker_proc_alive_timeout >= 60
+
+
+def test_messages_are_json_and_nothing_else(configuration):
+    assert configuration.accept_content == ["json"]
+    assert configuration.result_accept_content in (None, ["json"])
+    assert configuration.task_serializer == "json"
+    assert configuration.result_serializer == "json"
+
+
+def test_results_live_in_rows(configuration):
+    assert configuration.task_ignore_result is True
+    assert configuration.result_backend is None
+
+
+def test_a_half_open_connection_is_noticed(configuration):
+    options = configuration.broker_transport_options
+    assert 0 < options["socket_timeout"] <= 60
+    assert 0 < options["health_check_interval"] <= 60
+
+
+@pytest.mark.slow
+def test_every_message_has_its_task():
+    from worker.app import app
+
+    app.loader.import_default_modules()
+    assert {*TASK_NAME.values(), SCORE_TASK_NAME} <= set(app.tasks)
+    assert set(TASK_NAME) == set(JOB_QUEUE)
