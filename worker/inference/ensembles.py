@@ -77,7 +77,7 @@ class PerturbationSetEnsemble:
         rows = len(batch.edit_BP)
         chunks = [
             DesignBatch(*(tensor[start : start + _CHUNK_ROWS] for tensor in batch))
-            for start in range(0, rows, _CHUNK_ROWS)
+            for start in range(0, max(rows, 1), _CHUNK_ROWS)
         ]
         read = [[net(chunk) for chunk in chunks] for net in self._members]
         return MemberReadings(

@@ -45,6 +45,8 @@ class EditAttention(nn.Module):
         score_BHPP = score_BHPP.masked_fill(alone_PP, -torch.inf)
         nothing_BHP1 = torch.zeros_like(score_BHPP[..., :1])
         share_BHPP = torch.cat([score_BHPP, nothing_BHP1], dim=-1).softmax(dim=-1)[..., :-1]
-        mixed_BPI = (share_BHPP @ value).transpose(1, 2).reshape(rows, width, -1)
+        mixed_BPI = (
+            (share_BHPP @ value).transpose(1, 2).reshape(rows, width, self.heads * self.width)
+        )
         update_BPD: Tensor = self.output(mixed_BPI)
         return update_BPD

@@ -120,8 +120,8 @@ def standard_of(label: ChosenLabel, learned_N: Floats) -> Standard:
     spread = float(np.sqrt(np.mean((present_N - center) ** 2)))
     if spread <= 1e-12 * max(1.0, abs(center)):
         raise InvalidArgumentError(
-            f"label {name} has one value ({present_N[0]:g}) throughout the training part: there is "
-            "nothing to learn",
+            f"label {name} has the same value throughout the training part: there is nothing to "
+            "learn",
             [Offender(field="labels", value=name, message="constant")],
         )
     return Standard(center, spread)

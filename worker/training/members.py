@@ -95,7 +95,7 @@ class MemberFit:
         free = [p for p in self.net.parameters() if p.ndim <= 1]  # biases and z_W
         groups: list[dict[str, Any]] = [{"params": decayed}, {"params": free, "weight_decay": 0.0}]
         return torch.optim.AdamW(
-            groups, lr=spec.learning_rate, weight_decay=spec.weight_decay, foreach=True
+            groups, lr=spec.learning_rate, weight_decay=spec.weight_decay, fused=True
         )
 
     def _dropout_generator(self) -> torch.Generator:

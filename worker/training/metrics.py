@@ -1,6 +1,7 @@
 """How good predictions are, and how sure that is."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
 
-_RESAMPLES = 2000
+_RESAMPLES = 1000
 
 
 def pearson(first_N: Floats, second_N: Floats) -> float | None:
@@ -42,23 +43,35 @@ def metric_row(prediction_N: Floats, truth_N: Floats) -> dict[str, float | None]
     }
 
 
-def spearman_difference(
-    model_N: Floats, null_N: Floats, truth_N: Floats, seed: int
-) -> tuple[float, float, float] | None:
-    """Spearman of the model less that of a null: value, and a paired bootstrap 95 % interval.
+def _row_spearman(first_RN: Floats, second_RN: Floats) -> Floats:
+    """Spearman of each row [R]; 0 where one side does not vary."""
+    ranks = [rankdata(values_RN, axis=1) for values_RN in (first_RN, second_RN)]
+    a_RN, b_RN = (r - r.mean(axis=1, keepdims=True) for r in ranks)
+    norm_R = np.sqrt((a_RN**2).sum(axis=1) * (b_RN**2).sum(axis=1))
+    product_R: Floats = (a_RN * b_RN).sum(axis=1)
+    rho_R: Floats = np.divide(product_R, norm_R, out=np.zeros_like(product_R), where=norm_R > 0)
+    return rho_R
 
-    Designs are resampled with both predictions, so that what both share cancels. A constant
-    prediction counts as rank correlation 0. None with fewer than 5 designs.
+
+def spearman_differences(
+    model_N: Floats, nulls: Mapping[str, Floats], truth_N: Floats, seed: int
+) -> dict[str, tuple[float, float, float]]:
+    """Spearman of the model less that of each null: value, and a paired bootstrap 95 % interval.
+
+    Designs are resampled with all predictions, so that what they share cancels. A constant
+    prediction counts as rank correlation 0. Empty with fewer than 5 designs.
     """
     count = len(truth_N)
     if count < 5:
-        return None
-
-    def difference(rows: NDArray[np.int64]) -> float:
-        truth = truth_N[rows]
-        return (spearman(model_N[rows], truth) or 0.0) - (spearman(null_N[rows], truth) or 0.0)
-
+        return {}
     rng = np.random.default_rng(seed)
-    draws = [difference(rng.integers(0, count, count)) for _ in range(_RESAMPLES)]
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return difference(np.arange(count)), float(low), float(high)
+    # The first row is the sample itself.
+    rows_RN = np.vstack([np.arange(count), rng.integers(0, count, (_RESAMPLES, count))])
+    truth_RN = truth_N[rows_RN]
+    model_R = _row_spearman(model_N[rows_RN], truth_RN)
+    differences = {}
+    for name, null_N in nulls.items():
+        difference_R = model_R - _row_spearman(null_N[rows_RN], truth_RN)
+        low, high = np.quantile(difference_R[1:], [0.025, 0.975])
+        differences[name] = (float(difference_R[0]), float(low), float(high))
+    return differences

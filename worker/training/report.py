@@ -12,7 +12,7 @@ from worker.inference.ensembles import MemberReadings
 from worker.inference.predictor import Predictor
 from worker.training.labels import ChosenLabel
 from worker.training.latent_monitor import LatentState
-from worker.training.metrics import metric_row, spearman, spearman_difference
+from worker.training.metrics import metric_row, spearman, spearman_differences
 from worker.training.nulls import FOREST_MAX_ROWS, null_predictions
 from worker.training.preparation import TrainingData
 
@@ -62,13 +62,11 @@ def verdict(name: str, comparisons: Sequence[dict[str, Any]], split: str) -> str
 def _comparisons(
     model_N: Floats, nulls: dict[str, Floats], truth_N: Floats, seed: int
 ) -> list[dict[str, Any]]:
-    found = []
-    for name, null_N in nulls.items():
-        difference = spearman_difference(model_N, null_N, truth_N, seed)
-        if difference is not None:
-            value, low, high = difference
-            found.append({"null": name, "difference": value, "low": low, "high": high})
-    return found
+    differences = spearman_differences(model_N, nulls, truth_N, seed)
+    return [
+        {"null": name, "difference": value, "low": low, "high": high}
+        for name, (value, low, high) in differences.items()
+    ]
 
 
 def _label_report(
