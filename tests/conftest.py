@@ -1,13 +1,27 @@
 """Fixtures of all tests: real databases, a real broker. Each server starts when first asked for."""
 
+import os
 import shutil
 
 import pytest
 
 from service.contract.database import Database
 from service.migrations.migrate import migrate
+from tests.servers.embedded import embedded_service
 from tests.servers.postgres import postgres_server
 from tests.servers.valkey import valkey_server
+
+SETTING, FOR_TESTS = "CELLGEBRA_", "CELLGEBRA_TEST_"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_developer():
+    """A test sees no `CELLGEBRA_...` setting but those that it makes."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(SETTING) and not name.startswith(FOR_TESTS):
+                patch.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -94,3 +108,26 @@ def valkey(valkey_process):
     """The Valkey server, empty."""
     valkey_process.flush()
     return valkey_process
+
+
+@pytest.fixture(scope="session")
+def sqlite_service(tmp_path_factory):
+    """The running service of `cellgebra up`, on SQLite."""
+    with embedded_service(tmp_path_factory.mktemp("up") / "data") as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def postgresql_service(tmp_path_factory, postgres):
+    """The running service of `cellgebra up`, on PostgreSQL."""
+    url = postgres.create_database()
+    data_dir = tmp_path_factory.mktemp("up") / "data"
+    with embedded_service(data_dir, "--database-url", url) as service:
+        yield service
+    postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def service(request):
+    """The running service of `cellgebra up`, on SQLite and on PostgreSQL in turn."""
+    return request.getfixturevalue(f"{request.param}_service")

