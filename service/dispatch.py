@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 _PUBLISHERS = 4
 _BLOCK_SECONDS = 5
 _RECONNECT_SECONDS = 0.5
+_CANCEL_SECONDS = 0.2
 
 _ERRORS = {
     kind.reason: kind
@@ -118,9 +119,9 @@ class Scorer:
 
     async def close(self) -> None:
         """Stop reading; whoever still waits is told."""
-        if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
+        while self._reader is not None and not self._reader.done():
+            self._reader.cancel()  # redis-py may swallow one while an answer arrives
+            await asyncio.wait([self._reader], timeout=_CANCEL_SECONDS)
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(errors.UnavailableError("the service is shutting down"))
