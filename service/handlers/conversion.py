@@ -1,0 +1,88 @@
+"""Rows to resources: the only place that knows both."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from service.contract.datasets import DatasetProfile, DatasetSpec, DatasetState
+from service.contract.jobs import JobState
+from service.contract.manifests import ModelManifest
+from service.contract.records import ArtifactRecord, DatasetRecord, JobRecord, ModelRecord
+from service.contract.repositories.paging import Page
+from service.contract.resources import Artifact, Dataset, ListAnswer, Model, Problem, TrainingJob
+from service.contract.training import TrainingSpec
+
+Row = TypeVar("Row")
+Resource = TypeVar("Resource")
+
+
+def to_dataset(row: DatasetRecord) -> Dataset:
+    """A data set as the API shows it."""
+    return Dataset(
+        id=row.id,
+        name=row.name,
+        state=DatasetState(row.state),
+        create_time=row.create_time,
+        size_bytes=row.size_bytes,
+        source_sha256=row.source_sha256,
+        table_sha256=row.table_sha256,
+        vocabulary_sha256=row.vocabulary_sha256,
+        spec=DatasetSpec.model_validate(row.spec),
+        profile=DatasetProfile.model_validate(row.profile) if row.profile else None,
+        error=_to_problem(row.error),
+    )
+
+
+def to_training_job(row: JobRecord) -> TrainingJob:
+    """A training job as the API shows it."""
+    result = row.result or {}
+    return TrainingJob(
+        id=row.id,
+        state=JobState(row.state),
+        spec=TrainingSpec.model_validate(row.spec),
+        create_time=row.create_time,
+        start_time=row.start_time,
+        end_time=row.end_time,
+        fraction=row.fraction,
+        estimated_seconds_left=row.estimated_seconds_left,
+        attempt_count=row.attempt_count,
+        model_id=result.get("model_id"),
+        report=result.get("report"),
+        error=_to_problem(row.error),
+    )
+
+
+def to_model(row: ModelRecord, manifest: ModelManifest | None = None) -> Model:
+    """A model as the API shows it."""
+    return Model(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        create_time=row.create_time,
+        dataset_id=row.dataset_id,
+        job_id=row.job_id,
+        manifest_sha256=row.manifest_sha256,
+        weights_sha256=row.weights_sha256,
+        report=row.report,
+        manifest=manifest,
+    )
+
+
+def to_artifact(row: ArtifactRecord) -> Artifact:
+    """An artifact as the API shows it."""
+    return Artifact(
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
+        media_type=row.media_type,
+        create_time=row.create_time,
+    )
+
+
+def to_list(page: Page[Row], convert: Callable[[Row], Resource]) -> ListAnswer[Resource]:
+    """A page of rows as a page of resources."""
+    return ListAnswer(
+        items=[convert(row) for row in page.rows], next_page_token=page.next_page_token
+    )
+
+
+def _to_problem(error: Mapping[str, Any] | None) -> Problem | None:
+    return Problem.model_validate(error) if error else None

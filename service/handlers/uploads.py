@@ -1,0 +1,175 @@
+"""Uploads: a body of any size becomes a blob, a data set and an ingest job, or leaves nothing."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from service.contract.artifacts import CHUNK_BYTES, BlobWriter
+from service.contract.datasets import DatasetSpec
+from service.contract.errors import CellgebraError, InvalidArgumentError
+from service.contract.jobs import JobKind
+from service.contract.repositories.artifacts import publish, release_artifact
+from service.contract.repositories.datasets import add_dataset
+from service.contract.repositories.jobs import create_job, find_request, new_id
+from service.contract.resources import Dataset
+from service.handlers.context import Caller, Context
+from service.handlers.datasets import get_dataset
+from service.handlers.requests import request_of, ring
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_PARQUET_MAGIC = b"PAR1"
+
+
+class UploadTooLargeError(InvalidArgumentError):
+    """The body is larger than this deployment takes."""
+
+    reason = "UPLOAD_TOO_LARGE"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What comes beside the bytes. `size_bytes` is what the sender announced, if it did."""
+
+    name: str
+    spec: DatasetSpec
+    size_bytes: int | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    dataset_id: str
+    job_id: str
+    is_new: bool
+
+
+async def upload_dataset(
+    context: Context, caller: Caller, upload: Upload, chunks: AsyncIterator[bytes]
+) -> Dataset:
+    """Store a table and start its ingest; waits `ingest_wait_seconds` for READY or FAILED.
+
+    The same request twice gives the first data set. Whatever goes wrong on the way, no row and
+    no blob stay behind.
+
+    Raises:
+        InvalidArgumentError: the body is empty, cut off or too large.
+        ConflictError: the request id was used with another table, name or spec.
+    """
+    _require_size(context, upload.size_bytes or 0)
+    writer = await context.threads.run(context.store.writer)
+    try:
+        media_type = await _receive(context, writer, upload, chunks)
+        recorded = await context.threads.run(_record, context, caller, writer, upload, media_type)
+    finally:
+        await context.threads.run(writer.discard)
+    if recorded.is_new:
+        await context.threads.run(ring, context, recorded.job_id, JobKind.INGEST)
+    return await _settled(context, caller, recorded)
+
+
+async def _receive(
+    context: Context, writer: BlobWriter, upload: Upload, chunks: AsyncIterator[bytes]
+) -> str:
+    """Write the body in pieces of about `CHUNK_BYTES`; returns its media type."""
+    pending = bytearray()
+    head = b""
+    async for chunk in chunks:
+        pending += chunk
+        head = head or bytes(pending[:4])
+        if len(pending) >= CHUNK_BYTES:
+            _require_size(context, writer.size_bytes + len(pending))
+            await context.threads.run(writer.write, bytes(pending))
+            pending.clear()
+    _require_size(context, writer.size_bytes + len(pending))
+    await context.threads.run(_finish_writing, writer, bytes(pending))
+    _require_whole(writer.size_bytes, upload.size_bytes)
+    return _media_type(head)
+
+
+def _finish_writing(writer: BlobWriter, data: bytes) -> None:
+    """Write the rest, and have the disk take most of it before a transaction waits for that."""
+    writer.write(data)
+    with writer.path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _require_size(context: Context, size_bytes: int) -> None:
+    limit = context.settings.max_upload_bytes
+    if size_bytes > limit:
+        raise UploadTooLargeError(
+            f"the upload is larger than {limit} bytes, which is the limit here "
+            "(CELLGEBRA_MAX_UPLOAD_BYTES)"
+        )
+
+
+def _require_whole(size_bytes: int, announced_bytes: int | None) -> None:
+    if size_bytes == 0:
+        raise InvalidArgumentError("the body is empty: send the table itself as the body")
+    if announced_bytes is not None and announced_bytes != size_bytes:
+        raise InvalidArgumentError(
+            f"the upload was cut off: {size_bytes} of {announced_bytes} bytes came; send it again"
+        )
+
+
+def _media_type(head: bytes) -> str:
+    """The type by the first bytes; what the sender claims is not trusted."""
+    if head.startswith(_GZIP_MAGIC):
+        return "application/gzip"
+    return "application/vnd.apache.parquet" if head == _PARQUET_MAGIC else "text/plain"
+
+
+def _record(
+    context: Context, caller: Caller, writer: BlobWriter, upload: Upload, media_type: str
+) -> _Recorded:
+    spec = upload.spec.model_dump(mode="json")
+    body = {"source_sha256": writer.sha256, "spec": spec, "name": upload.name}
+    request = request_of(upload.request_id, body)
+    try:
+        with context.database.write() as session:
+            first = find_request(session, caller.project_id, JobKind.INGEST, request)
+            if first is not None:
+                return _Recorded(first.subject_id, first.id, is_new=False)
+            dataset_id = new_id("dataset")
+            job, is_new = create_job(
+                session, caller.owner, JobKind.INGEST, spec, subject_id=dataset_id, request=request
+            )
+            if not is_new:
+                return _Recorded(job.subject_id, job.id, is_new=False)
+            blob = publish(session, caller.owner, writer, media_type)
+            add_dataset(
+                session,
+                caller.owner,
+                dataset_id,
+                name=upload.name,
+                spec=spec,
+                source=blob,
+                job_id=job.id,
+            )
+            return _Recorded(dataset_id, job.id, is_new=True)
+    except CellgebraError:
+        raise
+    except Exception:
+        _forget_blob(context, caller, writer.sha256)
+        raise
+
+
+def _forget_blob(context: Context, caller: Caller, sha256: str) -> None:
+    """Take back a blob whose transaction failed after the file was renamed."""
+    with suppress(Exception), context.database.write() as session:
+        release_artifact(session, context.store, caller.project_id, sha256)
+
+
+async def _settled(context: Context, caller: Caller, recorded: _Recorded) -> Dataset:
+    """The data set once its ingest has ended, or as it is when the wait is over."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(context.settings.ingest_wait_seconds):
+            await _wait_for_end(context, recorded.job_id)
+    return await context.threads.run(get_dataset, context, caller, recorded.dataset_id)
+
+
+async def _wait_for_end(context: Context, job_id: str) -> None:
+    async with aclosing(context.events.follow(job_id, 0)) as events:
+        async for _ in events:
+            pass

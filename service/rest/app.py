@@ -1,0 +1,74 @@
+"""The REST door: FastAPI over the handlers."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from service.handlers.context import Context
+from service.rest import artifacts, datasets, health, models, training_jobs
+from service.rest.access import authenticate, require_loopback
+from service.rest.problems import PROBLEM_RESPONSE, ProblemDocument, add_problem_handlers
+from service.rest.tracing import TraceMiddleware
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
+    """The app over one context, which the caller starts and closes.
+
+    Raises:
+        ValueError: the settings would open it to the network.
+    """
+    require_loopback(context.settings)
+    app = FastAPI(
+        title="Cellgebra",
+        version=version("cellgebra"),
+        description="Train on strain designs, predict phenotypes with their uncertainty.",
+        dependencies=[Depends(authenticate)],
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.state.context = context
+    for part in (datasets, training_jobs, models, artifacts, health):
+        app.include_router(part.router)
+    add_problem_handlers(app)
+    app.add_middleware(TraceMiddleware)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """FastAPI's document with our problem document in the place of its own error."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+        )
+        _replace_validation_errors(document)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _replace_validation_errors(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    own = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(own.pop("$defs"))
+    schemas["ProblemDocument"] = own
+    for path in document["paths"].values():
+        for operation in path.values():
+            _declare_problem(operation["responses"])
+
+
+def _declare_problem(responses: dict[str, Any]) -> None:
+    unprocessable = responses.get("422", {}).get("content", {})
+    if "application/json" in unprocessable:
+        responses["422"] = PROBLEM_RESPONSE
+    responses.setdefault("default", PROBLEM_RESPONSE)

@@ -1,0 +1,78 @@
+"""Routes of artifacts: blobs with ranges, by hash."""
+
+import re
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import FileResponse
+
+from service.contract.resources import Artifact, ListAnswer
+from service.handlers import artifacts
+from service.rest.access import CallerDep
+from service.rest.parameters import ContextDep, PageDep, problems
+
+router = APIRouter(prefix="/v1/artifacts", tags=["artifacts"])
+
+_ONE_RANGE = re.compile(r"bytes=\s*(\d*)\s*-\s*(\d*)\s*")
+_BLOB = {
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+}
+
+
+@router.get("", operation_id="listArtifacts", summary="List artifacts", responses=problems(422))
+async def list_artifacts(
+    context: ContextDep, caller: CallerDep, page: PageDep
+) -> ListAnswer[Artifact]:
+    """Newest first."""
+    return await context.threads.run(artifacts.list_artifacts, context, caller, page)
+
+
+@router.head(
+    "/{sha256}", operation_id="headArtifact", summary="Look an artifact up", responses=problems(404)
+)
+@router.get(
+    "/{sha256}",
+    operation_id="getArtifact",
+    summary="Download an artifact",
+    response_class=FileResponse,
+    responses={
+        200: {**_BLOB, "description": "The blob"},
+        206: {**_BLOB, "description": "A part of it"},
+        **problems(404, 416),
+    },
+)
+async def get_artifact(
+    request: Request, context: ContextDep, caller: CallerDep, sha256: str
+) -> Response:
+    """Takes `Range`, `If-Range` and `If-None-Match`; the ETag is the hash."""
+    artifact, path = await context.threads.run(artifacts.find_artifact, context, caller, sha256)
+    headers = {
+        "ETag": f'"{artifact.sha256}"',
+        "Cache-Control": "private, max-age=31536000, immutable",
+        # A blob holds what someone uploaded: it is never shown as a page of this origin.
+        "Content-Disposition": "attachment",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if _has(request.headers.get("if-none-match", ""), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    _require_range(request.headers.get("range"), artifact.size_bytes)
+    return FileResponse(path, headers=headers, media_type=artifact.media_type)
+
+
+def _has(if_none_match: str, etag: str) -> bool:
+    given = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
+    return etag in given or "*" in given
+
+
+def _require_range(header: str | None, size_bytes: int) -> None:
+    """Refuse one range that the blob does not have; the response handles the rest."""
+    match = _ONE_RANGE.fullmatch(header or "")
+    if match is None:
+        return
+    first, last = match.groups()
+    is_empty = int(last or 0) == 0 if not first else int(first) >= size_bytes
+    if is_empty and (first or last):
+        raise HTTPException(
+            416,
+            f"the artifact has {size_bytes} bytes",
+            headers={"Content-Range": f"bytes */{size_bytes}"},
+        )
