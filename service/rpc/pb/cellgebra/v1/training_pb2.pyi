@@ -1,0 +1,198 @@
+import datetime
+
+from service.rpc.pb.cellgebra.v1 import jobs_pb2 as _jobs_pb2
+from service.rpc.pb.cellgebra.v1 import losses_pb2 as _losses_pb2
+from service.rpc.pb.cellgebra.v1 import models_pb2 as _models_pb2
+from google.protobuf import struct_pb2 as _struct_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Transform(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TRANSFORM_UNSPECIFIED: _ClassVar[Transform]
+    TRANSFORM_IDENTITY: _ClassVar[Transform]
+    TRANSFORM_LOG: _ClassVar[Transform]
+TRANSFORM_UNSPECIFIED: Transform
+TRANSFORM_IDENTITY: Transform
+TRANSFORM_LOG: Transform
+
+class CreateTrainingJobRequest(_message.Message):
+    __slots__ = ("spec", "request_id")
+    SPEC_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    spec: TrainingSpec
+    request_id: str
+    def __init__(self, spec: _Optional[_Union[TrainingSpec, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class GetTrainingJobRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class ListTrainingJobsRequest(_message.Message):
+    __slots__ = ("state", "dataset_id", "page_size", "page_token")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    state: _jobs_pb2.JobState
+    dataset_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, state: _Optional[_Union[_jobs_pb2.JobState, str]] = ..., dataset_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListTrainingJobsResponse(_message.Message):
+    __slots__ = ("training_jobs", "next_page_token")
+    TRAINING_JOBS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    training_jobs: _containers.RepeatedCompositeFieldContainer[TrainingJob]
+    next_page_token: str
+    def __init__(self, training_jobs: _Optional[_Iterable[_Union[TrainingJob, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class CancelTrainingJobRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class ResumeTrainingJobRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class TrainingJob(_message.Message):
+    __slots__ = ("id", "state", "spec", "create_time", "start_time", "end_time", "fraction", "estimated_seconds_left", "attempt_count", "model_id", "report", "error")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    SPEC_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    FRACTION_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATED_SECONDS_LEFT_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    REPORT_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    state: _jobs_pb2.JobState
+    spec: TrainingSpec
+    create_time: _timestamp_pb2.Timestamp
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    fraction: float
+    estimated_seconds_left: float
+    attempt_count: int
+    model_id: str
+    report: _struct_pb2.Struct
+    error: _jobs_pb2.Problem
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[_jobs_pb2.JobState, str]] = ..., spec: _Optional[_Union[TrainingSpec, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fraction: _Optional[float] = ..., estimated_seconds_left: _Optional[float] = ..., attempt_count: _Optional[int] = ..., model_id: _Optional[str] = ..., report: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[_Union[_jobs_pb2.Problem, _Mapping]] = ...) -> None: ...
+
+class TrainingSpec(_message.Message):
+    __slots__ = ("dataset_id", "name", "labels", "split", "model", "loss", "optimizer", "epochs", "patience_epochs", "batch_size", "ensemble_size", "seed", "device")
+    class Device(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        DEVICE_UNSPECIFIED: _ClassVar[TrainingSpec.Device]
+        DEVICE_AUTO: _ClassVar[TrainingSpec.Device]
+        DEVICE_CPU: _ClassVar[TrainingSpec.Device]
+        DEVICE_CUDA: _ClassVar[TrainingSpec.Device]
+    DEVICE_UNSPECIFIED: TrainingSpec.Device
+    DEVICE_AUTO: TrainingSpec.Device
+    DEVICE_CPU: TrainingSpec.Device
+    DEVICE_CUDA: TrainingSpec.Device
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    SPLIT_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    LOSS_FIELD_NUMBER: _ClassVar[int]
+    OPTIMIZER_FIELD_NUMBER: _ClassVar[int]
+    EPOCHS_FIELD_NUMBER: _ClassVar[int]
+    PATIENCE_EPOCHS_FIELD_NUMBER: _ClassVar[int]
+    BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
+    ENSEMBLE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    dataset_id: str
+    name: str
+    labels: _containers.RepeatedCompositeFieldContainer[TrainingLabel]
+    split: Split
+    model: _models_pb2.ModelSpec
+    loss: _losses_pb2.LossSpec
+    optimizer: OptimizerSpec
+    epochs: int
+    patience_epochs: int
+    batch_size: int
+    ensemble_size: int
+    seed: int
+    device: TrainingSpec.Device
+    def __init__(self, dataset_id: _Optional[str] = ..., name: _Optional[str] = ..., labels: _Optional[_Iterable[_Union[TrainingLabel, _Mapping]]] = ..., split: _Optional[_Union[Split, _Mapping]] = ..., model: _Optional[_Union[_models_pb2.ModelSpec, _Mapping]] = ..., loss: _Optional[_Union[_losses_pb2.LossSpec, _Mapping]] = ..., optimizer: _Optional[_Union[OptimizerSpec, _Mapping]] = ..., epochs: _Optional[int] = ..., patience_epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., ensemble_size: _Optional[int] = ..., seed: _Optional[int] = ..., device: _Optional[_Union[TrainingSpec.Device, str]] = ...) -> None: ...
+
+class TrainingLabel(_message.Message):
+    __slots__ = ("name", "transform", "weight")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TRANSFORM_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    transform: Transform
+    weight: float
+    def __init__(self, name: _Optional[str] = ..., transform: _Optional[_Union[Transform, str]] = ..., weight: _Optional[float] = ...) -> None: ...
+
+class Split(_message.Message):
+    __slots__ = ("random", "covariate", "none")
+    RANDOM_FIELD_NUMBER: _ClassVar[int]
+    COVARIATE_FIELD_NUMBER: _ClassVar[int]
+    NONE_FIELD_NUMBER: _ClassVar[int]
+    random: RandomSplit
+    covariate: CovariateSplit
+    none: NoSplit
+    def __init__(self, random: _Optional[_Union[RandomSplit, _Mapping]] = ..., covariate: _Optional[_Union[CovariateSplit, _Mapping]] = ..., none: _Optional[_Union[NoSplit, _Mapping]] = ...) -> None: ...
+
+class RandomSplit(_message.Message):
+    __slots__ = ("test_fraction", "seed")
+    TEST_FRACTION_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    test_fraction: float
+    seed: int
+    def __init__(self, test_fraction: _Optional[float] = ..., seed: _Optional[int] = ...) -> None: ...
+
+class CovariateSplit(_message.Message):
+    __slots__ = ("covariate", "test", "train")
+    COVARIATE_FIELD_NUMBER: _ClassVar[int]
+    TEST_FIELD_NUMBER: _ClassVar[int]
+    TRAIN_FIELD_NUMBER: _ClassVar[int]
+    covariate: str
+    test: _containers.RepeatedScalarFieldContainer[str]
+    train: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, covariate: _Optional[str] = ..., test: _Optional[_Iterable[str]] = ..., train: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class NoSplit(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class OptimizerSpec(_message.Message):
+    __slots__ = ("kind", "learning_rate", "weight_decay", "gradient_clip_norm")
+    class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        KIND_UNSPECIFIED: _ClassVar[OptimizerSpec.Kind]
+        KIND_ADAMW: _ClassVar[OptimizerSpec.Kind]
+    KIND_UNSPECIFIED: OptimizerSpec.Kind
+    KIND_ADAMW: OptimizerSpec.Kind
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_DECAY_FIELD_NUMBER: _ClassVar[int]
+    GRADIENT_CLIP_NORM_FIELD_NUMBER: _ClassVar[int]
+    kind: OptimizerSpec.Kind
+    learning_rate: float
+    weight_decay: float
+    gradient_clip_norm: float
+    def __init__(self, kind: _Optional[_Union[OptimizerSpec.Kind, str]] = ..., learning_rate: _Optional[float] = ..., weight_decay: _Optional[float] = ..., gradient_clip_norm: _Optional[float] = ...) -> None: ...
