@@ -24,12 +24,12 @@ def write_table(path: Path, genotypes: Sequence[str], **columns: Sequence[object
     canonical = [parse_genotype(text).genotype for text in genotypes]
     defaults: dict[str, object] = {
         "row": list(range(1, count + 1)),
-        "genotype": canonical,
-        "background": [""] * count,
-        "group": canonical,
+        "genotype": pa.array(canonical, pa.string()),
+        "background": pa.array([""] * count, pa.string()),
+        "group": pa.array(canonical, pa.string()),
         "build": pa.nulls(count, pa.string()),
         "replicate": pa.nulls(count, pa.string()),
-        "is_control": [text == "" for text in genotypes],
+        "is_control": pa.array([text == "" for text in genotypes], pa.bool_()),
     }
     given = {name.replace("__", "."): values for name, values in columns.items()}
     pq.write_table(pa.table({**defaults, **given}), path, compression="zstd")

@@ -49,7 +49,7 @@ class DesignTable:
 
 def _coded(column: pa.ChunkedArray) -> Coded:
     """Codes in the order of the sorted values, so that the order of rows does not show in them."""
-    encoded = pc.dictionary_encode(column.cast(pa.string())).combine_chunks()
+    encoded = pc.dictionary_encode(column.cast(pa.string()).combine_chunks())
     values = np.asarray(encoded.dictionary.to_pylist(), dtype=object)
     raw_N = np.asarray(pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False))
     order = np.argsort(values, kind="stable")

@@ -17,8 +17,8 @@ from service.contract.manifests import ManifestLabel, ModelManifest, vocabulary_
 from service.contract.training import Transform
 from worker.inference.ensembles import MemberReadings, load_ensemble
 from worker.inference.neutral import expected_neutral
-from worker.inference.support import support_of
-from worker.models.encoding import EditIndex
+from worker.inference.support import name_keys, support_of
+from worker.models.encoding import DesignBatch, EditIndex
 
 Floats = NDArray[np.float64]
 
@@ -42,6 +42,7 @@ class Predictor:
         self.manifest = manifest
         self.model_id = model_id
         self._index = EditIndex(manifest.edits)
+        self._keys = name_keys(manifest.edits)
         self._ensemble = load_ensemble(tensors, manifest)
         arrays = {name: tensor.numpy() for name, tensor in tensors.items() if "." in name}
         self._support = {k: v for k, v in arrays.items() if k.startswith("support.")}
@@ -68,7 +69,10 @@ class Predictor:
 
     def readings(self, designs: Sequence[Design]) -> list[MemberReadings]:
         """Both readings in each label's unit: per label, [M, B] both. Edits must be known."""
-        both = self._ensemble.read(self._index.encode(designs))
+        return self._read(self._index.encode(designs))
+
+    def _read(self, batch: DesignBatch) -> list[MemberReadings]:
+        both = self._ensemble.read(batch)
         return [
             MemberReadings(*(in_unit(label, y_MBY[:, :, y]) for y_MBY in both))
             for y, label in enumerate(self.manifest.labels)
@@ -85,19 +89,19 @@ class Predictor:
         """
         wanted = frozenset(ScoreField if fields is None else fields)
         designs = [parse_genotype(text) for text in genotypes]
-        self._require_known(designs)
+        batch = self._encode(designs)
         neutral: Sequence[Floats | None] = [None] * len(self.manifest.labels)
         if wanted & _NEEDS_NEUTRAL:
             neutral = expected_neutral(
                 self.manifest.labels,
-                self._index.encode(designs),
+                batch,
                 self._neutral_intercept_Y,
                 self._neutral_weight_YE,
             )
         labels = [
             _label_scores(label, readings, expected, wanted)
             for label, readings, expected in zip(
-                self.manifest.labels, self.readings(designs), neutral, strict=True
+                self.manifest.labels, self._read(batch), neutral, strict=True
             )
         ]
         has_support = ScoreField.SUPPORT in wanted
@@ -106,10 +110,16 @@ class Predictor:
             vocabulary_sha256=self.manifest.vocabulary_sha256,
             genotypes=[design.genotype for design in designs],
             labels=labels,
-            support=support_of(designs, self._support, self._index.keys) if has_support else None,
+            support=support_of(batch, self._support, self._keys) if has_support else None,
         )
 
-    def _require_known(self, designs: Sequence[Design]) -> None:
+    def _encode(self, designs: Sequence[Design]) -> DesignBatch:
+        try:
+            return self._index.encode(designs)
+        except KeyError:
+            raise self._unknown_edits(designs) from None
+
+    def _unknown_edits(self, designs: Sequence[Design]) -> UnknownEditsError:
         offenders = [
             Offender(
                 field=f"genotypes[{row}]",
@@ -121,11 +131,10 @@ class Predictor:
             for edit in design.edits
             if edit.key not in self._index
         ]
-        if offenders:
-            edits = len({offender.value for offender in offenders})
-            raise UnknownEditsError(
-                f"{edits} edits are not in the model's vocabulary; nothing was scored", offenders
-            )
+        edits = len({offender.value for offender in offenders})
+        return UnknownEditsError(
+            f"{edits} edits are not in the model's vocabulary; nothing was scored", offenders
+        )
 
 
 def _label_scores(

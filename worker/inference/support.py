@@ -1,105 +1,110 @@
 """How much training data stands behind a design.
 
-Counts are kept by 64-bit keys of names, sorted, so that they do not depend on how a model orders
-its edits. A set's key is the wrapped sum of its members' keys: order-free, and at 10 million
-designs a collision has a chance of one in 400,000.
+Counts are kept by 64-bit keys made of names and effects, sorted, so that they do not depend on how
+a model orders its edits. A set's key is the wrapped sum of its members' mixed keys: order-free,
+and at 10 million designs a collision has a chance of one in 400,000.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.contract.designs import Design
 from service.contract.inference import Support
+from worker.models.encoding import DesignBatch
 
+Keys = NDArray[np.uint64]
 Codes = NDArray[np.int64]
-_WRAP = 1 << 64
-_HALF = 1 << 63
+Flags = NDArray[np.bool_]
+
+_NO_COUNT = np.iinfo(np.int64).max
 
 
-@lru_cache(maxsize=1 << 18)
-def _name_key(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+def name_keys(edits: Sequence[str]) -> Keys:
+    """A key for each edit of a model, with the padding's 0 in front."""
+    digests = [blake2b(edit.encode(), digest_size=8).digest() for edit in edits]
+    return np.array([0, *(int.from_bytes(d, "little") for d in digests)], dtype=np.uint64)
 
 
-def _signed(total: int) -> int:
-    """An int64 out of a sum of unsigned keys (safetensors has int64 everywhere)."""
-    wrapped = total % _WRAP
-    return wrapped - _WRAP if wrapped >= _HALF else wrapped
+def _mix(key: Keys) -> Keys:
+    """A bijection without linear structure, so that sums of keys do not coincide.
+
+    Source: Steele, Lea and Flood 2014, SplitMix64 (doi:10.1145/2660193.2660195).
+    """
+    key = key + np.uint64(0x9E3779B97F4A7C15)
+    key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return key ^ (key >> np.uint64(31))
 
 
-def _design_key(design: Design) -> int:
-    return _signed(sum(_name_key(str(edit)) for edit in design.edits))
+def _design_keys(batch: DesignBatch, keys: Keys) -> Codes:
+    """Key of each design: its edits with their effects, so that a level counts."""
+    edit_BP, effect_BP = batch.edit_BP.numpy(), batch.effect_BP.numpy()
+    mixed_BP = _mix(keys[edit_BP] ^ _mix(effect_BP.view(np.uint64)))
+    total_B: Keys = np.where(edit_BP > 0, mixed_BP, np.uint64(0)).sum(axis=1, dtype=np.uint64)
+    return total_B.view(np.int64)
 
 
-def _pair_keys(design: Design) -> list[int]:
-    keys = [_name_key(edit.key) for edit in design.edits]
-    return [_signed(a + b) for a, b in combinations(keys, 2)]
+def _pairs(batch: DesignBatch, keys: Keys) -> tuple[Codes, Flags]:
+    """Key of each pair of positions, and whether both hold an edit: [B, P (P - 1) / 2] both."""
+    edit_BP = batch.edit_BP.numpy()
+    places = list(combinations(range(edit_BP.shape[1]), 2))
+    first, second = (np.array([pair[i] for pair in places], dtype=np.int64) for i in (0, 1))
+    mixed_BP = _mix(keys[edit_BP])
+    total: Keys = mixed_BP[:, first] + mixed_BP[:, second]
+    return total.view(np.int64), (edit_BP[:, first] > 0) & (edit_BP[:, second] > 0)
 
 
-def _sorted_counts(counts: Counter[int]) -> tuple[Codes, Codes]:
-    keys = sorted(counts)
-    return np.array(keys, dtype=np.int64), np.array([counts[k] for k in keys], dtype=np.int64)
+def _counts(keys: Codes, rows: Codes) -> tuple[Codes, Codes]:
+    unique, place = np.unique(keys, return_inverse=True)
+    total = np.zeros(len(unique), dtype=np.int64)
+    np.add.at(total, place.reshape(-1), rows)
+    return unique, total
 
 
-def count_support(
-    designs: Sequence[Design], row_counts: Iterable[int], edits: Sequence[str]
-) -> dict[str, Codes]:
+def count_support(batch: DesignBatch, row_count_B: Codes, edits: Sequence[str]) -> dict[str, Codes]:
     """Arrays to store with a model, from its training designs and how many rows each has."""
-    design_counts: Counter[int] = Counter()
-    edit_counts: Counter[str] = Counter()
-    pair_counts: Counter[int] = Counter()
-    for design, rows in zip(designs, row_counts, strict=True):
-        design_counts[_design_key(design)] += rows
-        for edit in design.edits:
-            edit_counts[edit.key] += rows
-        for key in _pair_keys(design):
-            pair_counts[key] += rows
-    design_key, design_count = _sorted_counts(design_counts)
-    pair_key, pair_count = _sorted_counts(pair_counts)
+    keys = name_keys(edits)
+    design_key, design_count = _counts(_design_keys(batch, keys), row_count_B)
+    pair_BQ, used_BQ = _pairs(batch, keys)
+    rows_BQ = np.broadcast_to(row_count_B[:, None], pair_BQ.shape)
+    pair_key, pair_count = _counts(pair_BQ[used_BQ], rows_BQ[used_BQ])
+    edit_count = np.zeros(len(edits) + 1, dtype=np.int64)
+    edit_BP = batch.edit_BP.numpy()
+    np.add.at(edit_count, edit_BP, np.broadcast_to(row_count_B[:, None], edit_BP.shape))
     return {
         "support.design_key": design_key,
         "support.design_count": design_count,
         "support.pair_key": pair_key,
         "support.pair_count": pair_count,
-        "support.edit_count": np.array([edit_counts[key] for key in edits], dtype=np.int64),
+        "support.edit_count": edit_count[1:],
     }
 
 
-def _look_up(keys: Codes, counts: Codes, wanted: Sequence[int]) -> list[int]:
+def _look_up(keys: Codes, counts: Codes, wanted: Codes) -> Codes:
     if not len(keys):
-        return [0] * len(wanted)
-    array = np.array(wanted, dtype=np.int64)
-    place = np.minimum(np.searchsorted(keys, array), len(keys) - 1)
-    found: list[int] = np.where(keys[place] == array, counts[place], 0).tolist()
-    return found
+        return np.zeros(wanted.shape, dtype=np.int64)
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[place] == wanted, counts[place], 0)
 
 
-def support_of(
-    designs: Sequence[Design], arrays: dict[str, Codes], edits: Sequence[str]
-) -> Support:
-    """Support of each design, in order."""
-    per_edit = dict(zip(edits, arrays["support.edit_count"].tolist(), strict=True))
-    pair_keys = [_pair_keys(design) for design in designs]
-    flat = _look_up(
-        arrays["support.pair_key"],
-        arrays["support.pair_count"],
-        [key for keys in pair_keys for key in keys],
-    )
-    rest = iter(flat)
+def _least(counts: Codes, used: Flags) -> list[int | None]:
+    least = np.where(used, counts, _NO_COUNT).min(axis=1, initial=_NO_COUNT).tolist()
+    return [None if count == _NO_COUNT else count for count in least]
+
+
+def support_of(batch: DesignBatch, arrays: dict[str, Codes], keys: Keys) -> Support:
+    """Support of each design, in order; `keys` from `name_keys`."""
+    edit_BP = batch.edit_BP.numpy()
+    per_edit = np.concatenate([[0], arrays["support.edit_count"]])
+    pair_BQ, used_BQ = _pairs(batch, keys)
+    pairs = _look_up(arrays["support.pair_key"], arrays["support.pair_count"], pair_BQ)
+    design_B = _design_keys(batch, keys)
+    designs = _look_up(arrays["support.design_key"], arrays["support.design_count"], design_B)
     return Support(
-        design_count=_look_up(
-            arrays["support.design_key"],
-            arrays["support.design_count"],
-            [_design_key(design) for design in designs],
-        ),
-        edit_count_min=[
-            min((per_edit[edit.key] for edit in design.edits), default=None) for design in designs
-        ],
-        pair_count_min=[min((next(rest) for _ in keys), default=None) for keys in pair_keys],
+        design_count=designs.tolist(),
+        edit_count_min=_least(per_edit[edit_BP], edit_BP > 0),
+        pair_count_min=_least(pairs, used_BQ),
     )

@@ -97,7 +97,8 @@ def train_model(
     tensors, states = _fit(data, spec, device, hooks, checkpoint=checkpoint, key=key)
     _require_latent(states)
     tensors |= fit_neutral(data)
-    counts = count_support(data.train.designs, data.train.row_count_K.tolist(), data.index.keys)
+    designs = data.index.encode(data.train.designs)
+    counts = count_support(designs, data.train.row_count_K, data.index.keys)
     tensors |= {name: torch.from_numpy(array) for name, array in counts.items()}
     weights = save({name: tensor.contiguous() for name, tensor in tensors.items()})
     manifest = _manifest(spec, data, identity, weights)

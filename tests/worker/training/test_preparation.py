@@ -1,0 +1,116 @@
+"""Splits, replicates and standardisation."""
+
+import numpy as np
+import pytest
+
+from service.contract.datasets import LabelColumn
+from service.contract.errors import InvalidArgumentError
+from tests.worker.tables import CYCLE, small_spec, write_table
+from worker.data.table import read_table
+from worker.training.preparation import prepare
+from worker.training.seeds import inner_folds
+
+LINEAR = LabelColumn(name="titer", kind="titer", unit="mg/L")
+A, B, C, AB = "a:deletion", "b:deletion", "c:deletion", "a:deletion+b:deletion"
+BY_CYCLE = {"kind": "covariate", "covariate": "cycle", "test": ["1"]}
+
+
+def prepared(tmp_path, genotypes, cycles, titers, *, split=BY_CYCLE, label=LINEAR, **columns):
+    path = write_table(
+        tmp_path / "t", genotypes, label__titer=titers, covariate__cycle=cycles, **columns
+    )
+    spec = small_spec(split=split)
+    return prepare(spec, read_table(path), [label], [CYCLE])
+
+
+def names(part):
+    return [design.genotype for design in part.designs]
+
+
+def test_controls_designs_on_both_sides_and_unseen_edits_are_not_tested_on(tmp_path):
+    data = prepared(
+        tmp_path,
+        genotypes=["", A, B, A, AB, C, ""],
+        cycles=["0", "0", "0", "1", "1", "1", "1"],
+        titers=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0],
+    )
+    assert names(data.train) == ["", A, B]
+    assert names(data.test) == [AB]
+    assert data.left_out == {
+        "test_control_row_count": 1,
+        "design_on_both_sides_count": 1,
+        "design_with_unseen_edit_count": 1,
+    }
+    assert data.index.keys == (A, B)
+
+
+def test_a_test_part_without_any_known_design_is_refused(tmp_path):
+    with pytest.raises(InvalidArgumentError, match="test part is empty"):
+        prepared(tmp_path, ["", A, C], ["0", "0", "1"], [1.0, 2.0, 3.0])
+
+
+def test_replicates_of_a_build_count_once_and_builds_equally(tmp_path):
+    # Build x was measured three times (mean 2), build y once (8): the design's mean is 5.
+    data = prepared(
+        tmp_path,
+        genotypes=[A, A, A, A, B],
+        cycles=["0"] * 5,
+        titers=[1.0, 2.0, 3.0, 8.0, 4.0],
+        split={"kind": "none"},
+        build=["x", "x", "x", "y", None],
+    )
+    assert data.train.label_NY[:, 0].tolist() == [2.0, 8.0, 4.0]
+    assert data.train.design_means()[:, 0].tolist() == [5.0, 4.0]
+    assert data.train.row_count_K.tolist() == [4, 1]
+    standard = data.standards[0]
+    assert standard.center == pytest.approx(14 / 3)
+    np.testing.assert_allclose(data.standardized(data.train).std(), 1)
+
+
+def test_replicates_without_a_build_are_one_observation_a_batch(tmp_path):
+    data = prepared(
+        tmp_path, [A, A, A, B], ["0", "0", "2", "0"], [1.0, 3.0, 9.0, 4.0], split={"kind": "none"}
+    )
+    assert data.train.label_NY[:, 0].tolist() == [2.0, 9.0, 4.0]
+
+
+def test_replicates_are_averaged_on_the_learned_scale(tmp_path):
+    label = LINEAR.model_copy(update={"scale": "log"})
+    data = prepared(
+        tmp_path, [A, A, B], ["0"] * 3, [1.0, 100.0, 5.0], split={"kind": "none"}, label=label
+    )
+    assert np.exp(data.train.label_NY[0, 0]) == pytest.approx(10.0)
+
+
+def test_interaction_labels_keep_their_zero(tmp_path):
+    label = LabelColumn(name="titer", kind="interaction", measure="epsilon", unit="1")
+    data = prepared(tmp_path, [A, AB], ["0", "0"], [0.0, 4.0], split={"kind": "none"}, label=label)
+    assert data.standards[0].center == 0
+    assert data.standardized(data.train)[0, 0] == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_random_split_holds_out_groups_and_keeps_controls(tmp_path, seed):
+    genotypes = ["", *(f"a:knockdown@0.{i}" for i in range(11, 99, 2) if i % 10)][:41]
+    families = {g: f"family{i // 4}" for i, g in enumerate(genotypes[1:])}
+    data = prepared(
+        tmp_path,
+        genotypes,
+        ["0"] * 41,
+        np.arange(41.0),
+        split={"kind": "random", "test_fraction": 0.3, "seed": seed},
+        group=["control", *families.values()],
+    )
+    assert "" in names(data.train)
+    assert (len(names(data.train)), len(names(data.test))) == (1 + 28, 12)
+    sides = [{families[g] for g in names(part) if g} for part in (data.train, data.test)]
+    assert not sides[0] & sides[1]
+
+
+def test_inner_folds_never_split_a_group():
+    group_N = np.repeat(np.arange(23), 3)
+    fold_N = inner_folds(group_N, 5, seed=1)
+    assert all(len(set(fold_N[group_N == g])) == 1 for g in range(23))
+    sizes = np.bincount(fold_N)[:5] // 3
+    assert sizes.max() - sizes.min() <= 1
+    assert (fold_N != inner_folds(group_N, 5, seed=2)).any()

@@ -1,0 +1,116 @@
+"""Metrics by hand, intervals, verdicts, and the collapse monitor."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import spearmanr
+
+from service.contract.designs import parse_genotype
+from service.contract.models import PerturbationSetSpec
+from worker.models.encoding import EditIndex
+from worker.models.perturbation_set import PerturbationSet
+from worker.training.errors import LatentCollapseError
+from worker.training.latent_monitor import LatentState, effective_rank, inspect_latent
+from worker.training.metrics import metric_row, spearman, spearman_differences
+from worker.training.report import verdict
+from worker.training.run import _require_latent
+
+
+def test_metrics_by_hand():
+    row = metric_row(np.array([1.0, 2.0, 5.0]), np.array([2.0, 2.0, 5.0]))
+    assert row["rmse"] == pytest.approx((1 / 3) ** 0.5)
+    assert row["mae"] == pytest.approx(1 / 3)
+    assert row["r2"] == pytest.approx(1 - 1 / 6)
+    assert metric_row(np.array([]), np.array([])) == dict.fromkeys(row)
+
+
+def test_spearman_is_scipys_and_none_for_a_constant():
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 5, (2, 40)).astype(float)
+    assert spearman(a, b) == pytest.approx(spearmanr(a, b).statistic)
+    assert spearman(np.ones(40), b) is None
+    assert metric_row(np.full(3, 0.1), np.array([1.0, 2.0, 3.0]))["pearson"] is None
+
+
+def test_intervals_find_a_real_difference_and_none_between_twins():
+    rng = np.random.default_rng(1)
+    truth = rng.normal(size=80)
+    good, bad = truth + 0.3 * rng.normal(size=80), rng.normal(size=80)
+    found = spearman_differences(good, {"bad": bad, "twin": good * 2}, truth, seed=0)
+    value, low, high = found["bad"]
+    assert value == pytest.approx(spearman(good, truth) - spearman(bad, truth))
+    assert 0 < low < value < high
+    assert found["twin"] == (0, 0, 0)
+    assert spearman_differences(good[:4], {"bad": bad[:4]}, truth[:4], seed=0) == {}
+
+
+def comparison(null, low, high):
+    return {"null": null, "difference": (low + high) / 2, "low": low, "high": high}
+
+
+def test_a_verdict_names_what_is_beaten_and_what_is_not():
+    text = verdict(
+        "m",
+        [
+            comparison("mean", 0.1, 0.3),
+            comparison("ridge", -0.1, 0.2),
+            comparison("rf", -0.3, -0.1),
+        ],
+        "cycle 5",
+    )
+    assert "better than mean." in text
+    assert "cannot be told apart from ridge." in text
+    assert "worse than rf: use that instead." in text
+    assert "best null (rf)" in text
+    assert "Too few" in verdict("m", [], "cycle 5")
+
+
+def test_effective_rank_counts_directions():
+    assert effective_rank(torch.eye(4).repeat(3, 1)) == pytest.approx(3.0)  # centring takes one
+    assert effective_rank(torch.ones(5, 3)) == 0
+
+
+@pytest.fixture
+def nets():
+    def make():
+        return PerturbationSet(
+            PerturbationSetSpec(latent_dim=4),
+            edit_count=6,
+            measure_orders=[0],
+            generator=torch.Generator().manual_seed(0),
+        )
+
+    index = EditIndex([f"g{i}:deletion" for i in range(6)])
+    pairs = [f"g{i}:deletion+g{j}:deletion" for i in range(6) for j in range(i)]
+    batch = index.encode([parse_genotype(text) for text in pairs])
+    return make(), make(), batch.to(torch.device("cpu"), torch.float32)
+
+
+def test_a_fresh_latent_is_alive_and_additive(nets):
+    state = inspect_latent(*nets)
+    assert not state.is_collapsed
+    assert state.residual < 1e-6
+    assert state.variance_share_of_start == 1
+
+
+def test_a_latent_shrunk_to_a_point_is_collapsed(nets):
+    net, start, batch = nets
+    with torch.no_grad():
+        net.shift_ED *= 1e-3
+    assert inspect_latent(net, start, batch).is_collapsed
+
+
+def test_a_z_p_that_does_not_tell_designs_apart_is_collapsed(nets):
+    net, start, batch = nets
+    with torch.no_grad():
+        net.shift_ED[:] = net.shift_ED[1] * 50
+    assert inspect_latent(net, start, batch).is_collapsed
+
+
+def test_most_members_collapsed_end_the_job():
+    alive = LatentState(3.0, 1.0, 1.0, 0.1, 5.0)
+    dead = LatentState(1.0, 1e-9, 1e-9, 0.1, 1.0)
+    _require_latent([])
+    _require_latent([alive, dead])
+    with pytest.raises(LatentCollapseError, match="2 of 3 members collapsed"):
+        _require_latent([alive, dead, dead])
