@@ -144,7 +144,7 @@ def test_a_program_that_runs_once_says_why_it_failed(tmp_path):
     supervisor.run_once(program(tmp_path, "good", good), 5)
     with pytest.raises(ChildFailedError, match="the disk is full"):
         supervisor.run_once(program(tmp_path, "bad", "raise SystemExit('the disk is full')"), 5)
-    with pytest.raises(ChildFailedError, match="took longer than 0.2 s"):
+    with pytest.raises(ChildFailedError, match=r"took longer than 0\.2 s"):
         supervisor.run_once(program(tmp_path, "slow", "import time; time.sleep(60)"), 0.2)
     assert psutil.Process().children() == []
 

@@ -1,0 +1,203 @@
+"""Laws of the scheduler, on both databases and a real broker: what was lost is found, once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from service.contract.artifacts import ArtifactStore
+from service.contract.database import Database, utc_now
+from service.contract.datasets import DatasetState
+from service.contract.errors import NotFoundError
+from service.contract.jobs import JobKind, JobState, Queue
+from service.contract.records import DatasetRecord, JobEventRecord, JobRecord, WorkerRecord
+from service.contract.repositories import artifacts, datasets, jobs, leases, workers
+from service.contract.repositories.leases import MAX_ATTEMPTS
+from service.contract.settings import Settings
+from service.dispatch import Dispatcher
+from service.scheduler import Scheduler
+
+OWNER = jobs.Owner("project", "me")
+
+
+@pytest.fixture
+def settings(tmp_path, database_url, valkey):
+    return Settings(
+        data_dir=tmp_path,
+        database_url=database_url,
+        broker_url=valkey.url,
+        scheduler_period_seconds=0.05,
+        redispatch_seconds=30,
+    )
+
+
+@pytest.fixture
+def make_scheduler(settings):
+    opened = []
+
+    def make(broker_url=settings.broker_url):
+        database = Database(settings.resolved_database_url, pool_size=2)
+        dispatcher = Dispatcher(broker_url)
+        opened.extend((database, dispatcher))
+        return Scheduler(settings, database, dispatcher)
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+def add_job(database, kind=JobKind.TRAINING, *, subject_id="dataset_1"):
+    with database.write() as session:
+        request = jobs.Request(id=None, sha256="0" * 64)
+        job, _ = jobs.create_job(session, OWNER, kind, {}, subject_id=subject_id, request=request)
+        return job.id
+
+
+def lose(database, job_id):
+    """Claim a job as a worker that then falls silent for longer than its lease."""
+    with database.write() as session:
+        job = leases.claim(session, job_id, "gone:1", 60)
+        job.lease_until = utc_now() - timedelta(seconds=1)
+
+
+def read(database, job_id):
+    with database.read() as session:
+        return session.get_one(JobRecord, job_id)
+
+
+def states_told(database, job_id):
+    with database.read() as session:
+        query = select(JobEventRecord).where(JobEventRecord.job_id == job_id)
+        events = session.scalars(query.order_by(JobEventRecord.sequence)).all()
+    return [event.data["state"] for event in events]
+
+
+def rings(valkey, queue):
+    with valkey.connect() as client:
+        return client.llen(f"cellgebra:{queue.value}")
+
+
+def test_a_job_whose_message_was_lost_is_rung_for_once(database, make_scheduler, valkey):
+    job_id = add_job(database)
+    scheduler = make_scheduler()
+    scheduler.look()
+    scheduler.look()
+    assert rings(valkey, Queue.TRAIN) == 1
+    assert read(database, job_id).dispatch_time is not None
+
+
+def test_a_bell_that_nobody_answered_is_rung_again(database, make_scheduler, valkey):
+    job_id = add_job(database)
+    scheduler = make_scheduler()
+    scheduler.look()
+    with database.write() as session:
+        session.get_one(JobRecord, job_id).dispatch_time = utc_now() - timedelta(seconds=31)
+    scheduler.look()
+    assert rings(valkey, Queue.TRAIN) == 2
+
+
+def test_a_lost_job_is_queued_again_and_rung_for(database, make_scheduler, valkey):
+    job_id = add_job(database)
+    lose(database, job_id)
+    make_scheduler().look()
+    job = read(database, job_id)
+    assert (job.state, job.owner, job.lease_until) == (JobState.QUEUED, None, None)
+    assert rings(valkey, Queue.TRAIN) == 1
+
+
+def test_a_job_that_is_held_is_left_alone(database, make_scheduler, valkey):
+    job_id = add_job(database)
+    with database.write() as session:
+        leases.claim(session, job_id, "here:1", 60)
+    make_scheduler().look()
+    assert read(database, job_id).state == JobState.RUNNING
+    assert rings(valkey, Queue.TRAIN) == 0
+
+
+def test_two_schedulers_at_once_recover_each_job_once(database, make_scheduler, valkey):
+    job_ids = [add_job(database) for _ in range(12)]
+    for job_id in job_ids:
+        lose(database, job_id)
+    over = threading.Event()
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(make_scheduler().run, over) for _ in range(2)]
+        threading.Timer(1.0, over.set).start()
+        for run in runs:
+            run.result(timeout=20)
+    for job_id in job_ids:
+        assert states_told(database, job_id) == ["QUEUED", "RUNNING", "QUEUED"]
+        assert read(database, job_id).state == JobState.QUEUED
+    assert 12 <= rings(valkey, Queue.TRAIN) <= 24
+    with database.write() as session:  # however often it rang, one worker gets each
+        claims = [leases.claim(session, job_id, "w:1", 60) for job_id in job_ids * 2]
+    assert sum(claim is not None for claim in claims) == 12
+
+
+@pytest.fixture
+def store(settings):
+    return ArtifactStore(settings.artifact_dir)
+
+
+def add_ingest(database, store):
+    """A data set being ingested, its job at its last attempt and its worker lost."""
+    with store.writer() as writer, database.write() as session:
+        writer.write(b"genotype\ttiter\n")
+        blob = artifacts.publish(session, OWNER, writer, "text/tab-separated-values")
+        request = jobs.Request(id=None, sha256="0" * 64)
+        job, _ = jobs.create_job(
+            session, OWNER, JobKind.INGEST, {}, subject_id="dataset_1", request=request
+        )
+        datasets.add_dataset(
+            session, OWNER, "dataset_1", name="d", spec={}, source=blob, job_id=job.id
+        )
+        job.attempt_count = MAX_ATTEMPTS - 1
+        job_id = job.id
+    lose(database, job_id)
+    return job_id, blob
+
+
+def test_a_data_set_whose_worker_is_lost_too_often_fails_and_leaves_no_blob(
+    database, make_scheduler, store
+):
+    job_id, blob = add_ingest(database, store)
+    make_scheduler().look()
+    assert read(database, job_id).state == JobState.FAILED
+    with database.read() as session:
+        dataset = session.get_one(DatasetRecord, "dataset_1")
+    assert dataset.state == DatasetState.FAILED
+    assert dataset.error["reason"] == "WORKER_LOST"
+    with pytest.raises(NotFoundError):
+        store.path(blob.sha256)
+
+
+def test_a_data_set_with_an_attempt_left_is_tried_again(database, make_scheduler, store, valkey):
+    job_id, blob = add_ingest(database, store)
+    with database.write() as session:
+        session.get_one(JobRecord, job_id).attempt_count = 1
+    make_scheduler().look()
+    with database.read() as session:
+        assert session.get_one(DatasetRecord, "dataset_1").state == DatasetState.INGESTING
+    assert rings(valkey, Queue.BATCH) == 1
+    assert store.path(blob.sha256).exists()
+
+
+def test_a_broker_that_is_away_costs_no_ring(database, make_scheduler, valkey, tmp_path):
+    job_id = add_job(database)
+    make_scheduler(f"unix://{tmp_path}/nobody.sock").look()
+    assert read(database, job_id).dispatch_time is None
+    make_scheduler().look()
+    assert rings(valkey, Queue.TRAIN) == 1
+
+
+def test_workers_long_silent_are_forgotten(database, make_scheduler, settings):
+    with database.write() as session:
+        for name in ("old", "new"):
+            workers.beat(session, name, queues=[Queue.TRAIN], host="h", pid=1)
+    with database.write() as session:
+        silent = timedelta(seconds=11 * settings.worker_stale_seconds)
+        session.get_one(WorkerRecord, "old").heartbeat_time = utc_now() - silent
+    make_scheduler().look()
+    with database.read() as session:
+        assert session.scalars(select(WorkerRecord.id)).all() == ["new"]
