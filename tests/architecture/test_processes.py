@@ -29,7 +29,7 @@ def loaded_by(module, *, prelude="", environment=None):
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
-        ("service.cli.main", SCIENCE),
+        ("service.cli.commands", SCIENCE),
         ("service.client", SCIENCE | DOORS | {"celery", "sqlalchemy"}),
         ("service.rest.app", SCIENCE),
         ("service.server", SCIENCE),
