@@ -80,7 +80,7 @@ def last_sequences(session: Session, job_ids: Sequence[str]) -> dict[str, int]:
             JobRecord.id.in_(job_ids)
         )
     )
-    return dict(rows.tuples().all())
+    return dict(iter(rows))
 
 
 def _event(row: JobEventRecord) -> JobEvent:

@@ -1,0 +1,141 @@
+"""One life for every job: whatever the work does, the row ends in a true state."""
+
+import threading
+
+import pytest
+
+from service.contract.artifacts import ArtifactStore
+from service.contract.errors import BadTableError, Offender
+from service.contract.jobs import EventType, JobKind, JobState
+from service.contract.repositories import events, jobs
+from service.contract.repositories.jobs import Owner, Request
+from service.contract.settings import Settings
+from worker.tasks import stopping
+from worker.tasks.life_cycle import JobStoppedError, run_job
+from worker.tasks.runtime import Runtime
+
+
+@pytest.fixture
+def runtime(database, tmp_path):
+    settings = Settings(data_dir=tmp_path, heartbeat_seconds=0.05)
+    return Runtime(settings, database, ArtifactStore(tmp_path / "artifacts"))
+
+
+@pytest.fixture
+def job_id(database):
+    with database.write() as session:
+        job, _ = jobs.create_job(
+            session,
+            Owner("lab", "ada"),
+            JobKind.TRAINING,
+            {},
+            subject_id="dataset_1",
+            request=Request(None, ""),
+        )
+        return job.id
+
+
+@pytest.fixture
+def read(database, job_id):
+    def read():
+        with database.read() as session:
+            return jobs.get_job(session, "lab", JobKind.TRAINING, job_id)
+
+    return read
+
+
+def complete(_session, _job):
+    return {"done": True}
+
+
+def wait_until_stopped(held):
+    for _ in range(200):
+        if held.should_stop():
+            raise JobStoppedError
+        threading.Event().wait(0.02)
+    raise AssertionError("nobody asked the work to stop")
+
+
+def test_finished_work_succeeds(runtime, job_id, read):
+    run_job(runtime, job_id, lambda _: complete)
+    assert (read().state, read().result, read().fraction) == ("SUCCEEDED", {"done": True}, 1.0)
+
+
+def test_a_second_bell_does_nothing(runtime, job_id, read):
+    run_job(runtime, job_id, lambda _: complete)
+    run_job(runtime, job_id, lambda _: pytest.fail("claimed twice"))
+    assert read().attempt_count == 1
+
+
+def test_a_known_error_is_the_problem_of_the_job(runtime, job_id, read):
+    def work(_):
+        raise BadTableError("row 7 is wrong", [Offender(message="no number", row=7, column="y")])
+
+    told = []
+    run_job(runtime, job_id, work, lambda _, job: told.append(job.id))
+    assert read().state == JobState.FAILED
+    assert read().error["errors"] == [{"message": "no number", "row": 7, "column": "y"}]
+    assert told == [job_id]
+
+
+def test_an_unexpected_error_does_not_show_its_text(runtime, job_id, read):
+    def work(_):
+        raise RuntimeError("secret")
+
+    run_job(runtime, job_id, work)
+    assert read().state == JobState.FAILED
+    assert "secret" not in str(read().error)
+
+
+def test_a_cancel_reaches_the_work(runtime, database, job_id, read):
+    def work(held):
+        with database.write() as session:
+            jobs.request_cancel(session, "lab", JobKind.TRAINING, job_id)
+        wait_until_stopped(held)
+
+    run_job(runtime, job_id, work)
+    assert read().state == JobState.CANCELLED
+
+
+def test_a_worker_that_goes_hands_the_job_back(runtime, job_id, read, monkeypatch):
+    monkeypatch.setattr(stopping, "_asked", threading.Event())
+
+    def work(held):
+        stopping.ask()
+        wait_until_stopped(held)
+
+    run_job(runtime, job_id, work)
+    assert (read().state, read().attempt_count) == (JobState.QUEUED, 0)
+
+
+def test_the_newest_checkpoint_is_kept_and_goes_with_success(runtime, job_id, read):
+    def fail(held):
+        held.save_checkpoint(b"one")
+        held.save_checkpoint(b"two")
+        raise BadTableError("stop here")
+
+    run_job(runtime, job_id, fail)
+    with runtime.database.write() as session:
+        jobs.resume_job(session, "lab", JobKind.TRAINING, job_id)
+    seen = []
+
+    def go_on(held):
+        seen.append(held.load_checkpoint())
+        return complete
+
+    run_job(runtime, job_id, go_on)
+    assert seen == [b"two"]
+    assert read().checkpoint_sha256 is None
+    assert [path for path in (runtime.settings.artifact_dir).rglob("*") if path.is_file()] == []
+
+
+def test_progress_is_an_event_and_in_the_row(runtime, job_id, read, database):
+    def work(held):
+        held.emit(EventType.PROGRESS, {"fraction": 0.25, "estimated_seconds_left": 3.0})
+        assert (read().fraction, read().estimated_seconds_left) == (0.25, 3.0)
+        return complete
+
+    run_job(runtime, job_id, work)
+    with database.read() as session:
+        kinds = [event.type for _, event in events.list_events(session, {job_id: 0})]
+    assert kinds == ["state", "state", "progress", "state"]
