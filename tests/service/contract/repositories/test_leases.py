@@ -59,8 +59,6 @@ def test_two_recoverers_move_a_job_once(database, new_job):
         claim(database, job_id, EXPIRED)
     with ThreadPoolExecutor(4) as pool:
         moved = list(chain.from_iterable(pool.map(lambda _: recover(database), range(4))))
-            job_id for part in pool.map(lambda _: recover(database), range(4)) for job_id in part
-        ]
     assert sorted(moved) == sorted(ids)
 
 
