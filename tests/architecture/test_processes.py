@@ -30,7 +30,7 @@ def loaded_by(module, *, prelude="", environment=None):
     ("module", "absent"),
     [
         ("service.cli.commands", SCIENCE),
-        ("service.client", SCIENCE | DOORS | {"celery", "sqlalchemy"}),
+        ("service.client.cellgebra", SCIENCE | DOORS | {"celery", "sqlalchemy"}),
         ("service.rest.app", SCIENCE),
         ("service.server", SCIENCE),
         ("worker.app", DOORS | {"numpy", "pandas", "torch"}),
@@ -48,7 +48,7 @@ def test_the_worker_app_reads_no_setting_at_import():
     ("module", "needed"),
     [
         ("cellgebra", {"httpx", "pydantic"}),
-        ("service.client", {"httpx", "pydantic"}),
+        ("service.client.cellgebra", {"httpx", "pydantic"}),
         ("service.contract.resources", {"pydantic"}),
     ],
 )
