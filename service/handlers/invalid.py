@@ -80,7 +80,8 @@ def _message(error: Mapping[str, Any]) -> tuple[str, list[str]]:
         message = f"unknown {name} {context['tag']!r}; known: {', '.join(known)}"
         return message, close_matches(context["tag"], known)
     if error["type"] == "union_tag_not_found":
-        return f"give {context['discriminator']}", []
+        name = context["discriminator"].strip("'")
+        return f"{name} is missing: it says which kind of object this is", []
     if error["type"] == "extra_forbidden":
         return "there is no such field", []
     if error["type"] == "missing":

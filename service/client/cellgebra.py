@@ -1,0 +1,104 @@
+"""The Python client: `Cellgebra(url)`."""
+
+import uuid
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from service.client.datasets import Datasets
+from service.client.models import RemoteModel, get_model, list_models
+from service.client.paging import pages
+from service.client.training import PATH, TrainingRun
+from service.client.transport import Transport
+from service.contract.jobs import JobState
+from service.contract.resources import Health, TrainingJob
+from service.contract.training import TrainingSpec
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+_TIMEOUT_SECONDS = 70.0  # a score may take 60
+
+
+class Cellgebra:
+    """A connection to a Cellgebra service.
+
+    Errors are those of `service.contract.errors`, with every offender listed. Requests that are
+    safe to repeat are repeated when the service is away for a moment.
+    """
+
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        api_key: str | None = None,
+        *,
+        timeout_seconds: float = _TIMEOUT_SECONDS,
+        http: httpx.Client | None = None,
+    ) -> None:
+        self._transport = Transport(url, api_key, timeout_seconds, http)
+        self.datasets = Datasets(self._transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._transport.close()
+
+    def health(self) -> Health:
+        """Whether the service can work, part by part.
+
+        Raises:
+            UnavailableError: it does not answer at all.
+        """
+        return Health.model_validate(self._transport.health())
+
+    def train(self, spec: TrainingSpec | dict[str, Any]) -> TrainingRun:
+        """Queue a training job.
+
+        Raises:
+            FailedPreconditionError: the data set is not READY.
+            InvalidArgumentError: the spec does not fit the data set.
+        """
+        chosen = TrainingSpec.model_validate(spec)
+        answer = self._transport.post(
+            PATH, {"request_id": str(uuid.uuid4())}, chosen.model_dump(mode="json")
+        )
+        return TrainingRun(self._transport, TrainingJob.model_validate(answer))
+
+    def run(self, job_id: str) -> TrainingRun:
+        """A handle on a training job.
+
+        Raises:
+            NotFoundError: there is no such job.
+        """
+        answer = self._transport.get(f"{PATH}/{job_id}")
+        return TrainingRun(self._transport, TrainingJob.model_validate(answer))
+
+    def runs(
+        self, *, state: JobState | None = None, dataset_id: str | None = None
+    ) -> Iterator[TrainingRun]:
+        """Every training job, newest first."""
+        parameters = {"state": state, "dataset_id": dataset_id}
+        for job in pages(self._transport, PATH, TrainingJob, parameters):
+            yield TrainingRun(self._transport, job)
+
+    def model(self, model_id: str) -> RemoteModel:
+        """A handle on a model, with its manifest.
+
+        Raises:
+            NotFoundError: there is no such model.
+        """
+        return get_model(self._transport, model_id)
+
+    def models(self, *, dataset_id: str | None = None) -> Iterator[RemoteModel]:
+        """Every model, newest first, without manifests."""
+        return list_models(self._transport, dataset_id)

@@ -1,0 +1,69 @@
+"""Models, as the client sees them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from service.client.paging import pages
+from service.client.transport import Transport
+from service.contract.designs import Design
+from service.contract.inference import ScoreAnswer, ScoreField
+from service.contract.resources import Model
+
+_PATH = "/v1/models"
+
+
+class RemoteModel:
+    """A handle on a registered model; `resource` is what the service tells of it."""
+
+    def __init__(self, transport: Transport, resource: Model) -> None:
+        self._transport = transport
+        self.resource = resource
+
+    def __repr__(self) -> str:
+        return f"RemoteModel({self.id}, {self.resource.kind}, {self.name!r})"
+
+    @property
+    def id(self) -> str:
+        """Id of the model."""
+        return self.resource.id
+
+    @property
+    def name(self) -> str:
+        """Name that its training job gave it."""
+        return self.resource.name
+
+    def score(
+        self,
+        genotypes: Iterable[str | Design],
+        fields: Sequence[ScoreField | str] | None = None,
+        *,
+        timeout_seconds: float = 10.0,
+    ) -> ScoreAnswer:
+        """Score designs: one array a field and label, in the order given (10,000 at most).
+
+        Raises:
+            InvalidDesignError: genotypes are malformed; every one is listed.
+            UnknownEditsError: the model has never seen some edits; every one is listed.
+            DeadlineExceededError: no answer in time.
+        """
+        texts = [item.genotype if isinstance(item, Design) else item for item in genotypes]
+        body: dict[str, object] = {"genotypes": texts, "timeout_seconds": timeout_seconds}
+        if fields is not None:
+            body["fields"] = [str(field) for field in fields]
+        answer = self._transport.post(f"{_PATH}/{self.id}:score", json=body)
+        return ScoreAnswer.model_validate(answer)
+
+
+def get_model(transport: Transport, model_id: str) -> RemoteModel:
+    """Read a model with its manifest.
+
+    Raises:
+        NotFoundError: there is no such model.
+    """
+    answer = transport.get(f"{_PATH}/{model_id}")
+    return RemoteModel(transport, Model.model_validate(answer))
+
+
+def list_models(transport: Transport, dataset_id: str | None) -> Iterator[RemoteModel]:
+    """Every model, newest first, without manifests."""
+    for resource in pages(transport, _PATH, Model, {"dataset_id": dataset_id}):
+        yield RemoteModel(transport, resource)
