@@ -145,12 +145,13 @@ class Design(BaseModel):
         for edit in self.edits:
             is_deletion = edit.kind is EditKind.DELETION
             for group in _EXCLUDED_BY_DELETION if is_deletion else (edit.group,):
-                other = claimed.setdefault((edit.locus, group), edit)
-                if other is not edit:
+                other = claimed.get((edit.locus, group))
+                if other is not None:
                     raise InvalidDesignError(
                         f"{other} and {edit} exclude each other: both change the {group} of "
                         f"locus {edit.locus}; keep one of them"
                     )
+                claimed[edit.locus, group] = edit
         return self
 
     @property
@@ -174,7 +175,10 @@ class Design(BaseModel):
         try:
             return cls(edits=ordered)
         except ValidationError as error:
-            raise error.errors()[0]["ctx"]["error"] from None
+            detail = str(error.errors()[0]["ctx"]["error"])
+        # A new error outside the handler: the collector does not see into pydantic's, and as the
+        # context of the error that it holds it would keep every frame of the traceback for good.
+        raise InvalidDesignError(detail)
 
 
 @lru_cache(maxsize=65536)
