@@ -24,12 +24,20 @@ class BadRows:
         Raises:
             BadTableError: bad rows are not allowed; it lists the first 20 offenders.
         """
-        if offenders and self._rule == "fail":
-            raise _refusal(offenders)
+        self.check(offenders)
         self.count += count
         for offender in offenders:
             self._first.setdefault(offender.row or 0, offender)
         self._first = dict(sorted(self._first.items())[:LISTED_ROWS])
+
+    def check(self, offenders: Sequence[Offender]) -> None:
+        """Refuse the file early for rows that will be added later.
+
+        Raises:
+            BadTableError: bad rows are not allowed.
+        """
+        if offenders and self._rule == "fail":
+            raise _refusal(offenders)
 
     @property
     def skipped(self) -> list[SkippedRow]:

@@ -38,22 +38,33 @@ class Problems:
         indices: npt.NDArray[np.integer],
         message: str,
         *,
-        column: str | None = None,
-        values: Iterable[object] = (),
-        suggestions: Iterable[str] = (),
+        column: str,
+        values: Iterable[object],
     ) -> None:
         """Mark rows of the batch (by index) as bad, with the value that each one holds."""
+        for index, value in zip(self.mark(indices).tolist(), values, strict=False):
+            self.list_row(index, message, column, str(value), ())
+
+    def mark(self, indices: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+        """Mark rows as bad; returns those that are to be listed."""
         self.bad[indices] = True
-        suggested = list(suggestions)
-        shown = list(values)
-        for position, index in enumerate(indices[:LISTED_ROWS]):
-            value = shown[position] if position < len(shown) else None
-            self.offenders.append(
-                Offender(
-                    message=message,
-                    row=int(self._rows[index]),
-                    column=column,
-                    value=None if value is None else str(value)[:VALUE_CHARACTERS],
-                    suggestions=suggested,
-                )
+        return indices[:LISTED_ROWS]
+
+    def list_row(
+        self,
+        index: int,
+        message: str,
+        column: str | None,
+        value: str | None,
+        suggestions: tuple[str, ...],
+    ) -> None:
+        """List what is wrong with one row."""
+        self.offenders.append(
+            Offender(
+                message=message,
+                row=int(self._rows[index]),
+                column=column,
+                value=None if value is None else value[:VALUE_CHARACTERS],
+                suggestions=list(suggestions),
             )
+        )

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 
 from service.contract.designs import Edit, encode_name, format_level
 from worker.data.batch import Batch, Problems
-from worker.data.cells import read_booleans, read_numbers, read_text
+from worker.data.cells import read_booleans, read_numbers, read_presence, read_text
 from worker.data.mapping import GeneMatrix, LabelSource, TableMapping
-from worker.data.parse import BadCellError, Cell, DesignReader
+from worker.data.parse import BadCell, BadCellError, Cell, DesignReader
 
 # Genotypes are remembered up to this many characters, then forgotten all at once.
 _REMEMBERED_CHARACTERS = 32 << 20
@@ -37,7 +37,7 @@ class Canonicalizer:
     """Reads batches by a mapping; remembers the designs that it has parsed."""
 
     mapping: TableMapping
-    _parsed: dict[tuple[Cell, ...], str | BadCellError] = field(default_factory=dict)
+    _parsed: dict[tuple[Cell, ...], str | BadCell] = field(default_factory=dict)
     _characters: int = 0
 
     def __post_init__(self) -> None:
@@ -80,28 +80,23 @@ class Canonicalizer:
         texts = [read_text(batch.columns[name], name, design.missing) for name in design.columns]
         distinct, inverse = _distinct_rows(texts)
         parsed = [self._parse(cells, design) for cells in distinct]
-        for index, outcome in enumerate(parsed):
-            if isinstance(outcome, BadCellError):
-                rows = np.flatnonzero(inverse == index)
-                problems.add(
-                    rows,
-                    outcome.message,
-                    column=outcome.column,
-                    values=[outcome.value] * min(len(rows), 1000),
-                    suggestions=outcome.suggestions,
-                )
-        genotypes = ["" if isinstance(outcome, BadCellError) else outcome for outcome in parsed]
-        return pa.array(genotypes, pa.string()).take(pa.array(inverse))
+        is_bad = np.array([isinstance(outcome, BadCell) for outcome in parsed])
+        for row in problems.mark(np.flatnonzero(is_bad[inverse])).tolist():
+            outcome = parsed[inverse[row]]
+            if isinstance(outcome, BadCell):
+                problems.list_row(row, *outcome)
+        genotypes = [None if isinstance(outcome, BadCell) else outcome for outcome in parsed]
+        return pa.array(genotypes, pa.string()).take(pa.array(inverse)).fill_null("")
 
-    def _parse(self, cells: tuple[Cell, ...], design: DesignReader) -> str | BadCellError:
+    def _parse(self, cells: tuple[Cell, ...], design: DesignReader) -> str | BadCell:
         known = self._parsed.get(cells)
         if known is not None:
             return known
-        outcome: str | BadCellError
+        outcome: str | BadCell
         try:
             outcome = design.genotype(cells)
         except BadCellError as error:
-            outcome = error.with_traceback(None)
+            outcome = error.cell
         if self._characters > _REMEMBERED_CHARACTERS:
             self._parsed.clear()
             self._characters = 0
@@ -136,11 +131,11 @@ def _distinct_rows(
 
 def _matrix_genotypes(design: GeneMatrix, batch: Batch, problems: Problems) -> pa.StringArray:
     spec = design.spec
+    read = read_presence if spec.coding == "presence" else read_numbers
     levels = np.empty((len(batch.rows), len(design.columns)))
     for index, name in enumerate(design.columns):
-        levels[:, index] = read_numbers(batch.columns[name], name, problems)
+        levels[:, index] = read(batch.columns[name], name, problems)
     if spec.coding == "presence":
-        _check_presence(levels, design, problems)
         rows, loci = np.nonzero(levels == 1.0)
         texts = [str(Edit(locus=locus, kind=spec.kind)) for locus in design.loci]
         edits = [texts[locus] for locus in loci.tolist()]
@@ -156,20 +151,6 @@ def _matrix_genotypes(design: GeneMatrix, batch: Batch, problems: Problems) -> p
     # Loci are sorted, so the edits of a row are in canonical order.
     joined = ["+".join(edits[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
     return pa.array(joined, pa.string())
-
-
-def _check_presence(
-    levels: npt.NDArray[np.float64], design: GeneMatrix, problems: Problems
-) -> None:
-    wrong = ~(np.isnan(levels) | (levels == 0.0) | (levels == 1.0))
-    for index in np.flatnonzero(wrong.any(axis=0)).tolist():
-        rows = np.flatnonzero(wrong[:, index])
-        problems.add(
-            rows,
-            "neither 0 nor 1; are these levels?",
-            column=design.columns[index],
-            values=levels[rows, index],
-        )
 
 
 def _text(batch: Batch, column: str | None) -> pa.StringArray:

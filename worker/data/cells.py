@@ -51,6 +51,20 @@ def read_numbers(
     return values
 
 
+def read_presence(array: pa.Array, column: str, problems: Problems) -> npt.NDArray[np.float64]:
+    """Cells as 1 (or true), 0 (or false) and NaN for missing ones; anything else is a problem."""
+    if not _is_numeric(array.type):
+        text = pc.utf8_lower(read_text(array, column))
+        text = pc.replace_substring_regex(text, "^true$", "1")
+        array = pc.replace_substring_regex(text, "^false$", "0")
+    values = read_numbers(array, column, problems)
+    wrong = np.flatnonzero(~(np.isnan(values) | (values == 0.0) | (values == 1.0)))
+    if len(wrong):
+        message = "neither 0 nor 1; are these levels?"
+        problems.add(wrong, message, column=column, values=values[wrong])
+    return values
+
+
 def read_booleans(array: pa.Array, column: str, problems: Problems) -> Mask:
     """Cells as truth values; a missing one is false."""
     text = pc.utf8_lower(read_text(array, column))

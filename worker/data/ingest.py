@@ -59,6 +59,7 @@ def ingest_table(
         IngestStoppedError: `should_stop` returned true.
     """
     part = table_path.with_name(table_path.name + ".part")
+    table_path.unlink(missing_ok=True)
     try:
         with closing(open_table(source, spec)) as table:
             mapping = resolve(spec, table.columns)
@@ -89,6 +90,7 @@ def _convert(
             _stop_if(should_stop)
             rows, problems = reader.read(batch)
             bad_rows.add(problems.offenders, int(problems.bad.sum()))
+            bad_rows.check(table.ragged)
             writer.write(rows)
             progress(_READING_SHARE * table.fraction)
     bad_rows.add(table.ragged, table.ragged_count)

@@ -24,6 +24,15 @@ _RESERVED = re.compile(r"[+:=@\s]|%(?![0-9A-Fa-f]{2})")
 _RESERVED_OR_PERCENT = re.compile(r"[%+:=@\s]")
 
 
+class BadCell(NamedTuple):
+    """What is wrong with a cell, and what may have been meant."""
+
+    message: str
+    column: str | None
+    value: Cell
+    suggestions: tuple[str, ...]
+
+
 class BadCellError(Exception):
     """A cell that cannot be read as part of a design."""
 
@@ -31,10 +40,7 @@ class BadCellError(Exception):
         self, message: str, column: str | None, value: Cell, suggestions: Iterable[str] = ()
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.column = column
-        self.value = value
-        self.suggestions = list(suggestions)
+        self.cell = BadCell(message, column, value, tuple(suggestions))
 
 
 class Part(NamedTuple):

@@ -124,16 +124,19 @@ def read_strain(strain: Cell, alleles: Cell, column: str) -> list[Edit]:
         message = f"{len(loci)} loci but the allele name {alleles!r}"
         raise BadCellError(message, column, strain)
     return [
-        _strain_edit(locus, name, match["suffix"])
+        _strain_edit(locus, name, match["suffix"], column)
         for locus, name in zip(loci, names, strict=True)
         if locus != HO_LOCUS
     ]
 
 
-def _strain_edit(locus: str, allele: str | None, suffix: str) -> Edit:
+def _strain_edit(locus: str, allele: str | None, suffix: str, column: str) -> Edit:
     is_deleted = _DELETED.fullmatch(allele or "") or _DELETION_SUFFIX.fullmatch(suffix)
     if is_deleted:
         return Edit(locus=locus, kind=EditKind.DELETION)
+    if allele is None and suffix.startswith("tm"):
+        # A strain of two mutants: only the allele names tell which is a deletion.
+        raise BadCellError("needs an allele name", column, f"{locus}_{suffix}")
     unnamed = "damp" if suffix.startswith("damp") else suffix
     return Edit(locus=locus, kind=EditKind.ALLELE, variant=allele or unnamed)
 
