@@ -56,9 +56,10 @@ def test_a_half_open_connection_is_noticed(configuration):
 
 
 @pytest.mark.slow
-def test_every_message_has_its_task():
+def test_every_message_has_its_task(monkeypatch, valkey):
     from worker.app import app
 
+    monkeypatch.setenv("CELLGEBRA_BROKER_URL", valkey.url)
     app.loader.import_default_modules()
     assert {*TASK_NAME.values(), SCORE_TASK_NAME} <= set(app.tasks)
     assert set(TASK_NAME) == set(JOB_QUEUE)

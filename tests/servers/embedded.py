@@ -56,9 +56,10 @@ def embedded_service(
     try:
         _wait_until_ready(service)
         yield service
-        code = stop(service.process, signal.SIGTERM, timeout_seconds=STOP_SECONDS)
-        if code != 0:
-            raise ServerError(f"`cellgebra up` ended with {code}\n{service.logs()}")
+        if service.process.poll() is None:  # else the test has ended it, in its own way
+            code = stop(service.process, signal.SIGTERM, timeout_seconds=STOP_SECONDS)
+            if code != 0:
+                raise ServerError(f"`cellgebra up` ended with {code}\n{service.logs()}")
         _require_gone(service)
     finally:
         kill_group(service.process.pid)
