@@ -29,24 +29,24 @@ class EditAttention(nn.Module):
 
     def _split(self, x_BPI: Tensor) -> Tensor:
         rows, width, _ = x_BPI.shape
-        return x_BPI.view(rows, width, self.heads, self.width).transpose(1, 2)
+        return x_BPI.view(rows, width, self.heads, self.width)
 
     def forward(self, token_BPD: Tensor, effect_BP: Tensor) -> Tensor:
         """What is added to every token [B, P, D]."""
         rows, width, dim = token_BPD.shape
         normal_BPD = nn.functional.rms_norm(token_BPD, (dim,), eps=1e-6)
-        query, key, value = (
+        query_BPHW, key_BPHW, value_BPHW = (
             self._split(layer(normal_BPD)) for layer in (self.query, self.key, self.value)
         )
-        score_BHPP = query @ key.transpose(-1, -2) / math.sqrt(self.width)
+        # Sums of products rather than batched matrix products: designs hold a handful of edits,
+        # and matrices of that size cost two to four times as much.
+        score_BQKH = (query_BPHW[:, :, None] * key_BPHW[:, None]).sum(dim=-1)
         presence_BP = effect_BP.abs().log()  # -inf at padding
-        score_BHPP = score_BHPP + presence_BP[:, None, None, :]
-        alone_PP = torch.eye(width, dtype=torch.bool, device=score_BHPP.device)
-        score_BHPP = score_BHPP.masked_fill(alone_PP, -torch.inf)
-        nothing_BHP1 = torch.zeros_like(score_BHPP[..., :1])
-        share_BHPP = torch.cat([score_BHPP, nothing_BHP1], dim=-1).softmax(dim=-1)[..., :-1]
-        mixed_BPI = (
-            (share_BHPP @ value).transpose(1, 2).reshape(rows, width, self.heads * self.width)
-        )
-        update_BPD: Tensor = self.output(mixed_BPI)
+        score_BQKH = score_BQKH / math.sqrt(self.width) + presence_BP[:, None, :, None]
+        alone_QK1 = torch.eye(width, dtype=torch.bool, device=score_BQKH.device)[..., None]
+        score_BQKH = score_BQKH.masked_fill(alone_QK1, -torch.inf)
+        nothing_BQ1H = torch.zeros_like(score_BQKH[:, :, :1])
+        share_BQKH = torch.cat([score_BQKH, nothing_BQ1H], dim=2).softmax(dim=2)[:, :, :-1]
+        mixed_BPHW = (share_BQKH[..., None] * value_BPHW[:, None]).sum(dim=2)
+        update_BPD: Tensor = self.output(mixed_BPHW.reshape(rows, width, self.heads * self.width))
         return update_BPD

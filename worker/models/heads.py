@@ -22,8 +22,8 @@ class Head(nn.Module):
     * ``linear``: nothing; with an additive latent there is no interaction at all.
     * ``quadratic``: z'Mz, M symmetric and zero at the start; it contains the product of two
       embeddings exactly.
-    * ``mlp``: one or two hidden GELU layers beside the linear path, so that it nests the linear
-      head.
+    * ``mlp``: one or two hidden GELU layers beside the linear path; they add nothing at the
+      start, so that it begins as the linear head.
     """
 
     def __init__(
@@ -46,7 +46,9 @@ class Head(nn.Module):
         elif kind == "mlp":
             sizes = [latent_dim] + [hidden_dim] * hidden_layers
             self.hidden.extend(random_linear(a, b, generator) for a, b in pairwise(sizes))
-            self.output = random_linear(hidden_dim, label_count, generator)
+            self.output = nn.Linear(hidden_dim, label_count)
+            nn.init.zeros_(self.output.weight)
+            nn.init.zeros_(self.output.bias)
 
     def forward(self, z_BD: Tensor, keep_BH: Tensor | None = None) -> Tensor:
         """Labels [..., Y] at states [..., D].

@@ -47,7 +47,7 @@ def pack(done: list[dict[str, Tensor]], fit: MemberFit, belongs_to: str) -> byte
     tensors["dropout"] = fit.dropout.get_state()
     state = {"format": 1, "fingerprint": belongs_to, "done": len(done), **asdict(fit.progress)}
     # Infinity (no best value yet) has no JSON form.
-    if fit.progress.best_epoch < 0 or state["best_value"] == float("inf"):
+    if state["best_value"] == float("inf"):
         state["best_value"] = None
     content = {k: v.contiguous() for k, v in tensors.items()}
     return save(content, metadata={_STATE: json.dumps(state)})
@@ -55,7 +55,8 @@ def pack(done: list[dict[str, Tensor]], fit: MemberFit, belongs_to: str) -> byte
 
 def _read_state(checkpoint: bytes, belongs_to: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
-        tensors = load(checkpoint)
+        # Copies: what `load` gives are views at any alignment, and kernels round by alignment.
+        tensors = {name: tensor.clone() for name, tensor in load(checkpoint).items()}
         size = int.from_bytes(checkpoint[:8], "little")
         state = json.loads(json.loads(checkpoint[8 : 8 + size])["__metadata__"][_STATE])
     except (SafetensorError, KeyError, ValueError) as error:

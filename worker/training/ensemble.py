@@ -46,6 +46,7 @@ def fit_task(
         spec=spec,
         model=model,
         designs=data.index.encode(data.train.designs).to(device, torch.float32),
+        effect_KE=data.index.matrix(data.train.designs),
         design_N=torch.from_numpy(data.train.design_N).to(device),
         label_NY=torch.from_numpy(data.standardized(data.train)).to(device),
         fold_N=torch.from_numpy(member_folds(data, spec)).to(device),

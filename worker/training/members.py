@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from service.contract.errors import FailedPreconditionError
@@ -13,6 +15,8 @@ from service.contract.models import PerturbationSetSpec
 from service.contract.training import TrainingSpec
 from worker.losses.composite import LossContext, LossInputs, composite
 from worker.losses.regression import mse
+from worker.models.additive import fit_ridge
+from worker.models.additive_start import start_from_ridge
 from worker.models.encoding import DesignBatch
 from worker.models.perturbation_set import PerturbationSet, Readings
 from worker.training.metrics import spearman
@@ -29,6 +33,7 @@ class FitTask:
     spec: TrainingSpec
     model: PerturbationSetSpec
     designs: DesignBatch
+    effect_KE: csr_matrix
     design_N: Tensor
     label_NY: Tensor
     fold_N: Tensor
@@ -85,9 +90,23 @@ class MemberFit:
             [torch.sort(column[~torch.isnan(column)]).values for column in labels],
             task.column_weights,
         )
+        self._start_additive()
         self.best = {k: v.clone() for k, v in self.net.state_dict().items()}
+        # The start is a candidate of early stopping: a member is not worse than its ridge.
+        value, _ = self._validate()
+        self.progress.best_value = math.inf if value is None else value
         self.sums = torch.zeros(1 + len(task.spec.loss.terms), device=task.device)
         self.dropout = self._dropout_generator()
+
+    def _start_additive(self) -> None:
+        task, rows = self.task, self._train_rows.cpu()
+        effect_NE = task.effect_KE[task.design_N.cpu()[rows].numpy()]
+        label_YN = task.label_NY[self._train_rows].cpu().numpy().T
+        fits = [
+            None if order or np.isnan(label_N).all() else fit_ridge(effect_NE, label_N)
+            for order, label_N in zip(task.measure_orders, label_YN, strict=True)
+        ]
+        start_from_ridge(self.net, fits)
 
     def _optimizer(self) -> torch.optim.AdamW:
         spec = self.task.spec.optimizer

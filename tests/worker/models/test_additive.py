@@ -2,10 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import Ridge
 
+from service.contract.designs import parse_genotype
+from service.contract.models import PerturbationSetSpec
 from worker.models.additive import PENALTIES, fit_ridge
+from worker.models.additive_start import start_from_ridge
+from worker.models.encoding import EditIndex
+from worker.models.perturbation_set import PerturbationSet
 
 
 def problem(rows, edits, seed=0):
@@ -59,3 +65,24 @@ def test_missing_labels_are_left_out_and_none_is_an_error():
 def test_without_any_edit_it_is_the_weighted_mean():
     fit = fit_ridge(csr_matrix((3, 0)), np.array([1.0, 2.0, 6.0]), np.array([1.0, 1.0, 2.0]))
     assert fit.intercept == pytest.approx(15 / 4)
+
+
+@pytest.mark.parametrize("head", ["linear", "quadratic", "mlp"])
+def test_a_network_starts_as_the_ridge_regressions(head):
+    index = EditIndex([f"g{i}:deletion" for i in range(5)])
+    designs = [parse_genotype("+".join(index.keys[:n])) for n in range(6)]
+    effects = index.matrix(designs)
+    labels = np.random.default_rng(0).normal(size=(6, 2))
+    fits = [fit_ridge(effects, label, penalty=1.0) for label in labels.T]
+    net = PerturbationSet(
+        PerturbationSetSpec(latent_dim=8, head=head),
+        edit_count=5,
+        measure_orders=[0, 0, 2],
+        generator=torch.Generator().manual_seed(0),
+    ).double()
+    start_from_ridge(net, [*fits, None])
+    readings = net(index.encode(designs))
+    for reading in (readings.compose_BY, readings.intact_BY):
+        for y, fit in enumerate(fits):
+            np.testing.assert_allclose(reading[:, y].detach(), fit.predict(effects))
+        assert reading[:, 2].abs().max() < 1e-12  # no mixed difference in an additive start

@@ -24,6 +24,8 @@ def model(head="mlp", measure_orders=(0,), *, trained=True, layers=1):
     ).double()
     if trained:
         torch.nn.init.normal_(net.interaction.weight, generator=generator)
+        if net.head.output is not None:
+            torch.nn.init.normal_(net.head.output.weight, generator=generator)
         if net.head.quadratic_YDD is not None:
             torch.nn.init.normal_(net.head.quadratic_YDD, generator=generator)
     return net
@@ -102,17 +104,18 @@ def test_a_linear_head_on_the_composed_state_has_no_epistasis():
 
 
 def test_dropout_reads_all_states_of_a_design_through_one_mask():
-    net = model("mlp", (2,), trained=False)
+    net = model("mlp", (0, 2))
+    torch.nn.init.zeros_(net.interaction.weight)
     net.dropout = 0.5
-    readings = net(
-        INDEX.encode([parse_genotype("a:deletion+b:deletion")]), torch.Generator().manual_seed(1)
-    )
+
+    def draw(genotype):
+        return net(INDEX.encode([parse_genotype(genotype)]), torch.Generator().manual_seed(1))
+
+    readings = draw("a:deletion+b:deletion")
     assert torch.equal(readings.compose_BY, readings.intact_BY)
-    epsilon = net(
-        INDEX.encode([parse_genotype("a:deletion+e:overexpression@1")]),
-        torch.Generator().manual_seed(1),
-    ).compose_BY
-    assert epsilon.abs().max() < 1e-12  # h(a) - h(a) - h(0) + h(0)
+    assert not torch.allclose(readings.compose_BY, read(net, "a:deletion+b:deletion").compose_BY)
+    idle = draw("a:deletion+e:overexpression@1").compose_BY[0, 1]
+    assert idle.abs() < 1e-12  # h(a) - h(a) - h(0) + h(0)
 
 
 def test_the_start_comes_from_the_generator_alone():

@@ -1,0 +1,32 @@
+"""The additive model as the start of a network that nests it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from worker.models.additive import RidgeFit
+from worker.models.perturbation_set import PerturbationSet
+
+
+@torch.no_grad()
+def start_from_ridge(net: PerturbationSet, fits: Sequence[RidgeFit | None]) -> None:
+    """Set shifts and bias so that both readings of a fresh network are the ridge regressions'.
+
+    Every head starts linear and the attention at zero, so that h(z_W + sum of shifts) is additive
+    in the edits: the part of each shift that the head sees is replaced by the ridge weight, the
+    rest keeps its small random start. What training adds is then the interaction. With few rows an
+    edit, a random start is noise that no step count removes.
+
+    A label without a fit (an interaction score has no main effects) starts at 0.
+    """
+    weight_YD = net.head.linear.weight
+    inverse_DY = torch.linalg.pinv(weight_YD)
+    edits = len(net.shift_ED) - 1
+    rows = [np.zeros(edits) if fit is None else fit.weight_E for fit in fits]
+    target_EY = torch.from_numpy(np.stack(rows, axis=1)).to(weight_YD)
+    seen_EY = net.shift_ED[1:] @ weight_YD.T
+    net.shift_ED[1:] += (target_EY - seen_EY) @ inverse_DY.T
+    intercepts = [0.0 if fit is None else fit.intercept for fit in fits]
+    reference_Y = weight_YD @ net.reference_D
+    net.head.linear.bias.copy_(torch.tensor(intercepts, dtype=torch.float64) - reference_Y)
