@@ -7,7 +7,8 @@ One set of rules for the whole contract; the parity test holds every message to 
 * a discriminated union is a message of one `oneof`, named as the discriminator, whose members are
   named as the tags;
 * an enum value is its text in capitals behind the enum's prefix; states are capitals on both sides;
-* an empty array is an absent one; in an array of counts -1 stands for None;
+* an empty array is an absent one, and so is an empty text of a field without presence;
+* in an array of counts -1 stands for None;
 * a datetime is a Timestamp, a dict a Struct.
 """
 

@@ -1,0 +1,196 @@
+"""Hypothesis strategies of valid specs and answers."""
+
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+
+from service.contract.errors import Offender
+from service.contract.inference import LabelScores, ScoreAnswer, ScoreField, ScoreRequest, Support
+from service.contract.jobs import JobState
+from service.contract.losses import (
+    CompositionTerm,
+    DistTerm,
+    LossSpec,
+    MseTerm,
+    StopGradient,
+    SupcrTerm,
+)
+from service.contract.models import AdditiveSpec, PerturbationSetSpec
+from service.contract.resources import Problem, TrainingJob
+from service.contract.training import (
+    CovariateSplit,
+    NoSplit,
+    OptimizerSpec,
+    RandomSplit,
+    TrainingLabel,
+    TrainingSpec,
+    Transform,
+)
+
+texts = st.text(st.characters(codec="utf-8"), max_size=20)
+names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
+weights = st.floats(0, 1e300)
+above_zero = st.floats(0, 1e6, exclude_min=True)
+counts = st.integers(0, 2**53)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def some(model, **fields):
+    """A model with each field given or left out."""
+    return st.fixed_dictionaries({}, optional=fields).map(lambda given: model(**given))
+
+
+terms = st.tuples(
+    some(MseTerm, weight=above_zero),
+    some(DistTerm, weight=weights),
+    some(
+        SupcrTerm,
+        weight=weights,
+        temperature=st.floats(0, 100, exclude_min=True),
+        similarity=st.sampled_from(["neg_l2", "cosine"]),
+    ),
+    some(
+        CompositionTerm,
+        weight=weights,
+        stop_gradient=st.sampled_from(StopGradient),
+        normalized=st.booleans(),
+    ),
+).flatmap(lambda all_terms: st.permutations(all_terms))
+losses = st.builds(
+    lambda chosen, count: LossSpec(
+        terms=[t for i, t in enumerate(chosen) if i < count or t.name == "mse"]
+    ),
+    terms,
+    st.integers(0, 4),
+)
+models = st.one_of(
+    some(AdditiveSpec, penalty=st.none() | above_zero),
+    some(
+        PerturbationSetSpec,
+        latent_dim=st.integers(2, 1024),
+        attention_heads=st.integers(1, 16),
+        attention_layers=st.integers(1, 8),
+        head=st.sampled_from(["linear", "quadratic", "mlp"]),
+        hidden_dim=st.integers(2, 4096),
+        hidden_layers=st.integers(1, 2),
+        dropout=st.floats(0, 1, exclude_max=True),
+    ),
+)
+splits = st.one_of(
+    st.just(NoSplit()),
+    some(
+        RandomSplit,
+        test_fraction=st.floats(0, 1, exclude_min=True, exclude_max=True),
+        seed=st.integers(0, 2**63 - 1),
+    ),
+    st.builds(
+        lambda name, test, train: CovariateSplit(
+            covariate=name, test=test, train=[v for v in train if v not in test] or None
+        ),
+        names,
+        st.lists(texts, min_size=1, max_size=3),
+        st.lists(texts, max_size=3),
+    ),
+)
+labels = st.builds(
+    TrainingLabel,
+    name=names,
+    transform=st.none() | st.sampled_from(Transform),
+    weight=above_zero,
+)
+training_specs = st.builds(
+    lambda dataset_id, labels, given: TrainingSpec(dataset_id=dataset_id, labels=labels, **given),
+    names,
+    st.lists(labels, min_size=1, max_size=3, unique_by=lambda label: label.name),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "name": names,
+            "split": splits,
+            "model": models,
+            "loss": losses,
+            "optimizer": some(
+                OptimizerSpec,
+                learning_rate=st.floats(0, 1, exclude_min=True),
+                weight_decay=st.floats(0, 10),
+                gradient_clip_norm=above_zero,
+            ),
+            "epochs": st.integers(1, 100_000),
+            "patience_epochs": st.integers(1, 100_000),
+            "batch_size": st.integers(2, 1_000_000),
+            "ensemble_size": st.integers(1, 100),
+            "seed": st.integers(0, 2**31 - 1),
+            "device": st.sampled_from(["auto", "cpu", "cuda"]),
+        },
+    ),
+)
+
+offenders = st.builds(
+    Offender,
+    message=names,
+    field=st.none() | texts,
+    row=st.none() | counts,
+    column=st.none() | texts,
+    value=st.none() | texts,
+    suggestions=st.lists(texts, max_size=2),
+)
+problems = st.builds(
+    Problem, code=names, reason=names, detail=names, errors=st.lists(offenders, max_size=2)
+)
+times = st.datetimes(timezones=st.just(UTC), min_value=datetime(1970, 1, 1))  # noqa: DTZ001
+reports = st.dictionaries(
+    texts,
+    st.recursive(
+        st.none() | st.booleans() | numbers | texts,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+        max_leaves=10,
+    ),
+    max_size=3,
+)
+training_jobs = st.builds(
+    TrainingJob,
+    id=names,
+    state=st.sampled_from(JobState),
+    spec=training_specs,
+    create_time=times,
+    start_time=st.none() | times,
+    end_time=st.none() | times,
+    fraction=st.floats(0, 1),
+    estimated_seconds_left=st.none() | st.floats(0, 1e9),
+    attempt_count=st.integers(0, 1000),
+    model_id=st.none() | texts,
+    report=st.none() | reports,
+    error=st.none() | problems,
+)
+
+score_requests = st.builds(
+    ScoreRequest,
+    genotypes=st.lists(texts, min_size=1, max_size=5),
+    fields=st.none() | st.lists(st.sampled_from(ScoreField), min_size=1),
+    timeout_seconds=st.floats(0, 60, exclude_min=True),
+)
+PER_LABEL = [field.value for field in ScoreField if field is not ScoreField.SUPPORT]
+
+
+def label_scores(count):
+    column = st.none() | st.lists(numbers, min_size=count, max_size=count)
+    columns = dict.fromkeys(PER_LABEL, column)
+    return st.builds(LabelScores, name=names, unit=names, neutral_model=names, **columns)
+
+
+def supports(count):
+    known = st.lists(counts, min_size=count, max_size=count)
+    maybe = st.lists(st.none() | counts, min_size=count, max_size=count)
+    return st.builds(Support, design_count=known, edit_count_min=maybe, pair_count_min=maybe)
+
+
+score_answers = st.integers(1, 4).flatmap(
+    lambda count: st.builds(
+        ScoreAnswer,
+        model_id=names,
+        vocabulary_sha256=names,
+        genotypes=st.lists(texts, min_size=count, max_size=count),
+        labels=st.lists(label_scores(count), min_size=1, max_size=2),
+        support=st.none() | supports(count),
+    )
+)
