@@ -3,7 +3,7 @@
 from importlib.metadata import version as installed_version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -102,10 +102,15 @@ def scheduler() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from service.contract.settings import Settings
     from service.migrations.migrate import migrate as upgrade
 
-    typer.echo(f"schema {upgrade(Settings().resolved_database_url)}")
+    try:
+        typer.echo(f"schema {upgrade(Settings().resolved_database_url)}")
+    except (SQLAlchemyError, ValueError) as error:
+        _fail(f"the database of CELLGEBRA_DATABASE_URL cannot be used: {error}")
 
 
 @app.command()
@@ -114,6 +119,6 @@ def version() -> None:
     typer.echo(installed_version("cellgebra"))
 
 
-def _fail(problem: str) -> Any:  # noqa: ANN401 - never returns
+def _fail(problem: str) -> NoReturn:
     typer.echo(f"cellgebra: {problem}", err=True)
     raise typer.Exit(1)

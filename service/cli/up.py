@@ -143,11 +143,7 @@ class _Up:
 def _prepare(options: Mapping[str, Any], stack: ExitStack) -> Settings:
     """Settings with every path absolute and every port checked; the data folder is ours."""
     given = Settings(**options)
-    if given.broker_url is not None:
-        try:
-            celery_url(given.broker_url)
-        except ValueError as error:
-            raise SupervisorError(str(error)) from error
+    _check_urls(given)
     ports = {
         "port": claim_port(given.host, given.port, "--port"),
         "grpc_port": claim_port(given.host, given.grpc_port, "--grpc-port"),
@@ -157,6 +153,17 @@ def _prepare(options: Mapping[str, Any], stack: ExitStack) -> Settings:
     return given.model_copy(
         update={**ports, "data_dir": data_dir, "database_url": _absolute(given.database_url)}
     )
+
+
+def _check_urls(settings: Settings) -> None:
+    database = settings.database_url
+    if database is not None and not database.startswith(("sqlite", "postgresql")):
+        raise SupervisorError("setting CELLGEBRA_DATABASE_URL: use sqlite:/// or postgresql://")
+    if settings.broker_url is not None:
+        try:
+            celery_url(settings.broker_url)
+        except ValueError as error:
+            raise SupervisorError(str(error)) from error
 
 
 def _absolute(url: str | None) -> str | None:
