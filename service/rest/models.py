@@ -49,9 +49,10 @@ async def score(
     model_id: str,
     body: Annotated[ScoreRequest, Body(examples=[_EXAMPLE])],
     fields: Annotated[
-        str | None,
+        list[str] | None,
         Query(
-            description="Columns to answer, by comma; as `fields` of the body", examples=["mean,sd"]
+            description="Columns to answer, by comma or repeated; as `fields` of the body",
+            examples=["mean,sd"],
         ),
     ] = None,
 ) -> Response:
@@ -62,8 +63,8 @@ async def score(
     return Response(to_json(answer, inf_nan_mode="null"), media_type="application/json")
 
 
-def _fields(text: str) -> list[ScoreField]:
+def _fields(texts: list[str]) -> list[ScoreField]:
     try:
-        return [ScoreField(part.strip()) for part in text.split(",")]
+        return [ScoreField(part.strip()) for part in ",".join(texts).split(",")]
     except ValueError as error:
         raise InvalidRequestError(f"fields: {error}; known: {', '.join(ScoreField)}") from None

@@ -1,0 +1,69 @@
+"""One small data set and one small model a service, shared by the tests of the whole path."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+ISOPRENOL = Path(__file__).parents[2] / "examples" / "isoprenol"
+SMALL = {
+    "labels": [{"name": "isoprenol"}],
+    "split": {"kind": "covariate", "covariate": "cycle", "test": ["5", "6"]},
+    "model": {"kind": "perturbation_set", "latent_dim": 8, "hidden_dim": 8},
+    "epochs": 3,
+    "ensemble_size": 2,
+}
+
+
+@pytest.fixture(scope="session")
+def api(service):
+    """An HTTP client of the running service."""
+    with httpx.Client(base_url=service.base_url, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def upload(api):
+    """Uploads bytes with a mapping; gives the answer, whatever it is."""
+
+    def post(content, spec, **query):
+        return api.post("/v1/datasets", params={"spec": json.dumps(spec), **query}, content=content)
+
+    return post
+
+
+@pytest.fixture(scope="session")
+def mapping():
+    return json.loads((ISOPRENOL / "mapping.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def dataset(upload, mapping):
+    """The isoprenol designs, READY."""
+    answer = upload((ISOPRENOL / "putida_isoprenol_designs.tsv").read_bytes(), mapping)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+@pytest.fixture(scope="session")
+def train(api, dataset):
+    """Trains to the end and gives the job."""
+
+    def run(**changes):
+        spec = {"dataset_id": dataset["id"], **SMALL, **changes}
+        job = api.post("/v1/training-jobs", json=spec).raise_for_status().json()
+        with api.stream("GET", f"/v1/training-jobs/{job['id']}/events", timeout=120) as stream:
+            for _ in stream.iter_lines():
+                pass
+        return api.get(f"/v1/training-jobs/{job['id']}").raise_for_status().json()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained(train):
+    """A SUCCEEDED training job."""
+    job = train()
+    assert job["state"] == "SUCCEEDED", job
+    return job

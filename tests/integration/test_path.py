@@ -1,0 +1,122 @@
+"""The whole path on real data: upload, train, follow, score; on both kinds of database."""
+
+import hashlib
+import json
+
+import httpx
+import pytest
+
+
+def events_of(api, job_id, **headers):
+    with api.stream("GET", f"/v1/training-jobs/{job_id}/events", headers=headers) as stream:
+        blocks = "".join(stream.iter_text()).strip().split("\n\n")
+    fields = [dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks]
+    return [(int(f["id"]), f["event"], json.loads(f["data"])["data"]) for f in fields if "id" in f]
+
+
+def score(api, job, genotypes, **query):
+    return api.post(
+        f"/v1/models/{job['model_id']}:score", json={"genotypes": genotypes}, params=query
+    )
+
+
+def test_the_profile_tells_what_was_measured(dataset):
+    profile = dataset["profile"]
+    assert (profile["row_count"], profile["locus_count"]) == (472, 121)
+    assert profile["rows_per_order"] == {"0": 7, "1": 123, "2": 136, "3": 168, "4": 38}
+    assert profile["labels"][0]["unit"] == "mg/L"
+    assert profile["labels"][0]["censored_count"] == 9
+
+
+def test_the_report_stands_beside_its_nulls(trained):
+    rows = {row["predictor"]: row for row in trained["report"]["labels"][0]["table"]}
+    assert {"train_mean", "additive", "forest"} <= set(rows)
+    assert trained["report"]["labels"][0]["verdict"]
+
+
+def test_events_are_numbered_and_resume_where_the_reader_left(api, trained):
+    whole = events_of(api, trained["id"])
+    assert [number for number, _, _ in whole] == list(range(1, len(whole) + 1))
+    assert whole[-1][1:] == ("state", {"state": "SUCCEEDED"})
+    assert {"state", "progress", "epoch", "report"} <= {kind for _, kind, _ in whole}
+    rest = events_of(api, trained["id"], **{"Last-Event-ID": "3"})
+    assert rest == whole[3:]
+
+
+def test_scores_are_columnar_and_in_order(api, trained):
+    genotypes = ["PP_0751:knockdown+PP_0368:knockdown", "", "PP_0368:knockdown"]
+    answer = score(api, trained, genotypes).raise_for_status().json()
+    assert answer["genotypes"] == ["PP_0368:knockdown+PP_0751:knockdown", "", "PP_0368:knockdown"]
+    label = answer["labels"][0]
+    for field in ("mean", "sd", "min", "max", "expected_neutral", "interaction"):
+        assert len(label[field]) == 3
+    backwards = score(api, trained, genotypes[::-1]).raise_for_status().json()
+    assert backwards["labels"][0]["mean"] == pytest.approx(label["mean"][::-1], rel=1e-6)
+
+
+def test_fields_select_columns(api, trained):
+    label = score(api, trained, [""], fields=["mean", "sd"]).raise_for_status().json()["labels"][0]
+    assert set(label) == {"name", "unit", "neutral_model", "mean", "sd"}
+
+
+def test_every_offender_of_every_design_is_named(api, trained):
+    genotypes = ["PP_0368:knockdown+PP_9999:knockdown", "", "PP_036:knockdown+PP_0368:deletion"]
+    answer = score(api, trained, genotypes)
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert problem["reason"] == "UNKNOWN_EDITS"
+    named = {(error["field"], error["value"]) for error in problem["errors"]}
+    assert named == {
+        ("genotypes[0]", "PP_9999:knockdown"),
+        ("genotypes[2]", "PP_036:knockdown"),
+        ("genotypes[2]", "PP_0368:deletion"),
+    }
+    assert any("PP_0368:knockdown" in error["suggestions"] for error in problem["errors"])
+
+
+def test_weights_download_whole_and_in_ranges(api, trained):
+    model = api.get(f"/v1/models/{trained['model_id']}").raise_for_status().json()
+    path = f"/v1/artifacts/{model['weights_sha256']}"
+    whole = api.get(path).raise_for_status().content
+    assert hashlib.sha256(whole).hexdigest() == model["weights_sha256"]
+    part = api.get(path, headers={"Range": "bytes=100-199"})
+    assert (part.status_code, part.content) == (206, whole[100:200])
+    assert api.get(path, headers={"Range": f"bytes={len(whole)}-"}).status_code == 416
+
+
+def test_a_cancelled_job_resumes_and_succeeds(api, dataset):
+    spec = {
+        "dataset_id": dataset["id"],
+        "labels": [{"name": "isoprenol"}],
+        "epochs": 2000,
+        "patience_epochs": 2000,
+        "ensemble_size": 1,
+    }
+    job = api.post("/v1/training-jobs", json=spec).raise_for_status().json()
+    path = f"/v1/training-jobs/{job['id']}"
+    with api.stream("GET", f"{path}/events", timeout=60) as stream:
+        for line in stream.iter_lines():
+            if line == "event: epoch":
+                api.post(f"{path}:cancel").raise_for_status()
+    assert api.get(path).json()["state"] == "CANCELLED"
+    assert api.post(f"{path}:cancel").status_code == httpx.codes.OK
+    assert api.post(f"{path}:resume").raise_for_status().json()["state"] == "QUEUED"
+    api.post(f"{path}:cancel").raise_for_status()
+
+
+def test_a_request_id_makes_one_job(api, dataset):
+    request_id = "6f1c7a52-3f43-4be5-9d2e-7d2f0d9a2f11"
+    spec = {
+        "dataset_id": dataset["id"],
+        "labels": [{"name": "isoprenol"}],
+        "model": {"kind": "additive"},
+    }
+
+    def create(body):
+        return api.post("/v1/training-jobs", json=body, params={"request_id": request_id})
+
+    first, second = create(spec), create(spec)
+    assert first.json()["id"] == second.json()["id"]
+    other = create({**spec, "seed": 7})
+    assert other.status_code == httpx.codes.CONFLICT
+    assert other.json()["reason"] == "REQUEST_ID_REUSED"

@@ -1,0 +1,81 @@
+"""The whole path over gRPC: what it says is what REST says."""
+
+import time
+
+import grpc
+import pytest
+
+from service.contract.inference import ScoreAnswer
+from service.contract.resources import TrainingJob
+from service.rpc.mapping import read_message
+from service.rpc.pb.cellgebra.v1 import (
+    inference_pb2,
+    inference_pb2_grpc,
+    jobs_pb2,
+    training_pb2,
+    training_pb2_grpc,
+)
+
+TRAINING_SECONDS = 90
+ENDED = {jobs_pb2.JOB_STATE_SUCCEEDED, jobs_pb2.JOB_STATE_FAILED, jobs_pb2.JOB_STATE_CANCELLED}
+DESIGNS = ["", "PP_0751:knockdown+PP_0368:knockdown", "PP_0368:knockdown"]
+
+
+@pytest.fixture
+def channel(service):
+    with grpc.insecure_channel(service.grpc_address) as opened:
+        yield opened
+
+
+@pytest.fixture
+def training(channel):
+    return training_pb2_grpc.TrainingServiceStub(channel)
+
+
+@pytest.fixture
+def inference(channel):
+    return inference_pb2_grpc.InferenceServiceStub(channel)
+
+
+def test_a_job_made_over_grpc_trains_to_its_end(training, dataset):
+    spec = training_pb2.TrainingSpec(
+        dataset_id=dataset["id"],
+        labels=[{"name": "isoprenol"}],
+        model={"additive": {"penalty": 1.0}},
+        split={"none": {}},
+        ensemble_size=2,
+    )
+    job = training.CreateTrainingJob(training_pb2.CreateTrainingJobRequest(spec=spec))
+    deadline = time.monotonic() + TRAINING_SECONDS
+    while job.state not in ENDED and time.monotonic() < deadline:
+        time.sleep(0.1)
+        job = training.GetTrainingJob(training_pb2.GetTrainingJobRequest(id=job.id))
+    assert job.state == jobs_pb2.JOB_STATE_SUCCEEDED, job.error
+    assert job.fraction == 1.0
+    assert job.model_id
+
+
+def test_both_doors_tell_the_same_of_a_job(training, api, trained):
+    told = api.get(f"/v1/training-jobs/{trained['id']}").raise_for_status().json()
+    job = training.GetTrainingJob(training_pb2.GetTrainingJobRequest(id=trained["id"]))
+    assert TrainingJob.model_validate(read_message(job)) == TrainingJob.model_validate(told)
+
+
+def test_both_doors_give_the_same_scores(inference, api, trained):
+    model_id = trained["model_id"]
+    told = api.post(f"/v1/models/{model_id}:score", json={"genotypes": DESIGNS}).json()
+    answer = inference.Score(inference_pb2.ScoreRequest(model_id=model_id, genotypes=DESIGNS))
+    assert ScoreAnswer.model_validate(read_message(answer)) == ScoreAnswer.model_validate(told)
+    assert answer.genotypes[1] == "PP_0368:knockdown+PP_0751:knockdown"
+    assert list(answer.support.pair_count_min)[0::2] == [-1, -1]
+    assert answer.support.pair_count_min[1] >= 1
+
+
+def test_only_the_columns_asked_for_come(inference, trained):
+    fields = [inference_pb2.SCORE_FIELD_MEAN, inference_pb2.SCORE_FIELD_SD]
+    answer = inference.Score(
+        inference_pb2.ScoreRequest(model_id=trained["model_id"], genotypes=DESIGNS, fields=fields)
+    )
+    assert not answer.HasField("support")
+    given = {field.name for field, _ in answer.labels[0].ListFields()}
+    assert given == {"name", "unit", "neutral_model", "mean", "sd"}
