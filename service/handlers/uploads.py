@@ -77,7 +77,8 @@ async def _receive(
     head = b""
     async for chunk in chunks:
         pending += chunk
-        head = head or bytes(pending[:4])
+        if len(head) < len(_PARQUET_MAGIC):
+            head = (head + chunk)[: len(_PARQUET_MAGIC)]
         if len(pending) >= CHUNK_BYTES:
             _require_size(context, writer.size_bytes + len(pending))
             await context.threads.run(writer.write, bytes(pending))

@@ -1,0 +1,130 @@
+"""Training jobs: checked against their data set, made once, stopped and taken up again."""
+
+import pytest
+
+from service.contract.datasets import DatasetState
+from service.contract.errors import (
+    ConflictError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+)
+from service.contract.jobs import JobState
+from service.contract.records import JobRecord
+from service.handlers import training_jobs
+from service.handlers.requests import PageRequest
+from service.handlers.training_jobs import create_training_job
+from tests.service.rows import add_dataset, add_training_job, claim, finish, training_spec
+
+
+@pytest.fixture
+def dataset_id(database):
+    return add_dataset(database)[0]
+
+
+async def test_a_job_is_queued_and_rung(context, caller, dataset_id):
+    job = create_training_job(context, caller, training_spec(dataset_id))
+    assert job.state is JobState.QUEUED
+    assert (job.fraction, job.attempt_count, job.model_id) == (0.0, 0, None)
+    with context.database.read() as session:
+        assert session.get_one(JobRecord, job.id).dispatch_time is not None
+
+
+async def test_names_that_the_data_set_lacks_are_all_listed(context, caller, dataset_id):
+    spec = training_spec(
+        dataset_id,
+        labels=[{"name": "titre"}, {"name": "titer"}],
+        split={"kind": "covariate", "covariate": "cycle", "test": ["5", "6"], "train": ["O"]},
+    )
+    with pytest.raises(InvalidArgumentError) as caught:
+        create_training_job(context, caller, spec)
+    fields = {offender.field: offender for offender in caught.value.offenders}
+    assert set(fields) == {"labels[0].name", "split.test[1]", "split.train[0]"}
+    assert fields["labels[0].name"].suggestions == ["titer"]
+    assert "0, 5" in fields["split.test[1]"].message
+
+
+async def test_a_covariate_that_the_data_set_lacks(context, caller, dataset_id):
+    split = {"kind": "covariate", "covariate": "cycles", "test": ["5"]}
+    with pytest.raises(InvalidArgumentError) as caught:
+        create_training_job(context, caller, training_spec(dataset_id, split=split))
+    assert caught.value.offenders[0].suggestions == ["cycle"]
+
+
+@pytest.mark.parametrize("state", [DatasetState.INGESTING])
+async def test_a_data_set_has_to_be_ready(context, caller, database, state):
+    dataset_id, _ = add_dataset(database, state=state)
+    with pytest.raises(FailedPreconditionError):
+        create_training_job(context, caller, training_spec(dataset_id))
+
+
+async def test_a_data_set_of_another_project_is_not_there(context, stranger, dataset_id):
+    with pytest.raises(NotFoundError):
+        create_training_job(context, stranger, training_spec(dataset_id))
+
+
+async def test_the_same_request_twice_is_once(context, caller, dataset_id):
+    spec = training_spec(dataset_id)
+    first = create_training_job(context, caller, spec, request_id="r1")
+    second = create_training_job(context, caller, spec, request_id="r1")
+    assert second.id == first.id
+    with pytest.raises(ConflictError):
+        create_training_job(context, caller, training_spec(dataset_id, seed=1), request_id="r1")
+
+
+async def test_lists_are_filtered_and_paged(context, caller, stranger, database, dataset_id):
+    made = [create_training_job(context, caller, training_spec(dataset_id)).id for _ in range(5)]
+    training_jobs.cancel_training_job(context, caller, made[0])
+    add_training_job(database)
+    first = training_jobs.list_training_jobs(
+        context, caller, PageRequest(2), dataset_id=dataset_id, state=JobState.QUEUED
+    )
+    rest = training_jobs.list_training_jobs(
+        context,
+        caller,
+        PageRequest(2, first.next_page_token),
+        dataset_id=dataset_id,
+        state=JobState.QUEUED,
+    )
+    assert [job.id for job in first.items + rest.items] == made[:0:-1]
+    assert rest.next_page_token is None
+    assert training_jobs.list_training_jobs(context, stranger, PageRequest()).items == []
+
+
+async def test_cancel_and_resume(context, caller, dataset_id):
+    job = create_training_job(context, caller, training_spec(dataset_id))
+    cancelled = training_jobs.cancel_training_job(context, caller, job.id)
+    assert cancelled.state is JobState.CANCELLED
+    assert cancelled.end_time is not None
+    resumed = training_jobs.resume_training_job(context, caller, job.id)
+    assert (resumed.state, resumed.end_time) == (JobState.QUEUED, None)
+    with pytest.raises(FailedPreconditionError):
+        training_jobs.resume_training_job(context, caller, job.id)
+
+
+async def test_a_running_job_is_cancelling(context, caller, database):
+    job_id = add_training_job(database)
+    lease = claim(database, job_id)
+    job = training_jobs.cancel_training_job(context, caller, job_id)
+    assert job.state is JobState.CANCELLING
+    finish(database, lease, JobState.CANCELLED)
+    assert training_jobs.get_training_job(context, caller, job_id).state is JobState.CANCELLED
+
+
+async def test_the_outcome_is_shown(context, caller, database):
+    job_id = add_training_job(database)
+    result = {"model_id": "model_1", "report": {"spearman": 0.5}}
+    finish(database, claim(database, job_id), result=result)
+    job = training_jobs.get_training_job(context, caller, job_id)
+    assert (job.state, job.model_id, job.report) == ("SUCCEEDED", "model_1", result["report"])
+    assert job.fraction == 1.0
+
+
+async def test_events_of_another_project_are_not_there(context, stranger, database):
+    with pytest.raises(NotFoundError):
+        await training_jobs.open_events(context, stranger, add_training_job(database))
+
+
+async def test_events_start_only_where_the_job_has_been(context, caller, database):
+    with pytest.raises(InvalidArgumentError):
+        await training_jobs.open_events(context, caller, add_training_job(database), after=2)

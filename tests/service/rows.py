@@ -1,0 +1,110 @@
+"""Rows as workers leave them, made through the repositories alone."""
+
+from service.contract.artifacts import Blob
+from service.contract.datasets import DatasetState
+from service.contract.jobs import JobKind, JobState
+from service.contract.repositories import datasets, jobs, leases
+from service.contract.repositories.jobs import Owner, Request
+from service.contract.training import TrainingSpec
+
+OWNER = Owner("default", "local")
+SOURCE = Blob("a" * 64, 10)
+LABEL = {"name": "titer", "kind": "titer", "scale": "log", "unit": "mg/L"}
+DATASET_SPEC = {"design": {"layout": "genotype"}, "labels": [LABEL]}
+
+
+def label_profile(name):
+    measured = dict.fromkeys(
+        ("min", "median", "mean", "max", "sd", "sd_within_builds", "sd_across_builds"), 1.0
+    )
+    return {
+        "name": name,
+        "kind": "titer",
+        "scale": "log",
+        "unit": "mg/L",
+        "count": 5,
+        "missing_share": 0.0,
+        "censored_count": 0,
+        **measured,
+    }
+
+
+def profile(labels=("titer",), covariates=None):
+    return {
+        "row_count": 5,
+        "design_count": 5,
+        "locus_count": 5,
+        "edit_count": 5,
+        "control_row_count": 0,
+        "rows_per_order": {"1": 5},
+        "designs_per_order": {"1": 5},
+        "labels": [label_profile(name) for name in labels],
+        "covariates": covariates or {"cycle": {"0": 3, "5": 2}},
+    }
+
+
+def add_dataset(database, *, owner=OWNER, state=DatasetState.READY, **profiled):
+    """A data set and its ingest job; returns both ids."""
+    dataset_id = jobs.new_id("dataset")
+    with database.write() as session:
+        job, _ = jobs.create_job(
+            session,
+            owner,
+            JobKind.INGEST,
+            DATASET_SPEC,
+            subject_id=dataset_id,
+            request=Request(None, "0" * 64),
+        )
+        dataset = datasets.add_dataset(
+            session,
+            owner,
+            dataset_id,
+            name="table",
+            spec=DATASET_SPEC,
+            source=SOURCE,
+            job_id=job.id,
+        )
+        if state is DatasetState.READY:
+            datasets.mark_ready(
+                session,
+                dataset,
+                spec=DATASET_SPEC,
+                profile=profile(**profiled),
+                table=Blob("b" * 64, 1),
+                vocabulary=Blob("c" * 64, 1),
+            )
+    return dataset_id, job.id
+
+
+def training_spec(dataset_id="dataset_1", **changes):
+    spec = {"dataset_id": dataset_id, "labels": [{"name": "titer"}], **changes}
+    return TrainingSpec.model_validate(spec)
+
+
+def add_training_job(database, *, owner=OWNER):
+    """A queued training job; returns its id."""
+    with database.write() as session:
+        job, _ = jobs.create_job(
+            session,
+            owner,
+            JobKind.TRAINING,
+            training_spec().model_dump(mode="json"),
+            subject_id="dataset_1",
+            request=Request(None, "0" * 64),
+        )
+        return job.id
+
+
+def claim(database, job_id):
+    """Take the job, as a worker does; returns the lease."""
+    with database.write() as session:
+        job = leases.claim(session, job_id, "worker", 60)
+        return leases.Lease(job.id, job.fence)
+
+
+def finish(database, lease, state=JobState.SUCCEEDED, **outcome):
+    """End the job, as a worker does."""
+    with database.write() as session:
+        job = leases.finish(session, lease, state, **outcome)
+        if job.kind == JobKind.INGEST:
+            datasets.mark_failed(session, job)
