@@ -37,7 +37,7 @@ class RandomSplit(_Spec):
 
     kind: Literal["random"] = "random"
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
 class CovariateSplit(_Spec):
@@ -89,7 +89,7 @@ class TrainingSpec(_Spec):
     loss: LossSpec = LossSpec()
     optimizer: OptimizerSpec = OptimizerSpec()
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 200
-    patience_epochs: Annotated[int, Field(ge=1)] = 30
+    patience_epochs: Annotated[int, Field(ge=1, le=100_000)] = 30
     batch_size: Annotated[int, Field(ge=2, le=1_000_000)] = 64
     ensemble_size: Annotated[int, Field(ge=1, le=100)] = 5
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
