@@ -1,0 +1,130 @@
+"""Event streams across broken connections, and the line that shows them."""
+
+import io
+
+import httpx
+import pytest
+
+from service.client import events as events_module
+from service.client.events import follow
+from service.client.progress import ProgressLine
+from service.client.transport import Transport
+from service.contract.errors import NotFoundError, UnavailableError
+from service.contract.jobs import EventType, JobEvent
+
+PATH = "/v1/training-jobs/job_1/events"
+TIME = "2026-01-01T00:00:00+00:00"
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch):
+    monkeypatch.setattr(events_module, "_PAUSES_SECONDS", (0.0, 0.0))
+
+
+def event(sequence, type_=EventType.EPOCH, **data):
+    return JobEvent(sequence=sequence, type=type_, create_time=TIME, data=data)
+
+
+def state(sequence, name):
+    return event(sequence, EventType.STATE, state=name)
+
+
+def wire(*events):
+    blocks = [f"event: {e.type}\ndata: {e.model_dump_json()}\nid: {e.sequence}\n\n" for e in events]
+    return ": ping\n\n" + ": ping\n\n".join(blocks)
+
+
+class Broken(httpx.SyncByteStream):
+    """A body that breaks off after some text."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __iter__(self):
+        yield self.text.encode()
+        raise httpx.ReadError("cut")
+
+
+def transport_of(*answers):
+    """A transport that gets one answer after the other; the last one stays."""
+    sent = []
+
+    def handle(request):
+        sent.append(request.headers.get("last-event-id"))
+        answer = answers[min(len(sent), len(answers)) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, httpx.SyncByteStream):
+            return httpx.Response(200, stream=answer)
+        return answer if isinstance(answer, httpx.Response) else httpx.Response(200, text=answer)
+
+    http = httpx.Client(transport=httpx.MockTransport(handle), base_url="http://service")
+    return Transport("http://service", None, 5, http), sent
+
+
+def test_a_story_told_in_one_go():
+    transport, sent = transport_of(wire(state(1, "QUEUED"), event(2), state(3, "SUCCEEDED")))
+    assert [e.sequence for e in follow(transport, PATH)] == [1, 2, 3]
+    assert sent == [None]
+
+
+def test_a_broken_stream_goes_on_where_it_broke():
+    half = wire(event(3)).removesuffix("\n\n")  # not complete: to be dropped
+    transport, sent = transport_of(
+        Broken(wire(state(1, "RUNNING"), event(2)) + half),
+        httpx.ConnectError("refused"),
+        wire(event(3)),
+        wire(event(4), state(5, "FAILED")),
+    )
+    assert [e.sequence for e in follow(transport, PATH)] == [1, 2, 3, 4, 5]
+    assert sent == [None, "2", "2", "3"]
+
+
+def test_a_stream_that_stays_away_is_an_error():
+    transport, _ = transport_of(wire(state(1, "RUNNING")), httpx.ConnectError("refused"))
+    with pytest.raises(UnavailableError):
+        list(follow(transport, PATH))
+
+
+def test_a_job_that_is_not_there_is_told_at_once():
+    problem = {"code": "NOT_FOUND", "reason": "NOT_FOUND", "detail": "no job", "errors": []}
+    transport, sent = transport_of(httpx.Response(404, json=problem))
+    with pytest.raises(NotFoundError):
+        list(follow(transport, PATH))
+    assert len(sent) == 1
+
+
+def test_after_the_end_there_is_nothing():
+    transport, _ = transport_of(": ping\n\n")
+    assert list(follow(transport, PATH, after=9)) == []
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+STORY = (
+    state(1, "RUNNING"),
+    event(2, member=0, epoch=3, epochs=10, terms={"mse": 0.51234}, metrics={}),
+    event(3, EventType.PROGRESS, fraction=0.5, estimated_seconds_left=7.6),
+    state(4, "SUCCEEDED"),
+)
+
+
+def test_a_terminal_shows_one_line():
+    out = Terminal()
+    show = ProgressLine(out)
+    for told in STORY:
+        show(told)
+    last = out.getvalue().split("\r")[-1]
+    assert last.rstrip() == "SUCCEEDED  50%, 8 s left  member 0 epoch 3/10  mse 0.512"
+    assert out.getvalue().count("\n") == 1
+
+
+def test_a_file_gets_a_line_for_each_state():
+    out = io.StringIO()
+    show = ProgressLine(out)
+    for told in STORY:
+        show(told)
+    assert len(out.getvalue().splitlines()) == 2

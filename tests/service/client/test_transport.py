@@ -1,0 +1,169 @@
+"""The client at the network's edge: what it sends again, and what it makes of answers."""
+
+import httpx
+import pytest
+
+from service.client import transport as transport_module
+from service.client.cellgebra import Cellgebra
+from service.contract import errors
+
+PROBLEM = {
+    "code": "INVALID_ARGUMENT",
+    "reason": "UNKNOWN_EDITS",
+    "detail": "1 edit not in the model's vocabulary",
+    "errors": [{"field": "genotypes[0]", "message": "no", "suggestions": ["b0720:deletion"]}],
+    "trace_id": "t",
+}
+HEALTH = {"ready": True, "database": "up", "broker": "up", "queues": {}}
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch):
+    monkeypatch.setattr(transport_module, "_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+
+
+def client_of(answer):
+    """A client whose network is `answer`; it counts what is sent."""
+    sent = []
+
+    def handle(request):
+        request.read()
+        sent.append(request)
+        result = answer(len(sent), request)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    http = httpx.Client(transport=httpx.MockTransport(handle), base_url="http://service")
+    return Cellgebra(http=http), sent
+
+
+def problem(status, **changes):
+    headers = {"content-type": "application/problem+json"}
+    return httpx.Response(status, json={**PROBLEM, **changes}, headers=headers)
+
+
+def tree(kind):
+    return [kind, *(deeper for child in kind.__subclasses__() for deeper in tree(child))]
+
+
+def test_a_problem_is_the_error_that_the_service_raised():
+    client, sent = client_of(lambda *_: problem(422))
+    with pytest.raises(errors.UnknownEditsError) as caught:
+        client.model("model_1")
+    assert caught.value.offenders[0].suggestions == ["b0720:deletion"]
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind in tree(errors.CellgebraError)[1:] if kind.__module__ == errors.__name__],
+    ids=lambda kind: kind.__name__,
+)
+def test_every_error_has_its_way_back(kind):
+    client, _ = client_of(lambda *_: problem(400, code=kind.code, reason=kind.reason))
+    with pytest.raises(errors.CellgebraError) as caught:
+        client.model("model_1")
+    assert type(caught.value) is kind
+
+
+def test_a_reason_of_a_newer_service_falls_back_to_its_code():
+    client, _ = client_of(lambda *_: problem(422, reason="NOT_KNOWN_YET"))
+    with pytest.raises(errors.InvalidArgumentError) as caught:
+        client.model("model_1")
+    assert type(caught.value) is errors.InvalidArgumentError
+
+
+@pytest.mark.parametrize("status", [500, 502])
+def test_an_answer_that_is_no_problem_document(status):
+    client, _ = client_of(lambda *_: httpx.Response(status, text="<html>"))
+    with pytest.raises(errors.CellgebraError, match=f"HTTP {status}"):
+        client.model("model_1")
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        httpx.ConnectError("refused"),
+        httpx.RemoteProtocolError("cut"),
+        problem(503, code="UNAVAILABLE", reason="UNAVAILABLE"),
+        problem(429, code="RESOURCE_EXHAUSTED", reason="TOO_MANY_REQUESTS"),
+    ],
+    ids=["refused", "cut", "503", "429"],
+)
+def test_trouble_that_passes_is_not_seen(trouble):
+    client, sent = client_of(
+        lambda number, _: (
+            trouble
+            if number < 4
+            else httpx.Response(200, json={"items": [], "next_page_token": None})
+        )
+    )
+    assert list(client.models()) == []
+    assert len(sent) == 4
+
+
+def test_trouble_that_stays_is_an_error():
+    client, sent = client_of(lambda *_: httpx.ConnectError("refused"))
+    with pytest.raises(errors.UnavailableError, match="cellgebra up"):
+        list(client.models())
+    assert len(sent) == 4
+
+
+def test_a_silent_service_is_not_asked_again():
+    client, sent = client_of(lambda *_: httpx.ReadTimeout("silence"))
+    with pytest.raises(errors.DeadlineExceededError):
+        client.model("model_1")
+    assert len(sent) == 1
+
+
+def test_an_upload_sent_again_is_the_same_request(tmp_path):
+    table = tmp_path / "table.tsv"
+    table.write_bytes(b"genotype\ty\n" * 1000)
+    spec = {
+        "design": {"layout": "genotype"},
+        "labels": [{"name": "y", "kind": "fitness", "unit": "1"}],
+    }
+    client, sent = client_of(
+        lambda number, _: httpx.RemoteProtocolError("cut") if number == 1 else problem(422)
+    )
+    with pytest.raises(errors.UnknownEditsError):
+        client.datasets.upload(table, spec)
+    first, second = sent
+    assert first.content == second.content == table.read_bytes()
+    assert first.url == second.url
+    assert first.url.params["request_id"]
+    assert first.url.params["name"] == "table.tsv"
+
+
+def test_lists_follow_their_pages():
+    def answer(_, request):
+        token = request.url.params.get("page_token")
+        number = int(token or 0)
+        dataset = {
+            "id": str(number),
+            "name": "n",
+            "state": "READY",
+            "size_bytes": 1,
+            "create_time": "2026-01-01T00:00:00Z",
+            "source_sha256": "a",
+            "spec": {"preset": "costanzo2016"},
+        }
+        return httpx.Response(
+            200,
+            json={"items": [dataset], "next_page_token": None if number == 2 else str(number + 1)},
+        )
+
+    client, _ = client_of(answer)
+    assert [dataset.id for dataset in client.datasets.list()] == ["0", "1", "2"]
+
+
+def test_health_is_told_ready_or_not():
+    client, _ = client_of(lambda *_: httpx.Response(503, json={**HEALTH, "ready": False}))
+    assert client.health().ready is False
+
+
+def test_a_key_travels_in_the_header():
+    client = Cellgebra("http://service", api_key="secret")
+    assert client._transport._http.headers["authorization"] == "Bearer secret"
+    client.close()
