@@ -6,7 +6,7 @@ was measured.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from service.contract.errors import InvalidArgumentError
 from service.contract.training import TrainingSpec
 from worker.data.table import DesignTable
 from worker.models.encoding import EditIndex
+from worker.training.batches import estimate_offsets
 from worker.training.labels import ChosenLabel, Standard, choose_labels, standard_of
 from worker.training.partition import Partition, partition
 
@@ -34,6 +35,7 @@ class Part:
     group_N: Codes
     label_NY: Floats
     row_count_K: Codes
+    batch_NC: Codes
 
     def __len__(self) -> int:
         return len(self.design_N)
@@ -60,6 +62,7 @@ class TrainingData:
     test: Part
     split_description: str
     left_out: Mapping[str, int]
+    batch_offsets: tuple[dict[str, dict[str, float]], ...]
 
     def standardized(self, part: Part) -> Floats:
         """Labels of a part with the training part's center and spread [N, Y]."""
@@ -93,6 +96,7 @@ def _part(
         group_N=unit_UK[:, 1],
         label_NY=np.stack(columns, axis=1),
         row_count_K=np.bincount(table.design_N[rows_N], minlength=len(table.designs))[kept],
+        batch_NC=unit_UK[:, 3:],
     )
 
 
@@ -106,7 +110,7 @@ def _require_one_context(
             "reference: upload one data set a background"
         )
     for covariate in covariates:
-        if covariate.role != "condition" or covariate.known_at == "after_build":
+        if covariate.role != "condition":
             continue
         column = table.covariates[covariate.name]
         codes = np.unique(column.code_N[rows_N])
@@ -129,6 +133,31 @@ def _encodable(table: DesignTable, parts: Partition, index: EditIndex) -> Flags:
     return test_N
 
 
+def _in_average_batch(
+    part: Part,
+    index: EditIndex,
+    labels: Sequence[ChosenLabel],
+    table: DesignTable,
+    batch: Sequence[str],
+) -> tuple[Part, tuple[dict[str, dict[str, float]], ...]]:
+    """The training part with its labels less the offsets of their batches.
+
+    Interaction labels are left as they are: their zero has a meaning.
+    """
+    label_NY = part.label_NY.copy()
+    offsets: list[dict[str, dict[str, float]]] = [{} for _ in labels]
+    if batch and len(part):
+        effect_NE = index.matrix(part.designs)[part.design_N]
+        values = [table.covariates[name].values for name in batch]
+        for y, label in enumerate(labels):
+            if label.measure_order or np.isnan(label_NY[:, y]).all():
+                continue
+            found = estimate_offsets(effect_NE, label_NY[:, y], part.batch_NC, batch, values)
+            label_NY[:, y] -= found.offset_N
+            offsets[y] = found.levels
+    return replace(part, label_NY=label_NY), tuple(offsets)
+
+
 def prepare(
     spec: TrainingSpec,
     table: DesignTable,
@@ -145,17 +174,19 @@ def prepare(
     """
     labels = choose_labels(spec.labels, columns, table.labels)
     parts = partition(table, spec.split)
-    _require_one_context(table, parts.train_N, covariates)
     raw = [table.labels[label.column.name] for label in labels]
     used_N = parts.train_N | parts.test_N
     learned_NY = np.stack(
         [label.apply(np.where(used_N, v, np.nan)) for label, v in zip(labels, raw, strict=True)],
         axis=1,
     )
-    batch = [c.name for c in covariates if c.known_at == "design" and c.name in table.covariates]
+    known = [c for c in covariates if c.name in table.covariates and c.known_at == "design"]
+    _require_one_context(table, parts.train_N, known)
+    batch = [c.name for c in known if c.role == "batch"]
     labelled_N = ~np.isnan(learned_NY).all(axis=1)
     train = _part(table, parts.train_N & labelled_N, learned_NY, batch)
     index = EditIndex.of(train.designs)
+    train, offsets = _in_average_batch(train, index, labels, table, batch)
     test_N = _encodable(table, parts, index) & labelled_N
     unknown = len(np.unique(table.design_N[parts.test_N & labelled_N & ~test_N]))
     return TrainingData(
@@ -168,5 +199,6 @@ def prepare(
         train=train,
         test=_part(table, test_N, learned_NY, batch),
         split_description=parts.description,
+        batch_offsets=offsets,
         left_out={**parts.left_out, "design_with_unseen_edit_count": unknown},
     )

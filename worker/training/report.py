@@ -97,6 +97,7 @@ def _label_report(
         "train_design_count": train_count,
         "test_design_count": len(designs),
         "censored_count": data.censored_counts[y],
+        "batch_offsets": data.batch_offsets[y],
         "table": [
             {"predictor": key, **metric_row(value_N, truth_N)}
             for key, value_N in {**models, **nulls}.items()
@@ -137,6 +138,8 @@ def build_report(
     readings = predictor.readings(data.test.designs)
     notes = [
         "Controls (designs without edits) train the model and are left out of the test metrics.",
+        "Offsets of batches are estimated with the edits, removed from the training labels and not "
+        "predicted: a prediction is for the average batch.",
         "Replicates of a build are averaged; a test design is one row, whatever was measured.",
         "mean, sd, min and max are over the members of the ensemble, of y_intact.",
     ]

@@ -71,7 +71,10 @@ def test_replicates_without_a_build_are_one_observation_a_batch(tmp_path):
     data = prepared(
         tmp_path, [A, A, A, B], ["0", "0", "2", "0"], [1.0, 3.0, 9.0, 4.0], split={"kind": "none"}
     )
-    assert data.train.label_NY[:, 0].tolist() == [2.0, 9.0, 4.0]
+    assert [names(data.train)[k] for k in data.train.design_N] == [A, A, B]
+    offset = data.batch_offsets[0]["cycle"]
+    raw = data.train.label_NY[:, 0] + [offset["0"], offset["2"], offset["0"]]
+    assert raw.tolist() == pytest.approx([2.0, 9.0, 4.0])
 
 
 def test_replicates_are_averaged_on_the_learned_scale(tmp_path):
@@ -114,3 +117,24 @@ def test_inner_folds_never_split_a_group():
     sizes = np.bincount(fold_N)[:5] // 3
     assert sizes.max() - sizes.min() <= 1
     assert (fold_N != inner_folds(group_N, 5, seed=2)).any()
+
+
+def test_offsets_of_batches_are_told_from_the_designs_in_them(tmp_path):
+    # Cycle 1 reads 3 higher; it also holds the better designs, which must stay better.
+    loci = [f"g{i}" for i in range(12)]
+    genotypes = [f"{x}:deletion" for x in loci for _ in range(2)]
+    truth = np.repeat(np.arange(12.0), 2)
+    cycles = ["1" if i % 2 or value > 8 else "0" for i, value in enumerate(truth)]
+    shift = np.where(np.array(cycles) == "1", 3.0, 0.0)
+    data = prepared(tmp_path, genotypes, cycles, truth + shift, split={"kind": "none"})
+    offsets = data.batch_offsets[0]["cycle"]
+    assert offsets["1"] - offsets["0"] == pytest.approx(3.0, abs=0.2)
+    means = data.train.design_means()[:, 0]
+    known = np.array([float(d.edits[0].locus[1:]) for d in data.train.designs])
+    np.testing.assert_allclose(means - means.mean(), known - known.mean(), atol=0.4)
+
+
+def test_one_batch_has_no_offset(tmp_path):
+    data = prepared(tmp_path, [A, B], ["0", "0"], [1.0, 3.0], split={"kind": "none"})
+    assert data.batch_offsets == ({"cycle": {"0": pytest.approx(0.0)}},)
+    assert data.train.label_NY[:, 0].tolist() == pytest.approx([1.0, 3.0])
