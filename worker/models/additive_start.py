@@ -29,4 +29,5 @@ def start_from_ridge(net: PerturbationSet, fits: Sequence[RidgeFit | None]) -> N
     net.shift_ED[1:] += (target_EY - seen_EY) @ inverse_DY.T
     intercepts = [0.0 if fit is None else fit.intercept for fit in fits]
     reference_Y = weight_YD @ net.reference_D
-    net.head.linear.bias.copy_(torch.tensor(intercepts, dtype=torch.float64) - reference_Y)
+    intercept_Y = torch.tensor(intercepts, dtype=torch.float64).to(weight_YD)
+    net.head.linear.bias.copy_(intercept_Y - reference_Y)

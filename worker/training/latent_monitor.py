@@ -21,7 +21,7 @@ class LatentState:
 
     `residual` is the median of |z_I - (z_W + z_P)| / |z_P| (it depends on the gauge of the
     latent); `shuffled_ratio` is how much larger the mean residual is when every design gets the
-    z_P of another.
+    z_P of another. `is_start` tells that no epoch was better than the additive start.
     """
 
     effective_rank: float
@@ -29,6 +29,7 @@ class LatentState:
     variance_share_of_start: float
     residual: float
     shuffled_ratio: float
+    is_start: bool = False
 
     @property
     def is_collapsed(self) -> bool:
@@ -71,4 +72,5 @@ def inspect_latent(net: PerturbationSet, start: PerturbationSet, batch: DesignBa
         variance_share_of_start=variance / max(_variance(start(batch).z_P_BD), _TINY),
         residual=float((own / readings.z_P_BD.norm(dim=1).clamp(min=_TINY)).median()),
         shuffled_ratio=float(other.mean() / own.mean().clamp(min=_TINY)),
+        is_start=not bool(net.interaction.weight.any()),
     )

@@ -128,6 +128,7 @@ def _latent_report(states: Sequence[LatentState]) -> dict[str, Any] | None:
         "variance": median([s.variance for s in states]),
         "shuffled_residual_ratio": median([s.shuffled_ratio for s in states]),
         "collapsed_member_count": sum(s.is_collapsed for s in states),
+        "member_at_additive_start_count": sum(s.is_start for s in states),
     }
 
 
