@@ -1,21 +1,15 @@
 """Turns a batch of an uploaded table into rows of the canonical table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from service.contract.designs import Edit, encode_name, format_level
 from worker.data.batch import Batch, Problems
-from worker.data.cells import read_booleans, read_numbers, read_presence, read_text
-from worker.data.mapping import GeneMatrix, LabelSource, TableMapping
-from worker.data.parse import BadCell, BadCellError, Cell, DesignReader
-
-# Genotypes are remembered up to this many characters, then forgotten all at once.
-_REMEMBERED_CHARACTERS = 32 << 20
+from worker.data.cells import read_booleans, read_numbers, read_text
+from worker.data.genotypes import GenotypeReader
+from worker.data.mapping import LabelSource, TableMapping
 
 
 def canonical_schema(mapping: TableMapping) -> pa.Schema:
@@ -32,16 +26,13 @@ def canonical_schema(mapping: TableMapping) -> pa.Schema:
     return pa.schema(fields)
 
 
-@dataclass
 class Canonicalizer:
-    """Reads batches by a mapping; remembers the designs that it has parsed."""
+    """Reads batches by a mapping; remembers the edits that it has parsed."""
 
-    mapping: TableMapping
-    _parsed: dict[tuple[Cell, ...], str | BadCell] = field(default_factory=dict)
-    _characters: int = 0
-
-    def __post_init__(self) -> None:
-        self.schema = canonical_schema(self.mapping)
+    def __init__(self, mapping: TableMapping) -> None:
+        self.mapping = mapping
+        self.schema = canonical_schema(mapping)
+        self._genotypes = GenotypeReader(mapping.design)
 
     def read(self, batch: Batch) -> tuple[pa.RecordBatch, Problems]:
         """Canonical rows of the good rows of a batch, and what is wrong with the others."""
@@ -56,7 +47,7 @@ class Canonicalizer:
 
     def _columns(self, batch: Batch, problems: Problems) -> dict[str, pa.Array]:
         spec = self.mapping.spec
-        genotype = self._genotypes(batch, problems)
+        genotype = self._genotypes.read(batch, problems)
         columns = {
             "row": pa.array(batch.rows),
             "genotype": genotype,
@@ -72,85 +63,6 @@ class Canonicalizer:
             text = _text(batch, covariate.column)
             columns[f"covariate.{covariate.name}"] = text.fill_null("")
         return columns
-
-    def _genotypes(self, batch: Batch, problems: Problems) -> pa.StringArray:
-        design = self.mapping.design
-        if isinstance(design, GeneMatrix):
-            return _matrix_genotypes(design, batch, problems)
-        texts = [read_text(batch.columns[name], name, design.missing) for name in design.columns]
-        distinct, inverse = _distinct_rows(texts)
-        parsed = [self._parse(cells, design) for cells in distinct]
-        is_bad = np.array([isinstance(outcome, BadCell) for outcome in parsed])
-        for row in problems.mark(np.flatnonzero(is_bad[inverse])).tolist():
-            outcome = parsed[inverse[row]]
-            if isinstance(outcome, BadCell):
-                problems.list_row(row, *outcome)
-        genotypes = [None if isinstance(outcome, BadCell) else outcome for outcome in parsed]
-        return pa.array(genotypes, pa.string()).take(pa.array(inverse)).fill_null("")
-
-    def _parse(self, cells: tuple[Cell, ...], design: DesignReader) -> str | BadCell:
-        known = self._parsed.get(cells)
-        if known is not None:
-            return known
-        outcome: str | BadCell
-        try:
-            outcome = design.genotype(cells)
-        except BadCellError as error:
-            outcome = error.cell
-        if self._characters > _REMEMBERED_CHARACTERS:
-            self._parsed.clear()
-            self._characters = 0
-        # A tuple, its texts and a place in the dictionary cost some 300 bytes.
-        self._characters += 300 + sum(len(cell) for cell in cells if cell is not None)
-        self._parsed[cells] = outcome
-        return outcome
-
-
-def _distinct_rows(
-    texts: Sequence[pa.StringArray],
-) -> tuple[list[tuple[Cell, ...]], npt.NDArray[np.int64]]:
-    """Distinct combinations of cells, and for each row the combination that it holds."""
-    inverse = np.zeros(len(texts[0]), dtype=np.int64)
-    values: list[list[Cell]] = []
-    codes = []
-    for text in texts:
-        encoded = text.dictionary_encode()
-        # Null is code 0.
-        code = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
-        values.append([None, *encoded.dictionary.to_pylist()])
-        codes.append(code)
-        # Renumbering at every column keeps the codes below rows x values: no overflow.
-        _, inverse = np.unique(inverse * len(values[-1]) + code, return_inverse=True)
-    _, first = np.unique(inverse, return_index=True)
-    distinct = [
-        tuple(value[code[row]] for value, code in zip(values, codes, strict=True))
-        for row in first.tolist()
-    ]
-    return distinct, inverse
-
-
-def _matrix_genotypes(design: GeneMatrix, batch: Batch, problems: Problems) -> pa.StringArray:
-    spec = design.spec
-    read = read_presence if spec.coding == "presence" else read_numbers
-    levels = np.empty((len(batch.rows), len(design.columns)))
-    for index, name in enumerate(design.columns):
-        levels[:, index] = read(batch.columns[name], name, problems)
-    if spec.coding == "presence":
-        rows, loci = np.nonzero(levels == 1.0)
-        texts = [str(Edit(locus=locus, kind=spec.kind)) for locus in design.loci]
-        edits = [texts[locus] for locus in loci.tolist()]
-    else:
-        rows, loci = np.nonzero(~np.isnan(levels) & (levels != spec.reference_level))
-        starts = [f"{encode_name(locus)}:{spec.kind}@" for locus in design.loci]
-        shown = (levels[rows, loci] + 0.0).tolist()  # -0.0 would have a second text
-        edits = [
-            starts[locus] + format_level(level)
-            for locus, level in zip(loci.tolist(), shown, strict=True)
-        ]
-    ends = np.cumsum(np.bincount(rows, minlength=len(batch.rows))).tolist()
-    # Loci are sorted, so the edits of a row are in canonical order.
-    joined = ["+".join(edits[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
-    return pa.array(joined, pa.string())
 
 
 def _text(batch: Batch, column: str | None) -> pa.StringArray:

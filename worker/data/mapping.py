@@ -16,20 +16,11 @@ from service.contract.datasets import (
     LabelColumn,
 )
 from service.contract.errors import BadTableError, InvalidArgumentError, Offender
-from worker.data.parse import DesignReader, edits_reader, genotype_reader
-from worker.data.presets import PRESETS, PresetMapping, column_key, strains_reader
+from worker.data.parse import CellsDesign, DesignSource, GeneMatrix, cells_design, text_design
+from worker.data.presets import PRESETS, PresetMapping, column_key, strains_design
 
 _Column = TypeVar("_Column", LabelColumn, CovariateColumn)
 _LISTED_COLUMNS = 30
-
-
-@dataclass(frozen=True)
-class GeneMatrix:
-    """Designs as a matrix: `loci[i]` is told by `columns[i]`; sorted by locus."""
-
-    columns: tuple[str, ...]
-    loci: tuple[str, ...]
-    spec: GeneColumns
 
 
 @dataclass(frozen=True)
@@ -47,7 +38,7 @@ class TableMapping:
     """Which column of the file becomes what, and the spec that says so in full."""
 
     spec: DatasetSpec
-    design: DesignReader | GeneMatrix
+    design: DesignSource
     labels: tuple[LabelSource, ...]
     build_columns: tuple[str, ...] = ()
 
@@ -56,6 +47,8 @@ class TableMapping:
         """Every column that has to be read."""
         spec = self.spec
         names: list[str | None] = [*self.design.columns, *self.build_columns]
+        if isinstance(self.design, CellsDesign):
+            names.append(self.design.order_column)
         for label in self.labels:
             names += [label.column, label.sd_column, label.only[0] if label.only else None]
         names += [covariate.column for covariate in spec.covariates]
@@ -94,12 +87,12 @@ def _resolve_columns(spec: DatasetSpec, columns: list[str]) -> TableMapping:
     )
 
 
-def _resolve_design(spec: DatasetSpec, columns: list[str]) -> DesignReader | GeneMatrix:
+def _resolve_design(spec: DatasetSpec, columns: list[str]) -> DesignSource:
     match spec.design:
         case GenotypeColumn() as genotype:
-            return genotype_reader(genotype)
+            return text_design(genotype)
         case EditColumns() as edits:
-            return edits_reader(edits)
+            return cells_design(edits)
         case GeneColumns() as genes:
             return _gene_matrix(genes, spec, columns)
     raise InvalidArgumentError("the spec has no design")
@@ -161,7 +154,7 @@ def _resolve_preset(spec: DatasetSpec, columns: list[str]) -> TableMapping:
         raise InvalidArgumentError(error.errors()[0]["msg"]) from None
     return TableMapping(
         spec=full,
-        design=strains_reader(strains, find(preset.mutant_type) if preset.mutant_type else None),
+        design=strains_design(strains, find(preset.mutant_type) if preset.mutant_type else None),
         labels=sources,
         build_columns=(spec.build_column,) if spec.build_column else tuple(strain_ids),
     )

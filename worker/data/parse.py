@@ -1,25 +1,24 @@
-"""Turns the cells that describe designs into canonical genotypes.
-
-Every layout is a pure function of some cells, so each distinct combination is parsed once.
-"""
+"""What the cells of each layout of designs mean: pure functions from cells to edits."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
-from operator import itemgetter
 from typing import NamedTuple, NoReturn
 from urllib.parse import unquote
 
-from service.contract.datasets import EditColumn, EditColumns, GenotypeColumn, KindValue
-from service.contract.designs import Design, Edit, EditKind, parse_edit, parse_kind
+from service.contract.datasets import (
+    EditColumn,
+    EditColumns,
+    GeneColumns,
+    GenotypeColumn,
+    KindValue,
+)
+from service.contract.designs import Edit, EditKind, parse_edit, parse_kind
 from service.contract.errors import InvalidDesignError
-from worker.data.cells import MISSING
 
 # A cell as read: trimmed text, None where it is missing.
 Cell = str | None
-_REMEMBERED_PARTS = 1 << 16
 _RESERVED = re.compile(r"[+:=@\s]|%(?![0-9A-Fa-f]{2})")
 _RESERVED_OR_PERCENT = re.compile(r"[%+:=@\s]")
 
@@ -43,104 +42,87 @@ class BadCellError(Exception):
         self.cell = BadCell(message, column, value, tuple(suggestions))
 
 
-class Part(NamedTuple):
-    """An edit with what the canonical text of a design needs of it, computed once."""
+@dataclass(frozen=True)
+class TextDesign:
+    """A column of texts whose parts, split at `separator`, are edits."""
 
-    order_key: tuple[str, str, str, str]
-    text: str
-    edit: Edit
+    column: str
+    separator: str
+    read: Callable[[str], Edit]
 
-    @classmethod
-    def of(cls, edit: Edit) -> "Part":
-        """Prepare an edit."""
-        return cls(edit.order_key, str(edit), edit)
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that hold the design."""
+        return (self.column,)
 
 
 @dataclass(frozen=True)
-class DesignReader:
-    """Which columns hold a design, and how their cells (in this order) become its edits."""
+class CellGroup:
+    """Cells that together tell some edits (none, if they say so)."""
 
     columns: tuple[str, ...]
-    parts: Callable[[tuple[Cell, ...]], list[Part]]
-    missing: tuple[str, ...] = MISSING
-
-    def genotype(self, cells: tuple[Cell, ...]) -> str:
-        """Canonical genotype of a row's cells.
-
-        Raises:
-            BadCellError: a cell is malformed, or edits exclude each other.
-        """
-        try:
-            return canonical_genotype(self.parts(cells))
-        except InvalidDesignError as error:
-            column = self.columns[0] if len(self.columns) == 1 else None
-            shown = " ".join(cell for cell in cells if cell is not None)
-            raise BadCellError(error.detail, column, shown) from None
+    read: Callable[[tuple[Cell, ...]], list[Edit]]
 
 
-def canonical_genotype(parts: list[Part]) -> str:
-    """The same text as `Design.of(edits).genotype`, without the cost of a validated model.
+@dataclass(frozen=True)
+class CellsDesign:
+    """Groups of cells whose edits make up the design.
 
-    Raises:
-        InvalidDesignError: two edits exclude each other.
+    `order_column` says how many edits that must be; `orders` maps its values.
     """
-    if len({part.edit.locus for part in parts}) < len(parts):
-        return Design.of([part.edit for part in parts]).genotype
-    return "+".join([part.text for part in sorted(parts, key=itemgetter(0))])
+
+    groups: tuple[CellGroup, ...]
+    order_column: str | None = None
+    orders: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that hold the design."""
+        return tuple(dict.fromkeys(name for group in self.groups for name in group.columns))
 
 
-def genotype_reader(spec: GenotypeColumn) -> DesignReader:
+@dataclass(frozen=True)
+class GeneMatrix:
+    """Designs as a matrix: `loci[i]` is told by `columns[i]`; sorted by locus."""
+
+    columns: tuple[str, ...]
+    loci: tuple[str, ...]
+    spec: GeneColumns
+
+
+DesignSource = TextDesign | CellsDesign | GeneMatrix
+
+
+def text_design(spec: GenotypeColumn) -> TextDesign:
     """Designs as text in one column."""
+    kind = spec.kind
+    if kind is None:
+        return TextDesign(spec.column, spec.separator, parse_edit)
 
-    @lru_cache(_REMEMBERED_PARTS)
-    def part(text: str) -> Part:
-        if spec.kind is None:
-            return Part.of(parse_edit(text))
-        return Part.of(Edit(locus=_bare_name(text.strip(), spec.column), kind=spec.kind))
+    def read(name: str) -> Edit:
+        return Edit(locus=_bare_name(name.strip(), spec.column), kind=kind)
 
-    def read(cells: tuple[Cell, ...]) -> list[Part]:
-        (cell,) = cells
-        if cell is None:
-            return []
-        if cell in MISSING:
-            message = "an unknown genotype? leave the cell empty where it is the reference"
-            raise BadCellError(message, spec.column, cell)
-        return [part(text) for text in cell.split(spec.separator)]
-
-    return DesignReader((spec.column,), read, missing=("",))
+    return TextDesign(spec.column, spec.separator, read)
 
 
-def edits_reader(spec: EditColumns) -> DesignReader:
+def cells_design(spec: EditColumns) -> CellsDesign:
     """Designs spread over columns, one edit each."""
-    columns = tuple(dict.fromkeys(name for part in spec.columns for name in _columns_of(part)))
-    readers = [(_edit_reader(part), _picker(part, columns)) for part in spec.columns]
-
-    def read(cells: tuple[Cell, ...]) -> list[Part]:
-        found = [part(*[cells[at] for at in picked]) for part, picked in readers]
-        return [part for part in found if part is not None]
-
-    return DesignReader(columns, read)
+    return CellsDesign(tuple(_cell_group(part) for part in spec.columns))
 
 
-def _picker(spec: EditColumn, columns: tuple[str, ...]) -> list[int]:
-    return [columns.index(name) for name in _columns_of(spec)]
+def _cell_group(spec: EditColumn) -> CellGroup:
+    columns = _columns_of(spec)
+
+    def read(cells: tuple[Cell, ...]) -> list[Edit]:
+        edit = _read_edit(spec, dict(zip(columns, cells, strict=True)))
+        return [] if edit is None else [edit]
+
+    return CellGroup(columns, read)
 
 
-def _edit_reader(spec: EditColumn) -> Callable[..., Part | None]:
-    """Reads one edit of the cells of `_columns_of(spec)`."""
-    names = _columns_of(spec)
-
-    @lru_cache(_REMEMBERED_PARTS)
-    def read(*cells: Cell) -> Part | None:
-        edit = _read_edit(spec, dict(zip(names, cells, strict=True)))
-        return None if edit is None else Part.of(edit)
-
-    return read
-
-
-def _columns_of(spec: EditColumn) -> list[str]:
+def _columns_of(spec: EditColumn) -> tuple[str, ...]:
     names = (spec.locus_column, spec.kind_column, spec.variant_column, spec.level_column)
-    return [name for name in names if name is not None]
+    return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
 def _read_edit(spec: EditColumn, row: Mapping[str, Cell]) -> Edit | None:

@@ -7,12 +7,11 @@ Kuzmin 2020 have the same form).
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from service.contract.datasets import CovariateColumn, LabelColumn, LabelKind, Preset
 from service.contract.designs import Edit, EditKind
-from worker.data.parse import BadCellError, Cell, DesignReader, Part
+from worker.data.parse import BadCellError, Cell, CellGroup, CellsDesign
 
 # HO is deleted in digenic query strains only to give them the markers of trigenic ones.
 HO_LOCUS = "YDL227C"
@@ -141,33 +140,19 @@ def _strain_edit(locus: str, allele: str | None, suffix: str, column: str) -> Ed
     return Edit(locus=locus, kind=EditKind.ALLELE, variant=allele or unnamed)
 
 
-def strains_reader(
+def strains_design(
     strains: tuple[tuple[str, str | None], ...], mutant_type: str | None
-) -> DesignReader:
-    """Designs as crosses of strains; `mutant_type` is the column that must agree with the order."""
-    columns = [name for pair in strains for name in pair if name is not None]
-    columns += [mutant_type] if mutant_type is not None else []
+) -> CellsDesign:
+    """Designs as crosses of strains (columns of strain ids and of allele names).
 
-    @lru_cache(1 << 16)
-    def strain_parts(strain: Cell, alleles: Cell, column: str) -> list[Part]:
-        return [Part.of(edit) for edit in read_strain(strain, alleles, column)]
-
-    def read(cells: tuple[Cell, ...]) -> list[Part]:
-        row = dict(zip(columns, cells, strict=True))
-        parts: list[Part] = []
-        for strain, alleles in strains:
-            names = row[alleles] if alleles is not None else None
-            parts += strain_parts(row[strain], names, strain)
-        if mutant_type is not None:
-            _check_type(row[mutant_type], len(parts), mutant_type)
-        return parts
-
-    return DesignReader(tuple(columns), read)
+    `mutant_type` is the column that must agree with the number of edits.
+    """
+    groups = tuple(_strain_group(strain, alleles) for strain, alleles in strains)
+    return CellsDesign(groups, mutant_type, (("digenic", 2), ("trigenic", 3)))
 
 
-def _check_type(cell: Cell, order: int, column: str) -> None:
-    expected = {"digenic": 2, "trigenic": 3}.get((cell or "").casefold())
-    if expected is None:
-        raise BadCellError("neither digenic nor trigenic", column, cell)
-    if expected != order:
-        raise BadCellError(f"the strains hold {order} edits, not {expected}", column, cell)
+def _strain_group(strain: str, alleles: str | None) -> CellGroup:
+    def read(cells: tuple[Cell, ...]) -> list[Edit]:
+        return read_strain(cells[0], cells[1] if len(cells) > 1 else None, strain)
+
+    return CellGroup((strain,) if alleles is None else (strain, alleles), read)

@@ -147,7 +147,7 @@ def _profile(
         control_row_count=controls,
         rows_per_order={size: rows for size, rows, _ in orders},
         designs_per_order={size: count for size, _, count in orders},
-        labels=[_label(table, label, spec) for label in spec.labels],
+        labels=[_label(table, designs, label, spec) for label in spec.labels],
         covariates={c.name: _value_counts(table, c.name) for c in spec.covariates},
     )
 
@@ -159,7 +159,12 @@ def _value_counts(table: duckdb.DuckDBPyRelation, covariate: str) -> dict[str, i
     return dict(most)
 
 
-def _label(table: duckdb.DuckDBPyRelation, label: LabelColumn, spec: DatasetSpec) -> LabelProfile:
+def _label(
+    table: duckdb.DuckDBPyRelation,
+    designs: duckdb.DuckDBPyRelation,
+    label: LabelColumn,
+    spec: DatasetSpec,
+) -> LabelProfile:
     column = _quoted(f"label.{label.name}")
     measured = table.filter(f"NOT isnan({column})")
     (row_count,) = table.aggregate("count(*)").fetchall()[0]
@@ -171,7 +176,7 @@ def _label(table: duckdb.DuckDBPyRelation, label: LabelColumn, spec: DatasetSpec
     if count == 0:
         message = f"label {label.name} has no value in any row"
         raise BadTableError(message, [Offender(message=message, column=label.column)])
-    within, across = _noise(measured, column, spec)
+    within, across = _noise(measured, designs.filter("row_count > 1"), column, spec)
     return LabelProfile(
         name=label.name,
         kind=label.kind,
@@ -198,23 +203,39 @@ def _median(measured: duckdb.DuckDBPyRelation, column: str, count: int) -> float
 
 
 def _noise(
-    measured: duckdb.DuckDBPyRelation, column: str, spec: DatasetSpec
+    measured: duckdb.DuckDBPyRelation,
+    repeated: duckdb.DuckDBPyRelation,
+    column: str,
+    spec: DatasetSpec,
 ) -> tuple[float | None, float | None]:
-    """Pooled sd within builds and across the means of builds."""
+    """Pooled sd within builds and across the means of builds, over repeated designs."""
     conditions = [_quoted(f"covariate.{c.name}") for c in spec.covariates if c.role == "condition"]
     design = ", ".join([_DESIGN, *conditions])
-    builds = measured.aggregate(
-        f"{design}, build, count(*) AS n, avg({column}) AS mean, var_samp({column}) AS variance",
-        f"{design}, build",
+    builds = (
+        measured.set_alias("rows")
+        .join(
+            repeated.set_alias("repeated"),
+            "rows.background = repeated.background AND rows.genotype = repeated.genotype",
+            how="semi",
+        )
+        .aggregate(
+            f"{design}, build, count(*) AS n, avg({column}) AS mean, "
+            f"coalesce(var_samp({column}), 0) AS variance",
+            f"{design}, build",
+        )
     )
-    across = builds.filter("build IS NOT NULL").aggregate(
-        "count(*) AS n, var_samp(mean) AS variance", design
+    designs = builds.aggregate(
+        "sum((n - 1) * variance) AS within_squares, sum(n - 1) AS within_freedom, "
+        "var_samp(mean) FILTER (build IS NOT NULL) AS across_variance, "
+        "greatest(count(build) - 1, 0) AS across_freedom",
+        design,
     )
-    return _pooled_sd(builds), _pooled_sd(across)
+    ((within, across),) = designs.aggregate(
+        "sum(within_squares) / nullif(sum(within_freedom), 0), "
+        "sum(across_freedom * across_variance) / nullif(sum(across_freedom), 0)"
+    ).fetchall()
+    return _root(within), _root(across)
 
 
-def _pooled_sd(groups: duckdb.DuckDBPyRelation) -> float | None:
-    (variance,) = (
-        groups.filter("n > 1").aggregate("sum((n - 1) * variance) / sum(n - 1)").fetchall()[0]
-    )
+def _root(variance: float | None) -> float | None:
     return None if variance is None else math.sqrt(max(variance, 0.0))
