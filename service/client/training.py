@@ -19,6 +19,7 @@ class TrainingRun:
 
     def __init__(self, transport: Transport, job: TrainingJob) -> None:
         self._transport = transport
+        self._seen = 0
         self.job = job
 
     def __repr__(self) -> str:
@@ -56,7 +57,8 @@ class TrainingRun:
         """
         show = progress if callable(progress) else ProgressLine() if progress else None
         while self.state not in TERMINAL_STATES:
-            for event in self.events():
+            for event in self.events(self._seen):
+                self._seen = event.sequence
                 if show is not None:
                     show(event)
             self.refresh()

@@ -11,6 +11,8 @@ from fastapi.openapi.utils import get_openapi
 from service.handlers.context import Context
 from service.rest import artifacts, datasets, health, models, training_jobs
 from service.rest.access import authenticate, require_loopback
+from service.rest.body_limit import BodyLimitMiddleware
+from service.rest.parameters import require_text
 from service.rest.problems import PROBLEM_RESPONSE, ProblemDocument, add_problem_handlers
 from service.rest.tracing import TraceMiddleware
 
@@ -28,7 +30,7 @@ def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
         title="Cellgebra",
         version=version("cellgebra"),
         description="Train on strain designs, predict phenotypes with their uncertainty.",
-        dependencies=[Depends(authenticate)],
+        dependencies=[Depends(authenticate), Depends(require_text)],
         lifespan=lifespan,
         redirect_slashes=False,
     )
@@ -36,6 +38,7 @@ def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
     for part in (datasets, training_jobs, models, artifacts, health):
         app.include_router(part.router)
     add_problem_handlers(app)
+    app.add_middleware(BodyLimitMiddleware, streamed_path=datasets.router.prefix)
     app.add_middleware(TraceMiddleware)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

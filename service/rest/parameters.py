@@ -7,6 +7,7 @@ from fastapi import Depends, Query, Request
 
 from service.contract.repositories.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from service.handlers.context import Context
+from service.handlers.invalid import InvalidRequestError
 from service.handlers.requests import PageRequest
 from service.rest.problems import PROBLEM_RESPONSE
 
@@ -25,6 +26,16 @@ async def _page(
     ] = None,
 ) -> PageRequest:
     return PageRequest(page_size, page_token)
+
+
+async def require_text(request: Request) -> None:
+    """Refuse the character NUL in a path or query: PostgreSQL's text cannot hold it.
+
+    Raises:
+        InvalidRequestError: there is one.
+    """
+    if b"%00" in request.scope["raw_path"] or b"%00" in request.scope["query_string"]:
+        raise InvalidRequestError("the path or the query holds the character NUL (%00)")
 
 
 ContextDep = Annotated[Context, Depends(_context)]

@@ -3,7 +3,9 @@
 from service.contract.artifacts import Blob
 from service.contract.datasets import DatasetState
 from service.contract.jobs import JobKind, JobState
-from service.contract.repositories import datasets, jobs, leases
+from service.contract.manifests import ModelManifest
+from service.contract.records import JobRecord
+from service.contract.repositories import artifacts, datasets, jobs, leases, models
 from service.contract.repositories.jobs import Owner, Request
 from service.contract.training import TrainingSpec
 
@@ -108,3 +110,39 @@ def finish(database, lease, state=JobState.SUCCEEDED, **outcome):
         job = leases.finish(session, lease, state, **outcome)
         if job.kind == JobKind.INGEST:
             datasets.mark_failed(session, job)
+
+
+EDITS = ["b0720:deletion", "b1812:knockdown"]
+
+
+def add_model(context, *, owner=OWNER):
+    """A model with a real manifest and no weights; returns its id."""
+    manifest = ModelManifest(
+        name="model",
+        model_kind="additive",
+        member_count=1,
+        training_spec={},
+        dataset_id="dataset_1",
+        dataset_sha256="a" * 64,
+        table_sha256="b" * 64,
+        loci=["b0720", "b1812"],
+        edits=EDITS,
+        vocabulary_sha256="d" * 64,
+        weights_sha256="e" * 64,
+        labels=[],
+        report={},
+        versions={},
+    )
+    job_id = add_training_job(context.database, owner=owner)
+    with context.store.writer() as writer:
+        writer.write(manifest.model_dump_json().encode())
+        with context.database.write() as session:
+            return models.add_model(
+                session,
+                session.get_one(JobRecord, job_id),
+                name="model",
+                kind="additive",
+                manifest=artifacts.publish(session, owner, writer, "application/json"),
+                weights=Blob("e" * 64, 1),
+                report={},
+            ).id
