@@ -71,6 +71,17 @@ class Dispatcher:
         """Send a job's id to its queue; False when the broker did not take it."""
         return self._publish(TASK_NAME[kind], JOB_QUEUE[kind], [job_id])
 
+    def waiting_count(self, kind: JobKind) -> int:
+        """How many bells of a kind nobody has heard yet.
+
+        Raises:
+            UnavailableError: the broker does not answer.
+        """
+        try:
+            return int(self._redis.llen(f"{KEY_PREFIX}{JOB_QUEUE[kind]}"))
+        except redis.RedisError as error:
+            raise errors.UnavailableError("the broker does not answer") from error
+
     def send_score(self, payload: dict[str, Any]) -> None:
         """Send a score request.
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.contract.artifacts import ArtifactStore
 from service.contract.database import Database
+from service.contract.errors import UnavailableError
 from service.contract.jobs import JobKind, JobState
 from service.contract.records import JobRecord
 from service.contract.repositories import datasets, jobs, leases, workers
@@ -20,6 +21,8 @@ from service.contract.settings import Settings
 from service.dispatch import Dispatcher
 
 logger = logging.getLogger(__name__)
+
+UNFINISHED_SECONDS = 2 * 86_400.0  # far longer than any upload or ingest
 
 _FRUITLESS = (JobState.FAILED, JobState.CANCELLED)
 
@@ -62,6 +65,7 @@ class Scheduler:
         self._ring()
         with self._database.write() as session:
             workers.forget_stale(session, self._settings.worker_stale_seconds)
+        self._store.sweep(UNFINISHED_SECONDS)
 
     def _recover(self) -> None:
         with self._database.write() as session:
@@ -78,9 +82,20 @@ class Scheduler:
             release_artifact(session, self._store, dataset.project_id, dataset.source_sha256)
 
     def _ring(self) -> None:
+        """Ring for jobs whose bell was lost: more of them wait than bells hang in the queue.
+
+        Without that count, a job that waits for hours would be rung for every 30 seconds.
+        """
         with self._database.read() as session:
             waiting = leases.list_undispatched(session, self._settings.redispatch_seconds)
+            queued = {kind: leases.count_queued(session, kind) for kind in {k for _, k in waiting}}
+        try:
+            lost = {kind for kind, n in queued.items() if self._dispatcher.waiting_count(kind) < n}
+        except UnavailableError:
+            return  # the next round rings
         for job_id, kind in waiting:
+            if kind not in lost:
+                continue
             if not self._dispatcher.ring(job_id, kind):
                 return  # the broker is away: the next round rings
             with self._database.write() as session:

@@ -6,7 +6,11 @@ renamed. What belongs to whom, and when a blob may go, is the database's affair.
 
 import hashlib
 import os
+import shutil
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +19,7 @@ from typing import Self
 from service.contract.errors import NotFoundError
 
 CHUNK_BYTES = 1 << 20
+INCOMING = "incoming"
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class BlobWriter:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        incoming = root / "incoming"
+        incoming = root / INCOMING
         incoming.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=incoming)
         self._file = os.fdopen(descriptor, "wb")
@@ -97,6 +102,24 @@ class ArtifactStore:
     def writer(self) -> BlobWriter:
         """Start a blob."""
         return BlobWriter(self._root)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Lend a folder for unfinished files; it goes with the block."""
+        incoming = self._root / INCOMING
+        incoming.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=incoming) as folder:
+            yield Path(folder)
+
+    def sweep(self, older_than_seconds: float) -> None:
+        """Remove unfinished files that a process left when it was killed."""
+        before = time.time() - older_than_seconds
+        for path in (self._root / INCOMING).glob("*"):
+            try:
+                if path.stat().st_mtime < before:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            except FileNotFoundError:
+                continue  # its owner, or another sweeper, was faster
 
     def path(self, sha256: str) -> Path:
         """Where the blob lies.

@@ -1,8 +1,6 @@
 """The task that reads an uploaded table: source blob in, canonical table and profile out."""
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
@@ -33,8 +31,8 @@ def _ingest(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
 
     with held.runtime.database.read() as session:
         dataset = datasets.get_dataset(session, held.job.project_id, held.job.subject_id)
-    with tempfile.TemporaryDirectory(dir=held.runtime.settings.data_dir) as folder:
-        table = Path(folder) / "table.parquet"
+    with held.runtime.store.scratch() as folder:
+        table = folder / "table.parquet"
         try:
             ingested = ingest_table(
                 held.runtime.store.path(dataset.source_sha256),

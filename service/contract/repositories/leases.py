@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.contract.database import utc_now
@@ -196,6 +196,12 @@ def list_undispatched(
         .limit(limit)
     )
     return [(job_id, JobKind(kind)) for job_id, kind in rows]
+
+
+def count_queued(session: Session, kind: JobKind) -> int:
+    """How many jobs of a kind wait for a worker."""
+    query = select(func.count()).where(JobRecord.state == JobState.QUEUED, JobRecord.kind == kind)
+    return session.scalar(query) or 0
 
 
 def _held(lease: Lease) -> Any:  # noqa: ANN401 - SQLAlchemy's Update
