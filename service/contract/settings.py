@@ -64,7 +64,8 @@ class Settings(BaseSettings):
         int, Field(gt=0, description="how long an unread score answer is kept")
     ] = 60
     torch_threads: Annotated[
-        int | None, Field(gt=0, description="threads of a worker's PyTorch; default: all cores")
+        int | None,
+        Field(gt=0, description="PyTorch threads of a worker; default: all to train, 1 to score"),
     ] = None
     log_level: Annotated[str, Field(description="DEBUG, INFO, WARNING or ERROR")] = "INFO"
 

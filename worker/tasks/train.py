@@ -27,6 +27,8 @@ def run(job_id: str) -> None:
 
 def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
     # Here, not above: the pool's main process must never load torch (CUDA does not survive it).
+    import torch
+
     from worker.training.errors import TrainingStoppedError
     from worker.training.run import TableIdentity, train_model
 
@@ -34,6 +36,8 @@ def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
     dataset = _dataset(held)
     columns = DatasetSpec.model_validate(dataset.spec)
     table_sha256 = str(dataset.table_sha256)
+    if held.runtime.settings.torch_threads is not None:
+        torch.set_num_threads(held.runtime.settings.torch_threads)
     try:
         trained = train_model(
             spec,

@@ -1,6 +1,5 @@
 """Where a training runs, and on how many threads."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -28,9 +27,9 @@ def device_of(name: str) -> torch.device:
 
 @contextmanager
 def threads_for(step_size: int) -> Iterator[None]:
-    """Set torch's threads for steps of that many multiplications, and put them back after."""
+    """One thread for small steps, as many as torch has for others; puts them back after."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1 if step_size < _SMALL_STEP else os.cpu_count() or 1)
+    torch.set_num_threads(1 if step_size < _SMALL_STEP else before)
     try:
         yield
     finally:
