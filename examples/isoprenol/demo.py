@@ -18,12 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from output import (
-    print_profile,
-    print_ranking,
-    print_report,
-    progress_shown,
-)
+from output import print_profile, print_ranking, print_report, progress_shown
 
 from service.client.cellgebra import Cellgebra
 from service.client.training import TrainingRun
@@ -49,7 +44,8 @@ def main() -> None:
         print(f"To go on with them: cellgebra up --data-dir {data_dir}")
         print(clock)
     except KeyboardInterrupt:
-        sys.exit("\nstopped; it can be run again at any time")
+        print("\nstopped; it can be run again at any time")
+        sys.exit(130)
     except CellgebraError as error:
         sys.exit(f"{error.reason}: {error.detail}")
 

@@ -1,5 +1,6 @@
 """Commands. Each imports what it runs when it runs, so that `--help` and children start fast."""
 
+from contextlib import suppress
 from importlib.metadata import version as installed_version
 from importlib.util import find_spec
 from pathlib import Path
@@ -77,7 +78,7 @@ def up(
         {name: value for name, value in options.items() if value is not None},
         train_worker_count=train_workers,
         stop_with_parent=stop_with_parent,
-        tell=typer.echo,
+        tell=_tell,
     )
     if problem is not None:
         _fail(problem)
@@ -100,15 +101,20 @@ def scheduler() -> None:
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    *,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="Also end all leases: only when no worker is running."),
+    ] = False,
+) -> None:
     """Bring the database to the newest schema."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from service.contract.settings import Settings
-    from service.migrations.migrate import migrate as upgrade
+    from service.cli.processes import prepare_database
 
     try:
-        typer.echo(f"schema {upgrade(Settings().resolved_database_url)}")
+        typer.echo(f"schema {prepare_database(is_sole=take_over)}")
     except (SQLAlchemyError, ValueError) as error:
         _fail(f"the database of CELLGEBRA_DATABASE_URL cannot be used: {error}")
 
@@ -117,6 +123,11 @@ def migrate() -> None:
 def version() -> None:
     """Print the version."""
     typer.echo(installed_version("cellgebra"))
+
+
+def _tell(line: str) -> None:
+    with suppress(OSError):  # the terminal, or who read our output, may be gone
+        typer.echo(line)
 
 
 def _fail(problem: str) -> NoReturn:

@@ -74,7 +74,7 @@ class _Up:
             self._settings = settings.model_copy(
                 update={"broker_url": socket_url(self._own_socket)}
             )
-        values = self._settings.model_dump(mode="json", exclude_unset=False)
+        values = self._settings.model_dump(mode="json")
         self.supervisor = Supervisor(programs.environment_of(values), requests.is_asked)
 
     def start(self, train_worker_count: int, begin: float) -> None:
@@ -82,7 +82,7 @@ class _Up:
         settings = self._settings
         if self._own_socket is not None:
             self.supervisor.start(broker.broker_program(settings.data_dir, self._own_socket))
-        self.supervisor.run_once(programs.migration(settings.data_dir), _MIGRATION_SECONDS)
+        self.supervisor.run_once(programs.migration(settings), _MIGRATION_SECONDS)
         self._await_broker()
         for program in programs.programs(settings, train_worker_count=train_worker_count):
             self.supervisor.start(program)

@@ -46,9 +46,14 @@ def programs(settings: Settings, *, train_worker_count: int = 1) -> list[Program
     ]
 
 
-def migration(data_dir: Path) -> Program:
-    """The program that brings the database up to date, and ends."""
-    return _own("migrate", data_dir)
+def migration(settings: Settings) -> Program:
+    """The program that brings the database up to date, and ends.
+
+    The database in the data folder is ours alone, by the folder's lock: what workers of an earlier
+    run held when they were killed is free at once. Others may be at work on any other database.
+    """
+    options = () if settings.database_url else ("--take-over",)
+    return _own("migrate", settings.data_dir, *options)
 
 
 def environment_of(values: Mapping[str, Any]) -> dict[str, str]:
@@ -62,8 +67,9 @@ def environment_of(values: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _own(name: str, data_dir: Path) -> Program:
-    return Program(name, (*_python("service.cli"), name), data_dir / "logs" / f"{name}.log")
+def _own(name: str, data_dir: Path, *options: str) -> Program:
+    command = (*_python("service.cli"), name, *options)
+    return Program(name, command, data_dir / "logs" / f"{name}.log")
 
 
 def _worker(options: WorkerOptions, name: str, settings: Settings) -> Program:

@@ -15,6 +15,7 @@ from service.contract.jobs import JobKind, JobState, Queue
 from service.contract.records import DatasetRecord, JobEventRecord, JobRecord, WorkerRecord
 from service.contract.repositories import artifacts, datasets, jobs, leases, workers
 from service.contract.repositories.leases import MAX_ATTEMPTS
+from service.contract.repositories.takeover import take_over
 from service.contract.settings import Settings
 from service.dispatch import Dispatcher
 from service.scheduler import Scheduler
@@ -88,14 +89,17 @@ def test_a_job_whose_message_was_lost_is_rung_for_once(database, make_scheduler,
     assert read(database, job_id).dispatch_time is not None
 
 
-def test_a_bell_that_nobody_answered_is_rung_again(database, make_scheduler, valkey):
+def test_a_lost_bell_is_rung_again_and_one_that_hangs_is_not(database, make_scheduler, valkey):
     job_id = add_job(database)
     scheduler = make_scheduler()
     scheduler.look()
     with database.write() as session:
         session.get_one(JobRecord, job_id).dispatch_time = utc_now() - timedelta(seconds=31)
     scheduler.look()
-    assert rings(valkey, Queue.TRAIN) == 2
+    assert rings(valkey, Queue.TRAIN) == 1
+    valkey.flush()
+    scheduler.look()
+    assert rings(valkey, Queue.TRAIN) == 1
 
 
 def test_a_lost_job_is_queued_again_and_rung_for(database, make_scheduler, valkey):
@@ -201,3 +205,19 @@ def test_workers_long_silent_are_forgotten(database, make_scheduler, settings):
     make_scheduler().look()
     with database.read() as session:
         assert session.scalars(select(WorkerRecord.id)).all() == ["new"]
+
+
+def test_after_a_takeover_jobs_of_a_dead_deployment_go_on_at_once(database, make_scheduler, valkey):
+    running, cancelling, waiting = (add_job(database) for _ in range(3))
+    with database.write() as session:
+        for job_id in (running, cancelling):
+            leases.claim(session, job_id, "killed:1", 3600)
+        jobs.request_cancel(session, OWNER.project_id, JobKind.TRAINING, cancelling)
+        workers.beat(session, "killed:1", queues=[Queue.TRAIN], host="h", pid=1)
+    with database.write() as session:
+        take_over(session)
+        assert workers.live_queues(session, 20) == set()
+    make_scheduler().look()
+    states = [read(database, job_id).state for job_id in (running, cancelling, waiting)]
+    assert states == [JobState.QUEUED, JobState.CANCELLED, JobState.QUEUED]
+    assert rings(valkey, Queue.TRAIN) == 2

@@ -1,0 +1,27 @@
+"""What a sole supervisor knows: whoever held a job or served a queue before it is gone."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from service.contract.database import utc_now
+from service.contract.jobs import JobState
+from service.contract.records import JobRecord, WorkerRecord
+
+_HELD = (JobState.RUNNING.value, JobState.CANCELLING.value)
+
+
+def take_over(session: Session) -> None:
+    """End every lease, for the scheduler to recover the jobs, and forget every worker.
+
+    Only for who knows that no worker runs, as the holder of the data folder's lock does; a worker
+    that did run would carry on until its fence is refused.
+    """
+    session.execute(
+        update(JobRecord)
+        .where(JobRecord.state.in_(_HELD))
+        .values(lease_until=utc_now() - timedelta(seconds=1))
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(delete(WorkerRecord))
