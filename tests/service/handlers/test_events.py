@@ -12,6 +12,14 @@ from service.contract.repositories.events import append_event, last_sequences
 from service.handlers import events as events_module
 from tests.service.rows import OWNER, add_training_job, claim, finish
 
+on_both = pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"])
+
+
+@pytest.fixture
+def database_kind():
+    """Most of these laws hold whatever the database; `on_both` marks those that lean on it."""
+    return "sqlite"
+
 
 def write_epochs(database, job_id, count):
     with database.write() as session:
@@ -40,6 +48,7 @@ async def start_reading(hub, database, job_id):
     return task
 
 
+@on_both
 async def test_a_stream_tells_what_was_and_what_comes(context, database):
     job_id = add_training_job(database)
     reading = await start_reading(context.events, database, job_id)
@@ -65,6 +74,7 @@ async def test_a_stream_after_the_last_event_of_an_ended_job_is_empty(context, d
     assert await read(context.events, job_id, 3) == []
 
 
+@on_both
 async def test_a_resumed_job_tells_its_whole_story(context, database):
     job_id = add_training_job(database)
     finish(database, claim(database, job_id), JobState.FAILED, error={"detail": "no"})
@@ -76,6 +86,7 @@ async def test_a_resumed_job_tells_its_whole_story(context, database):
     assert [event.sequence for event in await reading] == [1, 2, 3, 4, 5, 6]
 
 
+@on_both
 async def test_many_streams_of_one_job_all_get_everything(context, database):
     job_id = add_training_job(database)
     readers = [await start_reading(context.events, database, job_id) for _ in range(50)]
@@ -112,6 +123,7 @@ async def test_streams_end_when_the_service_stops(context, database):
     assert [event.sequence for event in await asyncio.wait_for(reading, 1)] == [1]
 
 
+@on_both
 async def test_a_stream_ends_when_its_job_is_deleted(context, database):
     job_id = add_training_job(database)
     reading = await start_reading(context.events, database, job_id)

@@ -16,12 +16,21 @@ from service.handlers.requests import PageRequest
 from service.handlers.training_jobs import create_training_job
 from tests.service.rows import add_dataset, add_training_job, claim, finish, training_spec
 
+on_both = pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"])
+
+
+@pytest.fixture
+def database_kind():
+    """Most of these laws hold whatever the database; `on_both` marks those that lean on it."""
+    return "sqlite"
+
 
 @pytest.fixture
 def dataset_id(database):
     return add_dataset(database)[0]
 
 
+@on_both
 async def test_a_job_is_queued_and_rung(context, caller, dataset_id):
     job = create_training_job(context, caller, training_spec(dataset_id))
     assert job.state is JobState.QUEUED
@@ -51,9 +60,8 @@ async def test_a_covariate_that_the_data_set_lacks(context, caller, dataset_id):
     assert caught.value.offenders[0].suggestions == ["cycle"]
 
 
-@pytest.mark.parametrize("state", [DatasetState.INGESTING])
-async def test_a_data_set_has_to_be_ready(context, caller, database, state):
-    dataset_id, _ = add_dataset(database, state=state)
+async def test_a_data_set_has_to_be_ready(context, caller, database):
+    dataset_id, _ = add_dataset(database, state=DatasetState.INGESTING)
     with pytest.raises(FailedPreconditionError):
         create_training_job(context, caller, training_spec(dataset_id))
 
@@ -63,6 +71,7 @@ async def test_a_data_set_of_another_project_is_not_there(context, stranger, dat
         create_training_job(context, stranger, training_spec(dataset_id))
 
 
+@on_both
 async def test_the_same_request_twice_is_once(context, caller, dataset_id):
     spec = training_spec(dataset_id)
     first = create_training_job(context, caller, spec, request_id="r1")
@@ -72,6 +81,7 @@ async def test_the_same_request_twice_is_once(context, caller, dataset_id):
         create_training_job(context, caller, training_spec(dataset_id, seed=1), request_id="r1")
 
 
+@on_both
 async def test_lists_are_filtered_and_paged(context, caller, stranger, database, dataset_id):
     made = [create_training_job(context, caller, training_spec(dataset_id)).id for _ in range(5)]
     training_jobs.cancel_training_job(context, caller, made[0])
@@ -91,6 +101,7 @@ async def test_lists_are_filtered_and_paged(context, caller, stranger, database,
     assert training_jobs.list_training_jobs(context, stranger, PageRequest()).items == []
 
 
+@on_both
 async def test_cancel_and_resume(context, caller, dataset_id):
     job = create_training_job(context, caller, training_spec(dataset_id))
     cancelled = training_jobs.cancel_training_job(context, caller, job.id)
@@ -102,6 +113,7 @@ async def test_cancel_and_resume(context, caller, dataset_id):
         training_jobs.resume_training_job(context, caller, job.id)
 
 
+@on_both
 async def test_a_running_job_is_cancelling(context, caller, database):
     job_id = add_training_job(database)
     lease = claim(database, job_id)

@@ -18,6 +18,15 @@ TABLE = b"genotype\ttiter\nPP_1:deletion\t3\n"
 REQUEST_ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
+on_both = pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"])
+
+
+@pytest.fixture
+def database_kind():
+    """Most of these laws hold whatever the database; `on_both` marks those that lean on it."""
+    return "sqlite"
+
+
 def upload_of(**changes):
     chosen = {"name": "table", "spec": DatasetSpec.model_validate(DATASET_SPEC), **changes}
     return Upload(**chosen)
@@ -41,6 +50,7 @@ def nothing_left(context):
     return rows == [0, 0, 0] and files == []
 
 
+@on_both
 async def test_the_bytes_arrive_whole(context, caller):
     chunks = [bytes([number]) * 70_000 for number in range(40)]
     dataset = await upload_dataset(context, caller, upload_of(), pieces(*chunks))
@@ -69,7 +79,6 @@ async def test_the_bell_is_rung_after_the_commit(context, caller, valkey):
         (b"<html>", "text/plain"),
     ],
 )
-@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_the_media_type_is_read_from_the_bytes(context, caller, head, media_type):
     dataset = await upload_dataset(context, caller, upload_of(), pieces(head[:1], head[1:]))
     with context.database.read() as session:
@@ -100,6 +109,7 @@ async def test_a_broken_connection_leaves_nothing(context, caller):
     assert nothing_left(context)
 
 
+@on_both
 async def test_a_failed_transaction_leaves_nothing(context, caller, monkeypatch):
     def fail(*_, **__):
         raise OSError("no space left")
@@ -111,19 +121,22 @@ async def test_a_failed_transaction_leaves_nothing(context, caller, monkeypatch)
 
 
 async def test_a_cancelled_upload_leaves_nothing(context, caller):
-    async def endless():
-        while True:
-            yield b"x" * 1000
-            await asyncio.sleep(0)
+    is_written = asyncio.Event()
 
-    task = asyncio.create_task(upload_dataset(context, caller, upload_of(), endless()))
-    await asyncio.sleep(0.05)
+    async def stalled():
+        yield b"x" * 2**21
+        is_written.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(upload_dataset(context, caller, upload_of(), stalled()))
+    await is_written.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert nothing_left(context)
 
 
+@on_both
 async def test_the_same_request_twice_is_once(context, caller):
     upload = upload_of(request_id=REQUEST_ID)
     first = await upload_dataset(context, caller, upload, pieces(TABLE))
@@ -146,6 +159,7 @@ async def test_a_used_request_id_takes_no_other_content(context, caller, changes
     assert blobs == [first.source_sha256]
 
 
+@on_both
 async def test_the_same_request_at_the_same_moment_is_once(context, caller):
     upload = upload_of(request_id=REQUEST_ID)
     found = await asyncio.gather(
@@ -154,6 +168,7 @@ async def test_the_same_request_at_the_same_moment_is_once(context, caller):
     assert len({dataset.id for dataset in found}) == 1
 
 
+@on_both
 async def test_a_request_id_belongs_to_its_project(context, caller, stranger):
     upload = upload_of(request_id=REQUEST_ID)
     first = await upload_dataset(context, caller, upload, pieces(TABLE))
