@@ -28,6 +28,8 @@ _WORKER_STOP_SECONDS = 6.0
 _API_STOP_SECONDS = 4.0
 _BROKER_STOP_SECONDS = 2.0
 
+_USUAL_HOSTS = ("127.0.0.1", "localhost", "::1")  # spares the check its imports
+
 Tell = Callable[[str], None]
 
 
@@ -129,10 +131,12 @@ class _Up:
 
     def _tell_ready(self, seconds: float) -> None:
         settings, memory = self._settings, tree_memory()
-        address = f"http://{reachable(settings.host)}:{settings.port}"
+        host = reachable(settings.host)
+        host = f"[{host}]" if ":" in host else host
+        address = f"http://{host}:{settings.port}"
         self._tell(f"ready in {seconds:.1f} s; {memory.describe()}")
         self._tell(f"  REST  {address}  (docs: {address}/docs)")
-        self._tell(f"  gRPC  {reachable(settings.host)}:{settings.grpc_port}")
+        self._tell(f"  gRPC  {host}:{settings.grpc_port}")
         self._tell(f"  data  {settings.data_dir}  (logs in {settings.data_dir / 'logs'})")
         self._tell("Ctrl-C stops it.")
 
@@ -144,6 +148,7 @@ def _prepare(options: Mapping[str, Any], stack: ExitStack) -> Settings:
     """Settings with every path absolute and every port checked; the data folder is ours."""
     given = Settings(**options)
     _check_urls(given)
+    _check_host(given)
     ports = {
         "port": claim_port(given.host, given.port, "--port"),
         "grpc_port": claim_port(given.host, given.grpc_port, "--grpc-port"),
@@ -164,6 +169,18 @@ def _check_urls(settings: Settings) -> None:
             celery_url(settings.broker_url)
         except ValueError as error:
             raise SupervisorError(str(error)) from error
+
+
+def _check_host(settings: Settings) -> None:
+    """What the api process would refuse, said before anything starts."""
+    if settings.host in _USUAL_HOSTS:
+        return
+    from service.rest.access import require_loopback
+
+    try:
+        require_loopback(settings)
+    except ValueError as error:
+        raise SupervisorError(str(error)) from error
 
 
 def _absolute(url: str | None) -> str | None:

@@ -81,7 +81,7 @@ def test_a_busy_port_is_refused_before_anything_starts(tmp_path, option):
         (["--database-url", "mysql://host/x"], {}, "use sqlite:/// or postgresql://"),
         (["--port", "70000"], {}, "CELLGEBRA_PORT"),
         ([], {"CELLGEBRA_LEASE_SECONDS": "soon"}, "CELLGEBRA_LEASE_SECONDS"),
-        (["--host", "192.0.2.1"], {}, "choose with --host"),
+        (["--host", "192.0.2.1"], {}, "CELLGEBRA_HOST"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path, options, environment, expected):

@@ -52,8 +52,8 @@ class Service:
 
 
 @contextmanager
-def up(data_dir, *, python=sys.executable, **options):
-    command = [python, "-m", "service.cli", "up", "--stop-with-parent"]
+def up(data_dir, *urls, python=sys.executable, **options):
+    command = [python, "-m", "service.cli", "up", "--stop-with-parent", *urls]
     command += ["--data-dir", data_dir, "--port", "0", "--grpc-port", "0"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
@@ -179,6 +179,19 @@ def test_a_job_goes_on_after_the_service_went_away(tmp_path, number):
         run.cancel()
         assert run.wait().state is JobState.CANCELLED
         assert service.end(signal.SIGINT) == 0
+
+
+def test_it_runs_on_real_servers_and_leaves_them_alone(tmp_path, postgres, valkey):
+    database_url = postgres.create_database()
+    urls = ["--database-url", database_url, "--broker-url", valkey.url]
+    with up(tmp_path, *urls) as service, Cellgebra(service.url) as client:
+        assert client.datasets.upload(table(), SPEC, name="pairs").profile.design_count == 465
+        assert not [one for one in service.tree if "valkey-server" in " ".join(one.cmdline())]
+        assert service.end(signal.SIGINT) == 0
+    assert not (tmp_path / "cellgebra.db").exists()
+    with valkey.connect() as server:
+        assert server.ping()
+    postgres.drop_database(database_url)
 
 
 @pytest.mark.root
