@@ -48,7 +48,7 @@ demo: $(VENV)/.local ## Train and score real strain designs on an embedded servi
 	$(BIN)/python examples/isoprenol/demo.py $(ARGS)
 
 bench: $(VENV)/.dev ## Measure, with the peers beside us
-	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
 up: $(VENV)/.local ## Start the service and keep it running; ARGS= goes to `cellgebra up`
 	$(BIN)/cellgebra up $(ARGS)
