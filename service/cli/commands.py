@@ -44,7 +44,10 @@ def up(
         str | None, typer.Option(help="Valkey or Redis URL. [default: the bundled server]")
     ] = None,
     torch_threads: Annotated[
-        int | None, typer.Option(min=1, help="PyTorch threads of a worker. [default: all cores]")
+        int | None,
+        typer.Option(
+            min=1, help="PyTorch threads of a worker. [default: all to train, 1 to score]"
+        ),
     ] = None,
     log_level: Annotated[
         str | None, typer.Option(help="DEBUG, INFO, WARNING or ERROR. [default: INFO]")

@@ -133,7 +133,7 @@ class Predictor:
         ]
         edits = len({offender.value for offender in offenders})
         return UnknownEditsError(
-            f"{edits} edits are not in the model's vocabulary; nothing was scored", offenders
+            f"edits outside the model's vocabulary: {edits}; nothing was scored", offenders
         )
 
 

@@ -18,7 +18,8 @@ class Reporter:
     """Rate-limited progress and epoch events.
 
     `fraction` counts epochs of all members; a member that stops early jumps ahead. The time left
-    is extrapolated from this run alone, so that a resumed job does not count its pause.
+    is extrapolated from this run alone, so that a resumed job does not count its pause, and from
+    the end of its first epoch, which pays for the warm-up.
     """
 
     def __init__(self, emit: Emit, *, members: int, epochs: int) -> None:
@@ -26,18 +27,18 @@ class Reporter:
         self._members, self._epochs = members, epochs
         self._stride = max(1, -(-members * epochs // _EPOCH_EVENTS))
         self._next_time = 0.0
-        self._start: tuple[float, float] | None = None
+        self._starts: list[tuple[float, float]] = []
 
     def progress(self, member: int, epoch: int, *, message: str | None = None) -> None:
         """Tell how far the job is, at most four times a second (always with a message)."""
         now = time.monotonic()
         fraction = min(1.0, (member * self._epochs + epoch) / (self._members * self._epochs))
-        if self._start is None:
-            self._start = (now, fraction)
+        if len(self._starts) < 2:
+            self._starts.append((now, fraction))
         if now < self._next_time and message is None:
             return
         self._next_time = now + 1.0 / _EVENTS_PER_SECOND
-        began, from_fraction = self._start
+        began, from_fraction = self._starts[-1]
         gained = fraction - from_fraction
         left = (1.0 - fraction) * (now - began) / gained if gained > 0 else None
         data: dict[str, Any] = {"fraction": fraction, "estimated_seconds_left": left}
