@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from service.contract.designs import Edit, encode_name, format_level, parse_genotype
+from service.contract.designs import Edit, parse_genotype
 from service.contract.errors import InvalidDesignError
 from worker.data.batch import Batch, Problems
-from worker.data.cells import MISSING, read_numbers, read_presence, read_text
-from worker.data.found_edits import FoundEdits, Outcome, distinct_rows, join_rows
+from worker.data.cells import MISSING, read_text
+from worker.data.found_edits import FoundEdits, Outcome, distinct_rows
+from worker.data.gene_matrix import read_matrix
 from worker.data.parse import (
     BadCell,
     BadCellError,
@@ -47,7 +47,7 @@ class GenotypeReader:
         """Genotypes of the rows; those of bad rows mean nothing."""
         match self._design:
             case GeneMatrix() as matrix:
-                return _read_matrix(matrix, batch, problems)
+                return read_matrix(matrix, batch, problems)
             case TextDesign() as text:
                 return self._read_text(text, batch, problems)
             case CellsDesign() as cells:
@@ -141,31 +141,3 @@ def _check_orders(found: FoundEdits, design: CellsDesign, batch: Batch, problems
     other = np.flatnonzero((word >= 0) & (orders[word] != found.orders()) & ~problems.bad)
     values = stated.take(other).to_pylist()
     problems.add(other, "the strains hold another number of edits", column=name, values=values)
-
-
-def _read_matrix(design: GeneMatrix, batch: Batch, problems: Problems) -> pa.StringArray:
-    spec = design.spec
-    read = read_presence if spec.coding == "presence" else read_numbers
-    levels = np.empty((len(batch.rows), len(design.columns)))
-    for index, name in enumerate(design.columns):
-        levels[:, index] = read(batch.columns[name], name, problems)
-    # Loci are sorted, so the edits of a row come in canonical order.
-    if spec.coding == "presence":
-        rows, loci = np.nonzero(levels == 1.0)
-        texts = pa.array([str(Edit(locus=locus, kind=spec.kind)) for locus in design.loci])
-        edits = texts.take(pa.array(loci))
-    else:
-        rows, loci = np.nonzero(~np.isnan(levels) & (levels != spec.reference_level))
-        edits = pa.array(_level_texts(design, loci, levels[rows, loci]), pa.string())
-    return join_rows(np.bincount(rows, minlength=len(batch.rows)), edits)
-
-
-def _level_texts(
-    design: GeneMatrix, loci: npt.NDArray[np.int64], levels: npt.NDArray[np.float64]
-) -> list[str]:
-    starts = [f"{encode_name(locus)}:{design.spec.kind}@" for locus in design.loci]
-    shown = (levels + 0.0).tolist()  # -0.0 would have a second text
-    return [
-        starts[locus] + format_level(level)
-        for locus, level in zip(loci.tolist(), shown, strict=True)
-    ]

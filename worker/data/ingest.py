@@ -22,6 +22,7 @@ _ROWS_PER_GROUP = 100_000
 _BYTES_PER_GROUP = 48 << 20
 # Share of the progress that belongs to reading; the rest is the profile.
 _READING_SHARE = 0.9
+_PROGRESS_STEP = 0.01
 
 
 class IngestStoppedError(Exception):
@@ -51,7 +52,7 @@ def ingest_table(
         source: TSV, CSV or Parquet; text may be compressed with gzip or zstd.
         spec: what the columns mean.
         table_path: where the table is written; it does not exist after a failure.
-        progress: told the share that is done, 0 to 1.
+        progress: told the share that is done, 0 to 1, at every percent of the file.
         should_stop: asked after every batch.
 
     Raises:
@@ -85,6 +86,7 @@ def _convert(
     """Write the canonical rows of a table to `part`."""
     reader = Canonicalizer(mapping)
     bad_rows = BadRows(mapping.spec.on_bad_rows)
+    told = 0.0
     with _Writer(part, reader.schema) as writer:
         for batch in table.batches(mapping.columns):
             _stop_if(should_stop)
@@ -92,7 +94,9 @@ def _convert(
             bad_rows.add(problems.offenders, int(problems.bad.sum()))
             bad_rows.check(table.ragged)
             writer.write(rows)
-            progress(_READING_SHARE * table.fraction)
+            if table.fraction - told >= _PROGRESS_STEP:
+                told = table.fraction
+                progress(_READING_SHARE * told)
     bad_rows.add(table.ragged, table.ragged_count)
     if writer.row_count == 0:
         raise bad_rows.no_good_row()

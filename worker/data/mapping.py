@@ -183,7 +183,8 @@ def _finder(columns: list[str], aliases: dict[str, str]) -> Callable[[str], str]
 
 
 def _require(wanted: list[str], columns: list[str]) -> None:
-    missing = [name for name in wanted if name not in columns]
+    known = set(columns)
+    missing = [name for name in wanted if name not in known]
     if not missing:
         return
     folded = {name.casefold(): name for name in columns}

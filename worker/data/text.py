@@ -41,7 +41,7 @@ class TextTable:
             self._bytes.close()
             raise
         self.columns = [name.strip() for name in header]
-        self._body = _Body(self._bytes, rest, counts_quotes=self.delimiter != "\t")
+        self._body = _Body(self._bytes, rest, must_close=self.delimiter != "\t")
 
     @property
     def fraction(self) -> float:
@@ -58,7 +58,8 @@ class TextTable:
         Raises:
             BadTableError: the file is damaged, or stops being UTF-8 text.
         """
-        position = {name: str(self.columns.index(name)) for name in wanted}
+        positions = {name: str(i) for i, name in enumerate(self.columns)}
+        position = {name: positions[name] for name in wanted}
         next_row = 1
         for record_batch in self._stream(list(position.values())):
             rows = self._number(next_row, record_batch.num_rows)
@@ -115,7 +116,7 @@ class TextTable:
 
     def _cells(self, batch: pa.RecordBatch, name: str) -> pa.Array:
         cells = batch.column(name)
-        if self.delimiter != "\t" or not pc.any(pc.starts_with(cells, '"')).as_py():
+        if self.delimiter != "\t" or not self._body.quote_count:
             return cells
         bare = pc.replace_substring_regex(cells, r'^"(.*)"$', r"\1")
         return pc.replace_substring(bare, '""', '"')
@@ -124,11 +125,11 @@ class TextTable:
 class _Body(io.RawIOBase):
     """What follows the header, as the file that Arrow reads."""
 
-    def __init__(self, source: TextBytes, rest: bytes, *, counts_quotes: bool) -> None:
+    def __init__(self, source: TextBytes, rest: bytes, *, must_close: bool) -> None:
         self._source = source
         self._rest = rest
-        self._counts_quotes = counts_quotes
-        self._quotes = 0
+        self._must_close = must_close
+        self.quote_count = 0
 
     def readable(self) -> bool:
         return True
@@ -136,11 +137,10 @@ class _Body(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         chunk, self._rest = self._rest[:size], self._rest[size:]
         chunk = chunk or self._source.read(size)
-        if self._counts_quotes:
-            self._quotes += chunk.count(b'"')
-            if not chunk and self._quotes % 2:
-                # Arrow would take everything up to the end of the file for one cell.
-                raise BadTableError("a double quote is opened and never closed")
+        self.quote_count += chunk.count(b'"')
+        if self._must_close and not chunk and self.quote_count % 2:
+            # Arrow would take everything up to the end of the file for one cell.
+            raise BadTableError("a double quote is opened and never closed")
         return chunk
 
 

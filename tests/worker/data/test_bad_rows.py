@@ -121,6 +121,15 @@ def test_presence_and_level_columns_name_the_gene(ingest):
     assert found == [(2, "g2", "0.5"), (3, "g1", "yes")]
 
 
+def test_every_row_of_a_bad_matrix_is_skipped(ingest):
+    design = {"layout": "genes", "columns": ["g1", "g2"], "kind": "deletion"}
+    spec = {"design": design, "labels": [LABEL[0] | {"sd_column": None}], "on_bad_rows": "skip"}
+    body = "".join(f"0\tx{i}\t1\n" for i in range(1500)) + "1\t1\t1\n"
+    profile = ingest("g1\tg2\ty\n" + body, spec).profile
+    assert (profile.row_count, profile.skipped_row_count) == (1, 1500)
+    assert profile.skipped_rows[999].column == "g2"
+
+
 def test_lists_twenty_offenders_in_the_order_of_their_rows(ingest, simple_spec):
     body = "".join(f"a\t{i}x\n" if i > 4 else "a+a\t1\n" for i in range(1, 41))
     with pytest.raises(BadTableError, match=r"row 1, .*39 more bad rows") as caught:

@@ -104,7 +104,8 @@ def test_row_numbers_go_on_across_blocks_and_skipped_rows(ingest, simple_spec):
 
 
 def test_progress_grows_to_one(ingest, simple_spec):
-    ingest("genes\ty\n" + "a\t1\n" * (3 * _BLOCK_BYTES // 4), simple_spec)
+    line = "a\t1\t" + "x" * 1000 + "\n"
+    ingest("genes\ty\tnote\n" + line * (12 * _BLOCK_BYTES // len(line)), simple_spec)
     assert len(ingest.progress) > 3
     assert ingest.progress == sorted(ingest.progress)
     assert ingest.progress[-1] == 1.0
