@@ -18,7 +18,6 @@ Floats = NDArray[np.float64]
 
 MEASURE_ORDER = {None: 0, "epsilon": 2, "s_score": 2, "tau": 3}
 _SPEC: TypeAdapter[Any] = TypeAdapter(ModelSpec)
-_CHUNK_ROWS = 4096
 
 
 class MemberReadings(NamedTuple):
@@ -73,16 +72,11 @@ class PerturbationSetEnsemble:
 
     @torch.inference_mode()
     def read(self, batch: DesignBatch) -> MemberReadings:
-        """Every member in turn, in chunks of rows."""
-        rows = len(batch.edit_BP)
-        chunks = [
-            DesignBatch(*(tensor[start : start + _CHUNK_ROWS] for tensor in batch))
-            for start in range(0, max(rows, 1), _CHUNK_ROWS)
-        ]
-        read = [[net(chunk) for chunk in chunks] for net in self._members]
+        """Every member in turn."""
+        read = [net(batch) for net in self._members]
         return MemberReadings(
-            np.stack([torch.cat([r.compose_BY for r in parts]).numpy() for parts in read]),
-            np.stack([torch.cat([r.intact_BY for r in parts]).numpy() for parts in read]),
+            np.stack([readings.compose_BY.numpy() for readings in read]),
+            np.stack([readings.intact_BY.numpy() for readings in read]),
         )
 
 

@@ -11,24 +11,32 @@ from numpy.typing import NDArray
 from safetensors.torch import load as load_tensors
 
 from service.contract.designs import Design, parse_genotype
-from service.contract.errors import FailedPreconditionError, Offender, UnknownEditsError
+from service.contract.errors import (
+    FailedPreconditionError,
+    InvalidDesignError,
+    Offender,
+    UnknownEditsError,
+)
 from service.contract.inference import LabelScores, ScoreAnswer, ScoreField
 from service.contract.manifests import ManifestLabel, ModelManifest, vocabulary_sha256
 from service.contract.training import Transform
 from worker.inference.ensembles import MemberReadings, load_ensemble
 from worker.inference.neutral import expected_neutral
+from worker.inference.parts import parts_of, request_order
 from worker.inference.support import name_keys, support_of
 from worker.models.encoding import DesignBatch, EditIndex
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 
 _NEEDS_NEUTRAL = frozenset({ScoreField.EXPECTED_NEUTRAL, ScoreField.INTERACTION})
 
 
 def in_unit(label: ManifestLabel, output: Floats) -> Floats:
     """Standardised outputs of the head as values in the label's unit."""
-    value = output * label.spread + label.center
-    return np.exp(value) if label.transform is Transform.LOG else value
+    with np.errstate(over="ignore"):  # a level far out of range: `score` refuses the design
+        value = output * label.spread + label.center
+        return np.exp(value) if label.transform is Transform.LOG else value
 
 
 class Predictor:
@@ -69,14 +77,26 @@ class Predictor:
 
     def readings(self, designs: Sequence[Design]) -> list[MemberReadings]:
         """Both readings in each label's unit: per label, [M, B] both. Edits must be known."""
-        return self._read(self._index.encode(designs))
+        parts = parts_of(designs)
+        return self._read(self._batches(designs, parts), request_order(parts))
 
-    def _read(self, batch: DesignBatch) -> list[MemberReadings]:
-        both = self._ensemble.read(batch)
+    def _batches(self, designs: Sequence[Design], parts: Sequence[Places]) -> list[DesignBatch]:
+        return [self._index.encode([designs[place] for place in part]) for part in parts]
+
+    def _read(self, batches: Sequence[DesignBatch], order_B: Places) -> list[MemberReadings]:
+        both = [self._ensemble.read(batch) for batch in batches]
+        compose_MBY, intact_MBY = (
+            np.concatenate(reading, axis=1)[:, order_B] for reading in zip(*both, strict=True)
+        )
         return [
-            MemberReadings(*(in_unit(label, y_MBY[:, :, y]) for y_MBY in both))
+            MemberReadings(*(in_unit(label, y_MBY[:, :, y]) for y_MBY in (compose_MBY, intact_MBY)))
             for y, label in enumerate(self.manifest.labels)
         ]
+
+    def _neutral(self, batches: Sequence[DesignBatch], order_B: Places) -> list[Floats]:
+        weights = (self._neutral_intercept_Y, self._neutral_weight_YE)
+        found = [expected_neutral(self.manifest.labels, batch, *weights) for batch in batches]
+        return [np.concatenate(values)[order_B] for values in zip(*found, strict=True)]
 
     def score(
         self, genotypes: Sequence[str], fields: Sequence[ScoreField] | None = None
@@ -84,40 +104,37 @@ class Predictor:
         """Score designs, in order. `mean`, `sd`, `min` and `max` are of y_intact over members.
 
         Raises:
-            InvalidDesignError: a genotype is malformed.
+            InvalidDesignError: a genotype is malformed, or its levels lead out of all numbers.
             UnknownEditsError: an edit is not in the vocabulary; every offender is listed.
         """
         wanted = frozenset(ScoreField if fields is None else fields)
         designs = [parse_genotype(text) for text in genotypes]
-        batch = self._encode(designs)
+        parts = parts_of(designs)
+        order_B = request_order(parts)
+        try:
+            batches = self._batches(designs, parts)
+        except KeyError:
+            raise self._unknown_edits(designs) from None
+        read = self._read(batches, order_B)
         neutral: Sequence[Floats | None] = [None] * len(self.manifest.labels)
         if wanted & _NEEDS_NEUTRAL:
-            neutral = expected_neutral(
-                self.manifest.labels,
-                batch,
-                self._neutral_intercept_Y,
-                self._neutral_weight_YE,
-            )
-        labels = [
-            _label_scores(label, readings, expected, wanted)
-            for label, readings, expected in zip(
-                self.manifest.labels, self._read(batch), neutral, strict=True
-            )
-        ]
+            neutral = self._neutral(batches, order_B)
+        _require_finite(designs, read, neutral)
         has_support = ScoreField.SUPPORT in wanted
         return ScoreAnswer(
             model_id=self.model_id,
             vocabulary_sha256=self.manifest.vocabulary_sha256,
             genotypes=[design.genotype for design in designs],
-            labels=labels,
-            support=support_of(batch, self._support, self._keys) if has_support else None,
+            labels=[
+                _label_scores(label, readings, expected, wanted)
+                for label, readings, expected in zip(
+                    self.manifest.labels, read, neutral, strict=True
+                )
+            ],
+            support=support_of(batches, order_B, self._support, self._keys)
+            if has_support
+            else None,
         )
-
-    def _encode(self, designs: Sequence[Design]) -> DesignBatch:
-        try:
-            return self._index.encode(designs)
-        except KeyError:
-            raise self._unknown_edits(designs) from None
 
     def _unknown_edits(self, designs: Sequence[Design]) -> UnknownEditsError:
         offenders = [
@@ -135,6 +152,28 @@ class Predictor:
         return UnknownEditsError(
             f"edits outside the model's vocabulary: {edits}; nothing was scored", offenders
         )
+
+
+def _require_finite(
+    designs: Sequence[Design],
+    readings: Sequence[MemberReadings],
+    neutral: Sequence[Floats | None],
+) -> None:
+    """JSON has no infinity, and a score that is none must not look like a missing one."""
+    values = [y_MB for label in readings for y_MB in label]
+    values += [expected_B[None] for expected_B in neutral if expected_B is not None]
+    bad_B = ~np.isfinite(np.concatenate(values)).all(axis=0)
+    if not bad_B.any():
+        return
+    offenders = [
+        Offender(
+            field=f"genotypes[{row}]",
+            value=designs[row].genotype[:200],
+            message="the prediction is no finite number: its levels are too far out of range",
+        )
+        for row in np.flatnonzero(bad_B).tolist()
+    ]
+    raise InvalidDesignError(offenders[0].message, offenders)
 
 
 def _label_scores(

@@ -7,7 +7,7 @@ and at 10 million designs a collision has a chance of one in 400,000.
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,16 +95,29 @@ def _least(counts: Codes, used: Flags) -> list[int | None]:
     return [None if count == _NO_COUNT else count for count in least]
 
 
-def support_of(batch: DesignBatch, arrays: dict[str, Codes], keys: Keys) -> Support:
-    """Support of each design, in order; `keys` from `name_keys`."""
+def _support(
+    batch: DesignBatch, arrays: dict[str, Codes], keys: Keys
+) -> tuple[list[int], list[int | None], list[int | None]]:
     edit_BP = batch.edit_BP.numpy()
     per_edit = np.concatenate([[0], arrays["support.edit_count"]])
     pair_BQ, used_BQ = _pairs(batch, keys)
     pairs = _look_up(arrays["support.pair_key"], arrays["support.pair_count"], pair_BQ)
     design_B = _design_keys(batch, keys)
     designs = _look_up(arrays["support.design_key"], arrays["support.design_count"], design_B)
+    return designs.tolist(), _least(per_edit[edit_BP], edit_BP > 0), _least(pairs, used_BQ)
+
+
+def support_of(
+    batches: Sequence[DesignBatch], order_B: Codes, arrays: dict[str, Codes], keys: Keys
+) -> Support:
+    """Support of each design; `order_B` tells its place in the batches, `keys` from `name_keys`."""
+    parts = [_support(batch, arrays, keys) for batch in batches]
+    design_count, edit_count_min, pair_count_min = (
+        list(chain.from_iterable(column)) for column in zip(*parts, strict=True)
+    )
+    places = order_B.tolist()
     return Support(
-        design_count=designs.tolist(),
-        edit_count_min=_least(per_edit[edit_BP], edit_BP > 0),
-        pair_count_min=_least(pairs, used_BQ),
+        design_count=[design_count[place] for place in places],
+        edit_count_min=[edit_count_min[place] for place in places],
+        pair_count_min=[pair_count_min[place] for place in places],
     )

@@ -1,0 +1,63 @@
+"""Parts of a request: every design once, in bounded batches, with the scores that it has alone."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.contract.designs import Design, parse_genotype
+from service.contract.errors import InvalidDesignError
+from worker.inference.parts import parts_of, request_order
+from worker.inference.predictor import Predictor
+
+
+def design_of(order: int) -> Design:
+    return parse_genotype("+".join(f"g{i}:knockdown" for i in range(order)))
+
+
+@given(orders=st.lists(st.integers(0, 12), max_size=30), pairs=st.integers(1, 200))
+def test_parts_hold_every_design_once_and_few_pairs(orders, pairs):
+    parts = parts_of([design_of(order) for order in orders], pairs)
+    places = np.concatenate(parts)
+    assert sorted(places) == list(range(len(orders)))
+    assert places[request_order(parts)].tolist() == list(range(len(orders)))
+    for part in parts:
+        widest = max([1, *(orders[place] for place in part)])
+        assert len(part) <= 1 or len(part) * widest**2 <= pairs
+
+
+def test_one_wide_design_does_not_widen_the_others():
+    designs = [design_of(200), *[design_of(1)] * 10_000]
+    cells = [len(part) * max(designs[place].order for place in part) for part in parts_of(designs)]
+    assert sum(cells) == 10_000 + 200
+
+
+@pytest.fixture(scope="module")
+def predictor(trained):
+    model, _ = trained
+    return Predictor.load(model.weights, model.manifest)
+
+
+def test_a_score_does_not_depend_on_the_rest_of_the_request(predictor, monkeypatch):
+    monkeypatch.setattr(parts_of, "__defaults__", (4,))
+    genotypes = [design_of(order).genotype for order in (8, 0, 1, 3, 1, 8, 2, 0)]
+    together = predictor.score(genotypes)
+    for place, genotype in enumerate(genotypes):
+        alone = predictor.score([genotype])
+        assert together.genotypes[place] == genotype
+        for many, one in zip(together.labels, alone.labels, strict=True):
+            for field in ("mean", "sd", "expected_neutral", "y_compose"):
+                value = getattr(many, field)[place]
+                assert value == pytest.approx(getattr(one, field)[0], rel=1e-9, abs=1e-12)
+        for field in ("design_count", "edit_count_min", "pair_count_min"):
+            assert getattr(together.support, field)[place] == getattr(alone.support, field)[0]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_prediction_that_is_no_number_is_refused_by_name(predictor):
+    genotypes = ["g0:knockdown", "g0:knockdown@1e300", "", "g0:knockdown@-1e300"]
+    with pytest.raises(InvalidDesignError, match="no finite number") as caught:
+        predictor.score(genotypes)
+    named = {offender.field for offender in caught.value.offenders}
+    assert named
+    assert named <= {"genotypes[1]", "genotypes[3]"}
