@@ -19,6 +19,19 @@ class StopGradient(StrEnum):
     SHIFT = "shift"
 
 
+class Weighting(StrEnum):
+    """How the terms share the parameters.
+
+    `fixed` keeps the weights; `uncertainty` learns them (Kendall et al. 2018, arXiv 1705.07115),
+    starting at the given ones; `pcgrad` keeps them and takes from each term's gradient what
+    opposes another's (Yu et al. 2020, arXiv 2001.06782).
+    """
+
+    FIXED = "fixed"
+    UNCERTAINTY = "uncertainty"
+    PCGRAD = "pcgrad"
+
+
 class _Term(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -76,6 +89,10 @@ class LossSpec(BaseModel):
         SupcrTerm(),
         CompositionTerm(),
     )
+    weighting: Weighting = Weighting.FIXED
+    # Share of the latent that the structured-latent terms (supcr) see; composition sees the rest.
+    # None: every term sees the whole latent.
+    latent_split: Annotated[float, Field(gt=0, lt=1)] | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

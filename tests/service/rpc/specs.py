@@ -14,6 +14,7 @@ from service.contract.losses import (
     MseTerm,
     StopGradient,
     SupcrTerm,
+    Weighting,
 )
 from service.contract.models import AdditiveSpec, PerturbationSetSpec
 from service.contract.resources import Problem, TrainingJob
@@ -57,11 +58,18 @@ terms = st.tuples(
     ),
 ).flatmap(lambda all_terms: st.permutations(all_terms))
 losses = st.builds(
-    lambda chosen, count: LossSpec(
-        terms=[t for i, t in enumerate(chosen) if i < count or t.name == "mse"]
+    lambda chosen, count, given: LossSpec(
+        terms=[t for i, t in enumerate(chosen) if i < count or t.name == "mse"], **given
     ),
     terms,
     st.integers(0, 4),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "weighting": st.sampled_from(Weighting),
+            "latent_split": st.none() | st.floats(0, 1, exclude_min=True, exclude_max=True),
+        },
+    ),
 )
 models = st.one_of(
     some(AdditiveSpec, penalty=st.none() | above_zero),

@@ -24,27 +24,29 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63\x65llgebra/v1/losses.proto\x12\x0c\x63\x65llgebra.v1\"1\n\x08LossSpec\x12%\n\x05terms\x18\x01 \x03(\x0b\x32\x16.cellgebra.v1.LossTerm\"\xc0\x01\n\x08LossTerm\x12$\n\x03mse\x18\x01 \x01(\x0b\x32\x15.cellgebra.v1.MseTermH\x00\x12&\n\x04\x64ist\x18\x02 \x01(\x0b\x32\x16.cellgebra.v1.DistTermH\x00\x12(\n\x05supcr\x18\x03 \x01(\x0b\x32\x17.cellgebra.v1.SupcrTermH\x00\x12\x34\n\x0b\x63omposition\x18\x04 \x01(\x0b\x32\x1d.cellgebra.v1.CompositionTermH\x00\x42\x06\n\x04name\")\n\x07MseTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_weight\"*\n\x08\x44istTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_weight\"\xe5\x01\n\tSupcrTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x18\n\x0btemperature\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x36\n\nsimilarity\x18\x03 \x01(\x0e\x32\".cellgebra.v1.SupcrTerm.Similarity\"V\n\nSimilarity\x12\x1a\n\x16SIMILARITY_UNSPECIFIED\x10\x00\x12\x15\n\x11SIMILARITY_NEG_L2\x10\x01\x12\x15\n\x11SIMILARITY_COSINE\x10\x02\x42\t\n\x07_weightB\x0e\n\x0c_temperature\"\x8c\x01\n\x0f\x43ompositionTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x31\n\rstop_gradient\x18\x02 \x01(\x0e\x32\x1a.cellgebra.v1.StopGradient\x12\x17\n\nnormalized\x18\x03 \x01(\x08H\x01\x88\x01\x01\x42\t\n\x07_weightB\r\n\x0b_normalized*x\n\x0cStopGradient\x12\x1d\n\x19STOP_GRADIENT_UNSPECIFIED\x10\x00\x12\x16\n\x12STOP_GRADIENT_NONE\x10\x01\x12\x18\n\x14STOP_GRADIENT_INTACT\x10\x02\x12\x17\n\x13STOP_GRADIENT_SHIFT\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63\x65llgebra/v1/losses.proto\x12\x0c\x63\x65llgebra.v1\"\x89\x01\n\x08LossSpec\x12%\n\x05terms\x18\x01 \x03(\x0b\x32\x16.cellgebra.v1.LossTerm\x12*\n\tweighting\x18\x02 \x01(\x0e\x32\x17.cellgebra.v1.Weighting\x12\x19\n\x0clatent_split\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x0f\n\r_latent_split\"\xc0\x01\n\x08LossTerm\x12$\n\x03mse\x18\x01 \x01(\x0b\x32\x15.cellgebra.v1.MseTermH\x00\x12&\n\x04\x64ist\x18\x02 \x01(\x0b\x32\x16.cellgebra.v1.DistTermH\x00\x12(\n\x05supcr\x18\x03 \x01(\x0b\x32\x17.cellgebra.v1.SupcrTermH\x00\x12\x34\n\x0b\x63omposition\x18\x04 \x01(\x0b\x32\x1d.cellgebra.v1.CompositionTermH\x00\x42\x06\n\x04name\")\n\x07MseTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_weight\"*\n\x08\x44istTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_weight\"\xe5\x01\n\tSupcrTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x18\n\x0btemperature\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x36\n\nsimilarity\x18\x03 \x01(\x0e\x32\".cellgebra.v1.SupcrTerm.Similarity\"V\n\nSimilarity\x12\x1a\n\x16SIMILARITY_UNSPECIFIED\x10\x00\x12\x15\n\x11SIMILARITY_NEG_L2\x10\x01\x12\x15\n\x11SIMILARITY_COSINE\x10\x02\x42\t\n\x07_weightB\x0e\n\x0c_temperature\"\x8c\x01\n\x0f\x43ompositionTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x31\n\rstop_gradient\x18\x02 \x01(\x0e\x32\x1a.cellgebra.v1.StopGradient\x12\x17\n\nnormalized\x18\x03 \x01(\x08H\x01\x88\x01\x01\x42\t\n\x07_weightB\r\n\x0b_normalized*l\n\tWeighting\x12\x19\n\x15WEIGHTING_UNSPECIFIED\x10\x00\x12\x13\n\x0fWEIGHTING_FIXED\x10\x01\x12\x19\n\x15WEIGHTING_UNCERTAINTY\x10\x02\x12\x14\n\x10WEIGHTING_PCGRAD\x10\x03*x\n\x0cStopGradient\x12\x1d\n\x19STOP_GRADIENT_UNSPECIFIED\x10\x00\x12\x16\n\x12STOP_GRADIENT_NONE\x10\x01\x12\x18\n\x14STOP_GRADIENT_INTACT\x10\x02\x12\x17\n\x13STOP_GRADIENT_SHIFT\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cellgebra.v1.losses_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STOPGRADIENT']._serialized_start=751
-  _globals['_STOPGRADIENT']._serialized_end=871
-  _globals['_LOSSSPEC']._serialized_start=43
-  _globals['_LOSSSPEC']._serialized_end=92
-  _globals['_LOSSTERM']._serialized_start=95
-  _globals['_LOSSTERM']._serialized_end=287
-  _globals['_MSETERM']._serialized_start=289
-  _globals['_MSETERM']._serialized_end=330
-  _globals['_DISTTERM']._serialized_start=332
-  _globals['_DISTTERM']._serialized_end=374
-  _globals['_SUPCRTERM']._serialized_start=377
-  _globals['_SUPCRTERM']._serialized_end=606
-  _globals['_SUPCRTERM_SIMILARITY']._serialized_start=493
-  _globals['_SUPCRTERM_SIMILARITY']._serialized_end=579
-  _globals['_COMPOSITIONTERM']._serialized_start=609
-  _globals['_COMPOSITIONTERM']._serialized_end=749
+  _globals['_WEIGHTING']._serialized_start=840
+  _globals['_WEIGHTING']._serialized_end=948
+  _globals['_STOPGRADIENT']._serialized_start=950
+  _globals['_STOPGRADIENT']._serialized_end=1070
+  _globals['_LOSSSPEC']._serialized_start=44
+  _globals['_LOSSSPEC']._serialized_end=181
+  _globals['_LOSSTERM']._serialized_start=184
+  _globals['_LOSSTERM']._serialized_end=376
+  _globals['_MSETERM']._serialized_start=378
+  _globals['_MSETERM']._serialized_end=419
+  _globals['_DISTTERM']._serialized_start=421
+  _globals['_DISTTERM']._serialized_end=463
+  _globals['_SUPCRTERM']._serialized_start=466
+  _globals['_SUPCRTERM']._serialized_end=695
+  _globals['_SUPCRTERM_SIMILARITY']._serialized_start=582
+  _globals['_SUPCRTERM_SIMILARITY']._serialized_end=668
+  _globals['_COMPOSITIONTERM']._serialized_start=698
+  _globals['_COMPOSITIONTERM']._serialized_end=838
 # @@protoc_insertion_point(module_scope)

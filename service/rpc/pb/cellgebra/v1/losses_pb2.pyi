@@ -7,22 +7,37 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Weighting(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    WEIGHTING_UNSPECIFIED: _ClassVar[Weighting]
+    WEIGHTING_FIXED: _ClassVar[Weighting]
+    WEIGHTING_UNCERTAINTY: _ClassVar[Weighting]
+    WEIGHTING_PCGRAD: _ClassVar[Weighting]
+
 class StopGradient(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     STOP_GRADIENT_UNSPECIFIED: _ClassVar[StopGradient]
     STOP_GRADIENT_NONE: _ClassVar[StopGradient]
     STOP_GRADIENT_INTACT: _ClassVar[StopGradient]
     STOP_GRADIENT_SHIFT: _ClassVar[StopGradient]
+WEIGHTING_UNSPECIFIED: Weighting
+WEIGHTING_FIXED: Weighting
+WEIGHTING_UNCERTAINTY: Weighting
+WEIGHTING_PCGRAD: Weighting
 STOP_GRADIENT_UNSPECIFIED: StopGradient
 STOP_GRADIENT_NONE: StopGradient
 STOP_GRADIENT_INTACT: StopGradient
 STOP_GRADIENT_SHIFT: StopGradient
 
 class LossSpec(_message.Message):
-    __slots__ = ("terms",)
+    __slots__ = ("terms", "weighting", "latent_split")
     TERMS_FIELD_NUMBER: _ClassVar[int]
+    WEIGHTING_FIELD_NUMBER: _ClassVar[int]
+    LATENT_SPLIT_FIELD_NUMBER: _ClassVar[int]
     terms: _containers.RepeatedCompositeFieldContainer[LossTerm]
-    def __init__(self, terms: _Optional[_Iterable[_Union[LossTerm, _Mapping]]] = ...) -> None: ...
+    weighting: Weighting
+    latent_split: float
+    def __init__(self, terms: _Optional[_Iterable[_Union[LossTerm, _Mapping]]] = ..., weighting: _Optional[_Union[Weighting, str]] = ..., latent_split: _Optional[float] = ...) -> None: ...
 
 class LossTerm(_message.Message):
     __slots__ = ("mse", "dist", "supcr", "composition")
