@@ -38,6 +38,12 @@ def functions(path):
             yield node
 
 
+def body_length(node):
+    """Lines below the signature (the options of a command are a table), docstring left out."""
+    first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
+    return node.end_lineno - first.lineno + 1
+
+
 def test_the_root_has_no_other_folder():
     folders = {path.name for path in ROOT.iterdir() if path.is_dir()}
     assert {name for name in folders if not LEFT_BEHIND.fullmatch(name)} <= FOLDERS
@@ -57,7 +63,7 @@ def test_no_function_is_too_long(folder):
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path in ours({".py"}, folder)
         for node in functions(path)
-        if node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION
+        if body_length(node) > LONGEST_FUNCTION
     ]
     assert long == []
 
