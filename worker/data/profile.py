@@ -66,6 +66,8 @@ def _database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     }
     try:
         with duckdb.connect(config=config) as connection:
+            # After two seconds it would draw on the worker's standard output.
+            connection.execute("SET enable_progress_bar = false")
             yield connection
     finally:
         shutil.rmtree(spill, ignore_errors=True)
