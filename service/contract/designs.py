@@ -27,7 +27,8 @@ from service.contract.errors import InvalidDesignError
 
 _RESERVED = re.compile(r"[%+:=@\s\x00-\x1f\x7f]")
 # No plus sign: it separates edits.
-_NUMBER = re.compile(r"-?(\d+(\.\d*)?|\.\d+)([eE]-?\d+)?")
+_NUMBER = re.compile(r"-?(\d+(\.\d*)?|\.\d+)([eE]-?\d+)?", re.ASCII)
+_SHOWN_CHARACTERS = 100
 
 
 class EditKind(StrEnum):
@@ -55,7 +56,7 @@ EXCLUSIVITY_GROUP: dict[EditKind, str] = {
     EditKind.COPY_NUMBER: "copy_number",
 }
 # A deleted gene has no sequence, no promoter and no copies: it excludes these as well.
-_EXCLUDED_BY_DELETION = frozenset({"expression", "sequence", "copy_number"})
+_EXCLUDED_BY_DELETION = ("expression", "sequence", "copy_number")
 
 
 def parse_kind(text: str) -> EditKind:
@@ -71,7 +72,7 @@ def parse_kind(text: str) -> EditKind:
         return EditKind(lowered)
     except ValueError:
         known = ", ".join([*EditKind, *KIND_ALIASES])
-        raise InvalidDesignError(f"unknown kind {text!r}; known kinds: {known}") from None
+        raise InvalidDesignError(f"unknown kind {_shown(text)}; known kinds: {known}") from None
 
 
 def encode_name(name: str) -> str:
@@ -188,19 +189,22 @@ def parse_edit(text: str) -> Edit:
     Raises:
         InvalidDesignError: the text does not follow the grammar.
     """
+    shown = _shown(text)
+    if not _is_unicode(text):
+        raise InvalidDesignError(f"edit {shown}: half of a surrogate pair is no character")
     if any(character.isspace() for character in text):
-        raise InvalidDesignError(f"edit {text!r}: white space must be percent-encoded (%20)")
+        raise InvalidDesignError(f"edit {shown}: white space must be percent-encoded (%20)")
     name, colon, rest = text.partition(":")
     if not colon:
         raise InvalidDesignError(
-            f"edit {text!r} has no kind; write locus:kind, e.g. {text}:deletion"
+            f"edit {shown} has no kind; write locus:kind, e.g. {shown[1:-1]}:deletion"
         )
     rest, at, level = rest.partition("@")
     kind, equals, variant = rest.partition("=")
     if at and not _NUMBER.fullmatch(level):
-        raise InvalidDesignError(f"edit {text!r}: level {level!r} is not a number")
+        raise InvalidDesignError(f"edit {shown}: level {_shown(level)} is not a number")
     if equals and not variant:
-        raise InvalidDesignError(f"edit {text!r}: the variant after '=' is empty")
+        raise InvalidDesignError(f"edit {shown}: the variant after '=' is empty")
     return Edit(
         locus=_decode_name(name, text),
         kind=parse_kind(kind),
@@ -222,19 +226,34 @@ def parse_genotype(text: str) -> Design:
 
 def _decode_name(text: str, edit: str) -> str:
     if not text:
-        raise InvalidDesignError(f"edit {edit!r} has no locus before ':'")
+        raise InvalidDesignError(f"edit {_shown(edit)} has no locus before ':'")
     if _RESERVED.search(text.replace("%", "")) or re.search(r"%(?![0-9A-Fa-f]{2})", text):
         raise InvalidDesignError(
-            f"edit {edit!r}: {text!r} holds a separator; write % + : = @ and spaces "
-            "percent-encoded, e.g. %2B for +"
+            f"edit {_shown(edit)}: {_shown(text)} holds a separator; write % + : = @ and "
+            "spaces percent-encoded, e.g. %2B for +"
         )
     try:
         return unquote(text, errors="strict")
     except UnicodeDecodeError:
-        raise InvalidDesignError(f"edit {edit!r}: {text!r} is not percent-encoded UTF-8") from None
+        raise InvalidDesignError(
+            f"edit {_shown(edit)}: {_shown(text)} is not percent-encoded UTF-8"
+        ) from None
 
 
 def _finite(value: float, edit: str) -> float:
     if not math.isfinite(value):
-        raise InvalidDesignError(f"edit {edit!r}: the level is too large for a number")
+        raise InvalidDesignError(f"edit {_shown(edit)}: the level is too large for a number")
     return value
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(text: str) -> str:
+    """Quoted for a message, which must not grow with what somebody sent."""
+    return repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}...")

@@ -64,8 +64,9 @@ def _loads(text: str) -> object:
 
 def _offender(error: Mapping[str, Any], body: object, field: str) -> Offender:
     message, suggestions = _message(error)
+    is_unread = error["type"] == "json_invalid"  # its location is a character's, not a field's
     return Offender(
-        field=_path(error["loc"], body, field) or None,
+        field=_path(() if is_unread else error["loc"], body, field) or None,
         message=message,
         value=_shown(error),
         suggestions=suggestions,
@@ -86,6 +87,8 @@ def _message(error: Mapping[str, Any]) -> tuple[str, list[str]]:
         return "there is no such field", []
     if error["type"] == "missing":
         return "the field is required", []
+    if error["type"] == "json_invalid":
+        return f"invalid JSON: {context['error']}", []
     text = str(error["msg"]).removeprefix("Value error, ")
     return text[:1].lower() + text[1:], []
 

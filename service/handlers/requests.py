@@ -32,15 +32,21 @@ def request_of(request_id: str | None, body: Any) -> Request:  # noqa: ANN401 - 
     """Name an idempotent create by its id and the hash of what it asks for.
 
     Raises:
-        InvalidArgumentError: the body holds what PostgreSQL's JSON cannot: NUL or infinity.
+        InvalidArgumentError: the body holds what PostgreSQL's JSON cannot: NUL, half of a
+            surrogate pair, or infinity.
     """
     try:
-        text = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        text = json.dumps(
+            body, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
+        )
+        content = text.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgumentError("no text may hold half of a surrogate pair") from None
     except ValueError:
         raise InvalidArgumentError("every number has to be finite") from None
     if _NUL.search(text):
         raise InvalidArgumentError("no text may hold the character NUL")
-    return Request(request_id, hashlib.sha256(text.encode()).hexdigest())
+    return Request(request_id, hashlib.sha256(content).hexdigest())
 
 
 def ring(context: Context, job_id: str, kind: JobKind) -> None:

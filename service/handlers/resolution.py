@@ -9,6 +9,7 @@ from service.handlers.matching import close_matches
 # Matching one name against thousands takes about a millisecond; a request may hold 10,000 designs.
 _MATCHED_EDITS = 200
 _NAMED_SIBLINGS = 10
+_SHOWN_CHARACTERS = 200
 
 
 def resolve(known: Collection[str], genotypes: Sequence[str]) -> list[str]:
@@ -27,7 +28,8 @@ def resolve(known: Collection[str], genotypes: Sequence[str]) -> list[str]:
         try:
             design = parse_genotype(text)
         except InvalidDesignError as error:
-            malformed.append(Offender(field=field, value=text[:200], message=error.detail))
+            shown = text[:_SHOWN_CHARACTERS]
+            malformed.append(Offender(field=field, value=shown, message=error.detail))
             continue
         designs.append(design)
         if any(edit.key not in known for edit in design.edits):
@@ -65,8 +67,9 @@ class _Vocabulary:
         for edit in design.edits:
             if edit.key not in self._known:
                 message, suggestions = self._answer(edit)
+                shown = str(edit)[:_SHOWN_CHARACTERS]
                 found.append(
-                    Offender(field=field, value=str(edit), message=message, suggestions=suggestions)
+                    Offender(field=field, value=shown, message=message, suggestions=suggestions)
                 )
         return found
 
@@ -83,7 +86,7 @@ class _Vocabulary:
             named = siblings[:_NAMED_SIBLINGS]
             return f"the model knows {edit.locus} only as {', '.join(named)}", named
         matches = close_matches(edit.key, self._known) if self._may_match() else []
-        return f"the model has no edit {edit.key}", matches
+        return f"the model has no edit {edit.key[:_SHOWN_CHARACTERS]}", matches
 
     def _may_match(self) -> bool:
         return len(self._answers) < _MATCHED_EDITS

@@ -1,5 +1,6 @@
 """RFC 9457 problem documents: the one table of codes, and every kind of error through it."""
 
+import json
 import logging
 import math
 from collections.abc import Mapping
@@ -46,6 +47,15 @@ _HTTP_CODE = {
     413: "INVALID_ARGUMENT",
     416: "INVALID_ARGUMENT",
 }
+
+
+class _ProblemResponse(JSONResponse):
+    """Also shows the client what it sent where that is no text: half a surrogate pair, escaped."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:  # noqa: ANN401 - as Starlette has it
+        return json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 class ProblemDocument(BaseModel):
@@ -97,7 +107,7 @@ def problem(
         "trace_id": trace_id.get(),
         **extensions,
     }
-    return JSONResponse(document, status, headers, media_type=MEDIA_TYPE)
+    return _ProblemResponse(document, status, headers)
 
 
 def add_problem_handlers(app: FastAPI) -> None:

@@ -1,11 +1,10 @@
 """Pages by key: newest first, an opaque token names the last row seen."""
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, and_, or_
@@ -58,14 +57,14 @@ def _encode(time: datetime, key: str) -> str:
 def _decode(token: str) -> tuple[datetime, str]:
     try:
         time, key = json.loads(base64.urlsafe_b64decode(token.encode()))
-        return datetime.fromisoformat(time), _text(key)
-    except (ValueError, TypeError, binascii.Error, UnicodeError):
+        return datetime.fromisoformat(time).astimezone(UTC), _text(key)
+    except (ValueError, TypeError, OverflowError, RecursionError):  # whatever a stranger encoded
         raise InvalidArgumentError(
             "page_token is not one that this service gave; leave it out to start from the newest"
         ) from None
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - whatever JSON held
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value.isascii() or "\0" in value:
         raise TypeError
     return value

@@ -134,6 +134,8 @@ def test_canonical_texts(text, canonical):
         ("a%zz:deletion", "percent-encoded"),
         ("a%ff:deletion", "not percent-encoded UTF-8"),
         ("a:part=x:y", "separator"),
+        ("a:knockdown@\u0661", "is not a number"),  # a digit, but no ASCII one
+        ("\ud800:deletion", "surrogate"),
     ],
 )
 def test_malformed_texts(text, said):

@@ -16,7 +16,7 @@ def test_the_order_of_keys_changes_nothing():
     assert request_of("r", {"a": 1}) != request_of("r", {"a": 2})
 
 
-@pytest.mark.parametrize("value", ["\x00", "a\\\x00", math.inf, math.nan])
+@pytest.mark.parametrize("value", ["\x00", "a\\\x00", "\ud800", math.inf, math.nan])
 def test_what_no_database_can_hold_is_refused(value):
     with pytest.raises(InvalidArgumentError):
         request_of(None, {"name": [value]})

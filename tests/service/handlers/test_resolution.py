@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.contract.errors import InvalidDesignError, UnknownEditsError
+from service.contract.errors import InvalidArgumentError, InvalidDesignError, UnknownEditsError
 from service.handlers.resolution import resolve
 
 KNOWN = frozenset({"b0720:deletion", "b1812:knockdown", "b1812:allele=ts", "gltA:part=J23100"})
@@ -47,3 +47,18 @@ def test_malformed_genotypes_and_unknown_edits_are_listed_together():
     fields = [offender.field for offender in caught.value.offenders]
     assert fields == ["genotypes[0]", "genotypes[2]", "genotypes[1]"]
     assert "exclude each other" in caught.value.offenders[1].message
+
+
+def test_an_answer_does_not_grow_with_the_names_in_the_request():
+    long = "x" * 100_000
+    for genotype in (long, f"{long}:deletion", f"{long}:{long}", f"a:deletion@{long}"):
+        with pytest.raises(InvalidArgumentError) as caught:
+            resolve(KNOWN, [genotype])
+        (offender,) = caught.value.offenders
+        assert len(offender.model_dump_json()) < 2000
+
+
+def test_half_of_a_surrogate_pair_is_no_name():
+    with pytest.raises(InvalidDesignError) as caught:
+        resolve(KNOWN, ["b0720:deletion", "\ud800:deletion"])
+    assert [offender.field for offender in caught.value.offenders] == ["genotypes[1]"]

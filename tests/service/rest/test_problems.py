@@ -80,7 +80,19 @@ async def test_what_is_not_json(rest):
     response = await rest.post(
         "/v1/training-jobs", content=b"{", headers={"content-type": "application/json"}
     )
-    assert check(response, 422)["reason"] == "INVALID_REQUEST"
+    document = check(response, 422)
+    assert document["reason"] == "INVALID_REQUEST"
+    (error,) = document["errors"]
+    assert error["message"].startswith("invalid JSON: ")
+    assert "field" not in error
+
+
+async def test_what_is_no_text_comes_back_escaped(rest):
+    spec = '{"dataset_id": "d", "labels": [{"name": "y"}], "device": "\\ud800"}'
+    response = await rest.post(
+        "/v1/training-jobs", content=spec, headers={"content-type": "application/json"}
+    )
+    assert check(response, 422)["errors"][0]["value"] == "\ud800"
 
 
 async def test_fields_of_a_body(rest):

@@ -1,5 +1,7 @@
 """Creating, reading, listing, cancelling and resuming jobs."""
 
+import base64
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -62,7 +64,21 @@ def test_list_filters_by_state_and_subject(database, new_job):
     assert [job.id for job in by_subject.rows] == [other]
 
 
-@pytest.mark.parametrize("token", ["nonsense", "e30=", "WzEsMl0="])
+def encoded(time, key):
+    return base64.urlsafe_b64encode(json.dumps([time, key]).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "nonsense",
+        "e30=",
+        "WzEsMl0=",
+        encoded("0001-01-01T00:00:00+14:00", "job_1"),
+        encoded("2026-01-01T00:00:00+00:00", "a\0b"),
+        encoded("2026-01-01T00:00:00+00:00", "\ud800"),
+    ],
+)
 def test_a_foreign_page_token_is_refused(database, token):
     with database.read() as session, pytest.raises(InvalidArgumentError, match="page_token"):
         jobs.list_jobs(session, "lab", KIND, page_size=3, page_token=token)
