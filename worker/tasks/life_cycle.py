@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from service.contract.errors import CellgebraError, LeaseLostError
+from service.contract.errors import CellgebraError, LeaseLostError, NotFoundError
 from service.contract.jobs import EventType, JobState
 from service.contract.records import JobRecord
 from service.contract.repositories import artifacts, events, jobs, leases
@@ -65,6 +65,7 @@ class HeldJob:
         with self.runtime.store.writer() as writer:
             writer.write(content)
             with self.runtime.database.write() as session:
+                leases.lock_held(session, self.lease)  # first: a lost one would orphan the blob
                 blob = artifacts.publish(session, self.owner, writer, CHECKPOINT_MEDIA_TYPE)
                 before = leases.set_checkpoint(session, self.lease, blob.sha256)
                 session.flush()
@@ -74,9 +75,17 @@ class HeldJob:
                     )
 
     def load_checkpoint(self) -> bytes | None:
-        """The state that an earlier attempt kept."""
+        """The state that an earlier attempt kept; None where there is none, or its blob is gone.
+
+        A worker killed between the removal of the blob before and its commit leaves that blob's
+        name in the row: the job starts over where it would otherwise fail for good.
+        """
         sha256 = self.job.checkpoint_sha256
-        return None if sha256 is None else self.runtime.store.read(sha256)
+        try:
+            return None if sha256 is None else self.runtime.store.read(sha256)
+        except NotFoundError:
+            logger.warning("checkpoint is gone, starting over", extra={"job_id": self.job.id})
+            return None
 
 
 def run_job(

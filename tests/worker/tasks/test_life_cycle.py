@@ -7,6 +7,7 @@ import pytest
 from service.contract.artifacts import ArtifactStore
 from service.contract.errors import BadTableError, Offender
 from service.contract.jobs import EventType, JobKind, JobState
+from service.contract.records import JobRecord
 from service.contract.repositories import events, jobs
 from service.contract.repositories.jobs import Owner, Request
 from service.contract.settings import Settings
@@ -126,7 +127,37 @@ def test_the_newest_checkpoint_is_kept_and_goes_with_success(runtime, job_id, re
     run_job(runtime, job_id, go_on)
     assert seen == [b"two"]
     assert read().checkpoint_sha256 is None
-    assert [path for path in (runtime.settings.artifact_dir).rglob("*") if path.is_file()] == []
+    assert stored(runtime) == []
+
+
+def stored(runtime):
+    return [path for path in runtime.settings.artifact_dir.rglob("*") if path.is_file()]
+
+
+def test_a_checkpoint_whose_blob_is_gone_is_none(runtime, job_id, read):
+    def fail(held):
+        held.save_checkpoint(b"one")
+        raise BadTableError("stop here")
+
+    run_job(runtime, job_id, fail)
+    for path in stored(runtime):
+        path.unlink()
+    with runtime.database.write() as session:
+        jobs.resume_job(session, "lab", JobKind.TRAINING, job_id)
+    seen = []
+    run_job(runtime, job_id, lambda held: seen.append(held.load_checkpoint()) or complete)
+    assert seen == [None]
+    assert read().state == JobState.SUCCEEDED
+
+
+def test_a_worker_that_lost_its_lease_leaves_no_checkpoint(runtime, database, job_id):
+    def work(held):
+        with database.write() as session:
+            session.get_one(JobRecord, job_id).fence += 1  # another worker took the job over
+        held.save_checkpoint(b"late")
+
+    run_job(runtime, job_id, work)
+    assert stored(runtime) == []
 
 
 def test_progress_is_an_event_and_in_the_row(runtime, job_id, read, database):
