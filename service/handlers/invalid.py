@@ -58,7 +58,7 @@ def _only_follows(error: Mapping[str, Any], errors: Sequence[Mapping[str, Any]])
 def _loads(text: str) -> object:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

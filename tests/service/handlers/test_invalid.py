@@ -53,6 +53,8 @@ def test_the_field_of_the_document_comes_first():
 def test_what_is_not_json_is_told():
     with pytest.raises(InvalidRequestError, match="spec: invalid JSON"):
         parse_json(DatasetSpec, "{", field="spec")
+    with pytest.raises(InvalidRequestError, match="spec: invalid JSON: recursion limit"):
+        parse_json(DatasetSpec, "[" * 9000 + "]" * 9000, field="spec")
 
 
 def test_the_list_is_bounded():
