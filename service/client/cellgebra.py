@@ -10,6 +10,7 @@ import httpx
 from service.client.datasets import Datasets
 from service.client.models import RemoteModel, get_model, list_models
 from service.client.paging import pages
+from service.client.problems import spec_of
 from service.client.training import PATH, TrainingRun
 from service.client.transport import Transport
 from service.contract.jobs import JobState
@@ -66,9 +67,9 @@ class Cellgebra:
 
         Raises:
             FailedPreconditionError: the data set is not READY.
-            InvalidArgumentError: the spec does not fit the data set.
+            InvalidArgumentError: the spec is none, or does not fit the data set.
         """
-        chosen = TrainingSpec.model_validate(spec)
+        chosen = spec_of(TrainingSpec, spec)
         answer = self._transport.post(
             PATH, {"request_id": str(uuid.uuid4())}, chosen.model_dump(mode="json")
         )

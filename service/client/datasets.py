@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from service.client.paging import pages
-from service.client.problems import error_from
+from service.client.problems import error_from, spec_of
 from service.client.transport import Transport
 from service.contract.datasets import DatasetSpec, DatasetState
 from service.contract.errors import DeadlineExceededError
@@ -39,10 +39,11 @@ class Datasets:
         With `wait`, returns once it is READY; `timeout_seconds` bounds that wait.
 
         Raises:
+            InvalidArgumentError: the spec is none; every offence is listed.
             BadTableError: the table does not hold what the spec says; rows and columns are listed.
             DeadlineExceededError: it is still INGESTING.
         """
-        chosen = DatasetSpec.model_validate(spec)
+        chosen = spec_of(DatasetSpec, spec)
         parameters = {
             "name": name or ("dataset" if isinstance(table, bytes) else Path(table).name),
             "spec": chosen.model_dump_json(exclude_none=True),

@@ -1,14 +1,39 @@
 """Problem documents become the errors of `service.contract.errors`."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
+from pydantic import BaseModel, ValidationError
 
 from service.contract import errors
-from service.contract.errors import CellgebraError, Offender, ResourceExhaustedError
+from service.contract.errors import (
+    CellgebraError,
+    InvalidArgumentError,
+    Offender,
+    ResourceExhaustedError,
+)
 from service.contract.resources import Problem
 
 _RETRY_AFTER_SECONDS = 1.0
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def spec_of(model: type[M], value: M | dict[str, Any]) -> M:
+    """A spec, as it is or from a dict.
+
+    Raises:
+        InvalidArgumentError: the dict is none; every offence is listed.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        offenders = [
+            Offender(field=".".join(map(str, e["loc"])) or None, message=e["msg"])
+            for e in error.errors(include_url=False)
+        ]
+        told = "; ".join(f"{o.field}: {o.message}" if o.field else o.message for o in offenders)
+        raise InvalidArgumentError(told, offenders) from None
 
 
 def _tree(kind: type[CellgebraError]) -> list[type[CellgebraError]]:
