@@ -29,6 +29,9 @@ from worker.models.encoding import DesignBatch, EditIndex
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
+# Its square is still a number, and so are the spread of such values and what is left of them.
+_LARGEST = 1e150
+
 _NEEDS_NEUTRAL = frozenset({ScoreField.EXPECTED_NEUTRAL, ScoreField.INTERACTION})
 
 
@@ -162,7 +165,7 @@ def _require_finite(
     """JSON has no infinity, and a score that is none must not look like a missing one."""
     values = [y_MB for label in readings for y_MB in label]
     values += [expected_B[None] for expected_B in neutral if expected_B is not None]
-    bad_B = ~np.isfinite(np.concatenate(values)).all(axis=0)
+    bad_B = ~(np.abs(np.concatenate(values)) < _LARGEST).all(axis=0)  # NaN is not below either
     if not bad_B.any():
         return
     offenders = [
