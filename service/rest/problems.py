@@ -55,7 +55,8 @@ class _ProblemResponse(JSONResponse):
     media_type = MEDIA_TYPE
 
     def render(self, content: Any) -> bytes:  # noqa: ANN401 - as Starlette has it
-        return json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "backslashreplace")
 
 
 class ProblemDocument(BaseModel):
