@@ -84,24 +84,38 @@ def test_weights_download_whole_and_in_ranges(api, trained):
     assert api.get(path, headers={"Range": f"bytes={len(whole)}-"}).status_code == 416
 
 
-def test_a_cancelled_job_resumes_and_succeeds(api, dataset):
-    spec = {
-        "dataset_id": dataset["id"],
-        "labels": [{"name": "isoprenol"}],
-        "epochs": 2000,
-        "patience_epochs": 2000,
-        "ensemble_size": 1,
-    }
-    job = api.post("/v1/training-jobs", json=spec).raise_for_status().json()
-    path = f"/v1/training-jobs/{job['id']}"
-    with api.stream("GET", f"{path}/events", timeout=60) as stream:
+def cancel_in_an_epoch(api, path, after):
+    """Follow a job from an event on, and cancel it as soon as an epoch is over."""
+    headers = {"Last-Event-ID": str(after)}
+    with api.stream("GET", f"{path}/events", headers=headers, timeout=60) as stream:
         for line in stream.iter_lines():
             if line == "event: epoch":
                 api.post(f"{path}:cancel").raise_for_status()
     assert api.get(path).json()["state"] == "CANCELLED"
+
+
+def test_a_cancelled_job_goes_on_from_where_it_was(api, dataset):
+    spec = {
+        "dataset_id": dataset["id"],
+        "labels": [{"name": "isoprenol"}],
+        "epochs": 20_000,
+        "patience_epochs": 20_000,
+        "ensemble_size": 1,
+    }
+    job = api.post("/v1/training-jobs", json=spec).raise_for_status().json()
+    path = f"/v1/training-jobs/{job['id']}"
+    cancel_in_an_epoch(api, path, after=0)
     assert api.post(f"{path}:cancel").status_code == httpx.codes.OK
+    before = events_of(api, job["id"])
     assert api.post(f"{path}:resume").raise_for_status().json()["state"] == "QUEUED"
-    api.post(f"{path}:cancel").raise_for_status()
+    cancel_in_an_epoch(api, path, after=len(before))
+    whole = events_of(api, job["id"])
+    first, second = (
+        [data["epoch"] for _, kind, data in part if kind == "epoch"]
+        for part in (before, whole[len(before) :])
+    )
+    assert first[0] == 1
+    assert second[0] > first[-1]
 
 
 def test_a_request_id_makes_one_job(api, dataset):
