@@ -1,22 +1,57 @@
-"""Loss terms of a training job: name, formula, weight.
+"""The loss of a training job, and the catalogue of every loss there is.
 
 ``L = sum_t weight_t * term_t``. The regression term reads both readings of the head.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic.fields import FieldInfo
 
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+from service.contract.loss_terms import (
+    OTHER_TERMS,
+    REGRESSION_TERMS,
+    SCORES_OF_SAMPLES,
+    CompositionTerm,
+    CrpsTerm,
+    DistTerm,
+    GaussianNllTerm,
+    HuberTerm,
+    HurdleTerm,
+    LossTerm,
+    MseTerm,
+    Need,
+    RegressionTerm,
+    StopGradient,
+    SupcrTerm,
+    TermSpec,
+    TobitTerm,
+    loss_name,
+)
 
-
-class StopGradient(StrEnum):
-    """Which side of the composition loss is held fixed."""
-
-    NONE = "none"
-    INTACT = "intact"
-    SHIFT = "shift"
+__all__ = [
+    "CompositionTerm",
+    "CrpsTerm",
+    "DistTerm",
+    "GaussianNllTerm",
+    "HuberTerm",
+    "HurdleTerm",
+    "Loss",
+    "LossCatalog",
+    "LossParameter",
+    "LossSpec",
+    "LossTerm",
+    "MseTerm",
+    "Need",
+    "RegressionTerm",
+    "StopGradient",
+    "SupcrTerm",
+    "TobitTerm",
+    "Weighting",
+    "loss_catalog",
+]
 
 
 class Weighting(StrEnum):
@@ -32,54 +67,8 @@ class Weighting(StrEnum):
     PCGRAD = "pcgrad"
 
 
-class _Term(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class MseTerm(_Term):
-    """Mean squared error of both readings, labels standardised; missing ones carry no weight."""
-
-    name: Literal["mse"] = "mse"
-    weight: Weight = 1.0
-
-
-class DistTerm(_Term):
-    """Distance between sorted predictions and pseudo-labels: quantiles of the training labels.
-
-    Source: Nie et al. 2024, Dist Loss (arXiv 2411.15216); the pseudo-labels here are the
-    empirical quantiles at (i + 0.5) / M, unbiased at any batch size.
-    """
-
-    name: Literal["dist"] = "dist"
-    weight: Weight = 0.1
-
-
-class SupcrTerm(_Term):
-    """Supervised contrastive regression over z_P and z_I, summed.
-
-    Source: Zha et al. 2023, Rank-N-Contrast (arXiv 2210.01189).
-    """
-
-    name: Literal["supcr"] = "supcr"
-    weight: Weight = 0.1
-    temperature: Annotated[float, Field(gt=0, le=100)] = 1.0
-    similarity: Literal["neg_l2", "cosine"] = "neg_l2"
-
-
-class CompositionTerm(_Term):
-    """MSE(z_I, z_W + z_P) over the variance of z_I - z_W (floored, no gradient)."""
-
-    name: Literal["composition"] = "composition"
-    weight: Weight = 0.1
-    stop_gradient: StopGradient = StopGradient.NONE
-    normalized: bool = True
-
-
-LossTerm = Annotated[MseTerm | DistTerm | SupcrTerm | CompositionTerm, Field(discriminator="name")]
-
-
 class LossSpec(BaseModel):
-    """The composite loss: a weighted sum of terms, each at most once."""
+    """The composite loss: a weighted sum of terms, each at most once, one of them a regression."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -94,12 +83,127 @@ class LossSpec(BaseModel):
     # None: every term sees the whole latent.
     latent_split: Annotated[float, Field(gt=0, lt=1)] | None = None
 
+    @field_validator("terms", mode="before")
+    @classmethod
+    def _needs_no_samples(cls, terms: Any) -> Any:  # noqa: ANN401
+        names = {loss_name(term) for term in SCORES_OF_SAMPLES}
+        for term in terms if isinstance(terms, list | tuple) else ():
+            name = term.get("name") if isinstance(term, Mapping) else None
+            if isinstance(name, str) and name in names:
+                raise ValueError(
+                    f"{name} scores samples of a predictive distribution, and no model here draws "
+                    "any in training: name crps, or dist"
+                )
+        return terms
+
     @model_validator(mode="after")
     def _sound(self) -> Self:
         names = [term.name for term in self.terms]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"loss term {', '.join(twice)} is given more than once")
-        if not any(term.name == "mse" and term.weight > 0 for term in self.terms):
-            raise ValueError("the loss needs the term 'mse' with a weight above 0")
+        found = [term for term in self.terms if isinstance(term, RegressionTerm)]
+        if len(found) != 1 or found[0].weight == 0:
+            known = ", ".join(loss_name(term) for term in REGRESSION_TERMS)
+            given = ", ".join(f"{term.name} with weight {term.weight:g}" for term in found)
+            raise ValueError(
+                f"the loss needs exactly one regression term ({known}), with a weight above 0; it "
+                f"has {given or 'none'}"
+            )
         return self
+
+    @property
+    def regression(self) -> RegressionTerm:
+        """The regression term."""
+        return next(term for term in self.terms if isinstance(term, RegressionTerm))
+
+
+class LossParameter(BaseModel):
+    """A parameter of a loss. A range is that of JSON Schema: either kind of bound may be absent."""
+
+    name: str
+    description: str
+    type: Literal["number", "boolean", "choice"]
+    default: float | bool | str | None
+    minimum: float | None = None
+    exclusive_minimum: float | None = None
+    maximum: float | None = None
+    exclusive_maximum: float | None = None
+    choices: list[str] | None = None
+
+
+class Loss(BaseModel):
+    """A loss of the catalogue. `is_term` tells whether a training job may name it."""
+
+    name: str
+    description: str
+    formula: str
+    parameters: list[LossParameter]
+    needs: list[Need]
+    source: list[str]
+    is_regression: bool
+    is_term: bool
+
+
+class LossCatalog(BaseModel):
+    """Every loss there is; in p and y, prediction and label, means are over what is labelled."""
+
+    losses: list[Loss]
+
+
+_BOUNDS = {
+    "ge": "minimum",
+    "gt": "exclusive_minimum",
+    "le": "maximum",
+    "lt": "exclusive_maximum",
+}
+
+
+def _choices(annotation: Any) -> list[str] | None:  # noqa: ANN401
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return [member.value for member in annotation]
+    values = get_args(annotation)
+    return list(values) if values and all(isinstance(value, str) for value in values) else None
+
+
+def _parameter(name: str, field: FieldInfo) -> LossParameter:
+    # The limits of an optional number lie within the union, not on the field.
+    inner = [part for member in get_args(field.annotation) for part in get_args(member)[1:]]
+    limits = [
+        *field.metadata,
+        *(limit for part in inner for limit in getattr(part, "metadata", [])),
+    ]
+    choices = _choices(field.annotation)
+    is_boolean = field.annotation is bool
+    return LossParameter(
+        name=name,
+        description=field.description or "",
+        type="choice" if choices else "boolean" if is_boolean else "number",
+        default=field.default,
+        choices=choices,
+        **{
+            bound: getattr(limit, key)
+            for limit in limits
+            for key, bound in _BOUNDS.items()
+            if getattr(limit, key, None) is not None
+        },
+    )
+
+
+def _loss(term: type[TermSpec]) -> Loss:
+    return Loss(
+        name=loss_name(term),
+        description=" ".join((term.__doc__ or "").split()),
+        formula=term.formula,
+        parameters=[_parameter(n, f) for n, f in term.model_fields.items() if n != "name"],
+        needs=list(term.needs),
+        source=list(term.source),
+        is_regression=term in REGRESSION_TERMS,
+        is_term=term not in SCORES_OF_SAMPLES,
+    )
+
+
+def loss_catalog() -> LossCatalog:
+    """Every loss, made of the terms themselves: what it says cannot drift from what is checked."""
+    terms = (*REGRESSION_TERMS, *OTHER_TERMS, *SCORES_OF_SAMPLES)
+    return LossCatalog(losses=[_loss(term) for term in terms])

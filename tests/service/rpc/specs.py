@@ -9,11 +9,17 @@ from service.contract.inference import LabelScores, ScoreAnswer, ScoreField, Sco
 from service.contract.jobs import JobState
 from service.contract.losses import (
     CompositionTerm,
+    CrpsTerm,
     DistTerm,
+    GaussianNllTerm,
+    HuberTerm,
+    HurdleTerm,
     LossSpec,
     MseTerm,
+    RegressionTerm,
     StopGradient,
     SupcrTerm,
+    TobitTerm,
     Weighting,
 )
 from service.contract.models import AdditiveSpec, PerturbationSetSpec
@@ -41,9 +47,25 @@ def some(model, **fields):
     return st.fixed_dictionaries({}, optional=fields).map(lambda given: model(**given))
 
 
-terms = st.tuples(
+regressions = st.one_of(
     some(MseTerm, weight=above_zero),
-    some(DistTerm, weight=weights),
+    some(HuberTerm, weight=above_zero, delta=above_zero),
+    some(GaussianNllTerm, weight=above_zero, floor=above_zero),
+    some(TobitTerm, weight=above_zero, sd=above_zero),
+    some(HurdleTerm, weight=above_zero, threshold=numbers, sd=above_zero, scale=above_zero),
+    some(CrpsTerm, weight=above_zero, sd=above_zero),
+)
+terms = st.tuples(
+    regressions,
+    some(
+        DistTerm,
+        weight=weights,
+        rule=st.sampled_from(["quantile", "kde", "official"]),
+        distance=st.sampled_from(["l2", "l1", "huber"]),
+        delta=above_zero,
+        bandwidth=st.none() | above_zero,
+        step=above_zero,
+    ),
     some(
         SupcrTerm,
         weight=weights,
@@ -59,7 +81,8 @@ terms = st.tuples(
 ).flatmap(lambda all_terms: st.permutations(all_terms))
 losses = st.builds(
     lambda chosen, count, given: LossSpec(
-        terms=[t for i, t in enumerate(chosen) if i < count or t.name == "mse"], **given
+        terms=[t for i, t in enumerate(chosen) if i < count or isinstance(t, RegressionTerm)],
+        **given,
     ),
     terms,
     st.integers(0, 4),

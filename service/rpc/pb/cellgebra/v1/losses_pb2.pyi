@@ -40,16 +40,26 @@ class LossSpec(_message.Message):
     def __init__(self, terms: _Optional[_Iterable[_Union[LossTerm, _Mapping]]] = ..., weighting: _Optional[_Union[Weighting, str]] = ..., latent_split: _Optional[float] = ...) -> None: ...
 
 class LossTerm(_message.Message):
-    __slots__ = ("mse", "dist", "supcr", "composition")
+    __slots__ = ("mse", "dist", "supcr", "composition", "huber", "gaussian_nll", "tobit", "hurdle", "crps")
     MSE_FIELD_NUMBER: _ClassVar[int]
     DIST_FIELD_NUMBER: _ClassVar[int]
     SUPCR_FIELD_NUMBER: _ClassVar[int]
     COMPOSITION_FIELD_NUMBER: _ClassVar[int]
+    HUBER_FIELD_NUMBER: _ClassVar[int]
+    GAUSSIAN_NLL_FIELD_NUMBER: _ClassVar[int]
+    TOBIT_FIELD_NUMBER: _ClassVar[int]
+    HURDLE_FIELD_NUMBER: _ClassVar[int]
+    CRPS_FIELD_NUMBER: _ClassVar[int]
     mse: MseTerm
     dist: DistTerm
     supcr: SupcrTerm
     composition: CompositionTerm
-    def __init__(self, mse: _Optional[_Union[MseTerm, _Mapping]] = ..., dist: _Optional[_Union[DistTerm, _Mapping]] = ..., supcr: _Optional[_Union[SupcrTerm, _Mapping]] = ..., composition: _Optional[_Union[CompositionTerm, _Mapping]] = ...) -> None: ...
+    huber: HuberTerm
+    gaussian_nll: GaussianNllTerm
+    tobit: TobitTerm
+    hurdle: HurdleTerm
+    crps: CrpsTerm
+    def __init__(self, mse: _Optional[_Union[MseTerm, _Mapping]] = ..., dist: _Optional[_Union[DistTerm, _Mapping]] = ..., supcr: _Optional[_Union[SupcrTerm, _Mapping]] = ..., composition: _Optional[_Union[CompositionTerm, _Mapping]] = ..., huber: _Optional[_Union[HuberTerm, _Mapping]] = ..., gaussian_nll: _Optional[_Union[GaussianNllTerm, _Mapping]] = ..., tobit: _Optional[_Union[TobitTerm, _Mapping]] = ..., hurdle: _Optional[_Union[HurdleTerm, _Mapping]] = ..., crps: _Optional[_Union[CrpsTerm, _Mapping]] = ...) -> None: ...
 
 class MseTerm(_message.Message):
     __slots__ = ("weight",)
@@ -57,11 +67,85 @@ class MseTerm(_message.Message):
     weight: float
     def __init__(self, weight: _Optional[float] = ...) -> None: ...
 
-class DistTerm(_message.Message):
-    __slots__ = ("weight",)
+class HuberTerm(_message.Message):
+    __slots__ = ("weight", "delta")
     WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
     weight: float
-    def __init__(self, weight: _Optional[float] = ...) -> None: ...
+    delta: float
+    def __init__(self, weight: _Optional[float] = ..., delta: _Optional[float] = ...) -> None: ...
+
+class GaussianNllTerm(_message.Message):
+    __slots__ = ("weight", "floor")
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    FLOOR_FIELD_NUMBER: _ClassVar[int]
+    weight: float
+    floor: float
+    def __init__(self, weight: _Optional[float] = ..., floor: _Optional[float] = ...) -> None: ...
+
+class TobitTerm(_message.Message):
+    __slots__ = ("weight", "sd")
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    SD_FIELD_NUMBER: _ClassVar[int]
+    weight: float
+    sd: float
+    def __init__(self, weight: _Optional[float] = ..., sd: _Optional[float] = ...) -> None: ...
+
+class HurdleTerm(_message.Message):
+    __slots__ = ("weight", "threshold", "sd", "scale")
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    SD_FIELD_NUMBER: _ClassVar[int]
+    SCALE_FIELD_NUMBER: _ClassVar[int]
+    weight: float
+    threshold: float
+    sd: float
+    scale: float
+    def __init__(self, weight: _Optional[float] = ..., threshold: _Optional[float] = ..., sd: _Optional[float] = ..., scale: _Optional[float] = ...) -> None: ...
+
+class CrpsTerm(_message.Message):
+    __slots__ = ("weight", "sd")
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    SD_FIELD_NUMBER: _ClassVar[int]
+    weight: float
+    sd: float
+    def __init__(self, weight: _Optional[float] = ..., sd: _Optional[float] = ...) -> None: ...
+
+class DistTerm(_message.Message):
+    __slots__ = ("weight", "rule", "distance", "delta", "bandwidth", "step")
+    class Rule(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        RULE_UNSPECIFIED: _ClassVar[DistTerm.Rule]
+        RULE_QUANTILE: _ClassVar[DistTerm.Rule]
+        RULE_KDE: _ClassVar[DistTerm.Rule]
+        RULE_OFFICIAL: _ClassVar[DistTerm.Rule]
+    RULE_UNSPECIFIED: DistTerm.Rule
+    RULE_QUANTILE: DistTerm.Rule
+    RULE_KDE: DistTerm.Rule
+    RULE_OFFICIAL: DistTerm.Rule
+    class Distance(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        DISTANCE_UNSPECIFIED: _ClassVar[DistTerm.Distance]
+        DISTANCE_L2: _ClassVar[DistTerm.Distance]
+        DISTANCE_L1: _ClassVar[DistTerm.Distance]
+        DISTANCE_HUBER: _ClassVar[DistTerm.Distance]
+    DISTANCE_UNSPECIFIED: DistTerm.Distance
+    DISTANCE_L2: DistTerm.Distance
+    DISTANCE_L1: DistTerm.Distance
+    DISTANCE_HUBER: DistTerm.Distance
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    DISTANCE_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    BANDWIDTH_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    weight: float
+    rule: DistTerm.Rule
+    distance: DistTerm.Distance
+    delta: float
+    bandwidth: float
+    step: float
+    def __init__(self, weight: _Optional[float] = ..., rule: _Optional[_Union[DistTerm.Rule, str]] = ..., distance: _Optional[_Union[DistTerm.Distance, str]] = ..., delta: _Optional[float] = ..., bandwidth: _Optional[float] = ..., step: _Optional[float] = ...) -> None: ...
 
 class SupcrTerm(_message.Message):
     __slots__ = ("weight", "temperature", "similarity")
