@@ -20,7 +20,12 @@ from google.rpc.error_details_pb2 import (  # type: ignore[import-untyped]
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from grpc_status.rpc_status import to_status
 
-from service.contract.errors import CellgebraError, Offender, ResourceExhaustedError
+from service.contract.errors import (
+    CellgebraError,
+    InvalidArgumentError,
+    Offender,
+    ResourceExhaustedError,
+)
 from service.handlers.tracing import start_trace, trace_id
 from service.rpc.paths import request_path
 
@@ -76,6 +81,7 @@ def _guarded(method: Method, name: str) -> Method:
     async def call(request: Message, context: Call) -> Message:
         start_trace(_given_trace(context))
         try:
+            _require_text(request)
             return await method(request, context)
         except grpc.aio.AbortError:
             raise
@@ -86,6 +92,20 @@ def _guarded(method: Method, name: str) -> Method:
         return await context.abort(end.code, end.details, end.trailing_metadata)
 
     return call
+
+
+def _require_text(request: Message) -> None:
+    """Refuse NUL in ids and tokens, which PostgreSQL's text cannot hold; specs are checked whole.
+
+    Raises:
+        InvalidArgumentError: a text holds it.
+    """
+    for field, value in request.ListFields():
+        if isinstance(value, str) and "\0" in value:
+            message = "holds the character NUL"
+            raise InvalidArgumentError(
+                f"{field.name}: {message}", [Offender(field=field.name, message=message)]
+            )
 
 
 def _given_trace(context: Call) -> str | None:

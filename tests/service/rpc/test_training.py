@@ -111,6 +111,13 @@ async def test_a_job_that_is_not_there(training, kind, job_id):
     assert failure.reason == "NOT_FOUND"
 
 
+@pytest.mark.parametrize("kind", ["Get", "Cancel", "Resume"])
+async def test_an_id_with_nul_is_refused(training, kind):
+    async with fails(StatusCode.INVALID_ARGUMENT) as failure:
+        await getattr(training, f"{kind}TrainingJob")(by_id(kind, "job_1\0"))
+    assert [path for path, _ in failure.violations] == ["id"]
+
+
 async def test_a_queued_job_cannot_be_resumed(training, dataset_id):
     job = await training.CreateTrainingJob(create(dataset_id))
     async with fails(StatusCode.FAILED_PRECONDITION) as failure:
