@@ -1,6 +1,8 @@
 """A model, loaded once and asked many times."""
 
 import hashlib
+import math
+import time
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,6 +14,7 @@ from safetensors.torch import load as load_tensors
 
 from service.contract.designs import Design, parse_genotype
 from service.contract.errors import (
+    DeadlineExceededError,
     FailedPreconditionError,
     InvalidDesignError,
     Offender,
@@ -86,8 +89,17 @@ class Predictor:
     def _batches(self, designs: Sequence[Design], parts: Sequence[Places]) -> list[DesignBatch]:
         return [self._index.encode([designs[place] for place in part]) for part in parts]
 
-    def _read(self, batches: Sequence[DesignBatch], order_B: Places) -> list[MemberReadings]:
-        both = [self._ensemble.read(batch) for batch in batches]
+    def _read(
+        self,
+        batches: Sequence[DesignBatch],
+        order_B: Places,
+        deadline_unix_seconds: float = math.inf,
+    ) -> list[MemberReadings]:
+        both = []
+        for batch in batches:
+            if time.time() >= deadline_unix_seconds:
+                raise DeadlineExceededError("the deadline passed while the designs were scored")
+            both.append(self._ensemble.read(batch))
         compose_MBY, intact_MBY = (
             np.concatenate(reading, axis=1)[:, order_B] for reading in zip(*both, strict=True)
         )
@@ -102,11 +114,16 @@ class Predictor:
         return [np.concatenate(values)[order_B] for values in zip(*found, strict=True)]
 
     def score(
-        self, genotypes: Sequence[str], fields: Sequence[ScoreField] | None = None
+        self,
+        genotypes: Sequence[str],
+        fields: Sequence[ScoreField] | None = None,
+        *,
+        deadline_unix_seconds: float = math.inf,
     ) -> ScoreAnswer:
         """Score designs, in order. `mean`, `sd`, `min` and `max` are of y_intact over members.
 
         Raises:
+            DeadlineExceededError: nobody waits any more, and others would wait for nothing.
             InvalidDesignError: a genotype is malformed, or its levels lead out of all numbers.
             UnknownEditsError: an edit is not in the vocabulary; every offender is listed.
         """
@@ -118,7 +135,7 @@ class Predictor:
             batches = self._batches(designs, parts)
         except KeyError:
             raise self._unknown_edits(designs) from None
-        read = self._read(batches, order_B)
+        read = self._read(batches, order_B, deadline_unix_seconds)
         neutral: Sequence[Floats | None] = [None] * len(self.manifest.labels)
         if wanted & _NEEDS_NEUTRAL:
             neutral = self._neutral(batches, order_B)

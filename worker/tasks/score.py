@@ -55,7 +55,11 @@ def _answer(payload: dict[str, Any]) -> dict[str, Any]:
         )
         fields = payload.get("fields")
         chosen = None if fields is None else [ScoreField(field) for field in fields]
-        answer = predictor.score(payload["genotypes"], chosen)
+        answer = predictor.score(
+            payload["genotypes"],
+            chosen,
+            deadline_unix_seconds=payload["deadline_unix_seconds"],
+        )
     except CellgebraError as error:
         return {"error": error.as_problem()}
     except Exception:

@@ -1,12 +1,14 @@
 """Parts of a request: every design once, in bounded batches, with the scores that it has alone."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.contract.designs import Design, parse_genotype
-from service.contract.errors import InvalidDesignError
+from service.contract.errors import DeadlineExceededError, InvalidDesignError
 from worker.inference.parts import parts_of, request_order
 from worker.inference.predictor import Predictor
 
@@ -51,6 +53,12 @@ def test_a_score_does_not_depend_on_the_rest_of_the_request(predictor, monkeypat
                 assert value == pytest.approx(getattr(one, field)[0], rel=1e-9, abs=1e-12)
         for field in ("design_count", "edit_count_min", "pair_count_min"):
             assert getattr(together.support, field)[place] == getattr(alone.support, field)[0]
+
+
+def test_a_score_that_nobody_waits_for_ends(predictor):
+    with pytest.raises(DeadlineExceededError):
+        predictor.score([""], deadline_unix_seconds=time.time() - 1)
+    assert predictor.score([""], deadline_unix_seconds=time.time() + 60).genotypes == [""]
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
