@@ -32,7 +32,10 @@ class Coded:
 
 @dataclass(frozen=True)
 class DesignTable:
-    """Rows of measurements; `designs` holds each design once, `design_N` points into it."""
+    """Rows of measurements; `designs` holds each design once, `design_N` points into it.
+
+    `sds` holds the measured sds of the labels that have a column of them, NaN where missing.
+    """
 
     designs: tuple[Design, ...]
     design_N: Codes
@@ -41,6 +44,7 @@ class DesignTable:
     is_control_N: Flags
     backgrounds: tuple[str, ...]
     labels: dict[str, Floats]
+    sds: dict[str, Floats]
     covariates: dict[str, Coded]
 
     def __len__(self) -> int:
@@ -85,5 +89,6 @@ def read_table(path: Path) -> DesignTable:
         is_control_N=np.asarray(controls.to_numpy(zero_copy_only=False), dtype=bool),
         backgrounds=_coded(table.column("background")).values,
         labels={name: _floats(c) for name, c in _prefixed(table, "label.").items()},
+        sds={name: _floats(c) for name, c in _prefixed(table, "sd.").items()},
         covariates={name: _coded(c) for name, c in _prefixed(table, "covariate.").items()},
     )

@@ -100,7 +100,7 @@ def kde_inverse_cdf(sorted_N: Tensor, bandwidth: float | None = None) -> Inverse
     value_K = torch.linspace(low, high, points, device=label_N.device, dtype=torch.float64)
     parts = [
         torch.special.ndtr((part[:, None] - label_N) / width).mean(dim=1)
-        for part in value_K.split(_CHUNK)
+        for part in (value_K[start : start + _CHUNK] for start in range(0, points, _CHUNK))
     ]
     return InverseCdf(value_K, torch.cat(parts))
 

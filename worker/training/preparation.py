@@ -16,8 +16,10 @@ from service.contract.designs import Design
 from service.contract.errors import InvalidArgumentError
 from service.contract.training import TrainingSpec
 from worker.data.table import DesignTable
+from worker.losses.regression import LabelDetails
 from worker.models.encoding import EditIndex
 from worker.training.batches import estimate_offsets
+from worker.training.label_details import Replicates, label_details
 from worker.training.labels import ChosenLabel, Standard, choose_labels, standard_of
 from worker.training.partition import Partition, partition
 
@@ -28,7 +30,10 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Part:
-    """Observations of one part. `designs` are distinct; labels are on the learned scale."""
+    """Observations of one part. `designs` are distinct; labels are on the learned scale.
+
+    `row_R` are the table's rows that went into it, `unit_R` the observation of each.
+    """
 
     designs: tuple[Design, ...]
     design_N: Codes
@@ -36,6 +41,8 @@ class Part:
     label_NY: Floats
     row_count_K: Codes
     batch_NC: Codes
+    row_R: Codes
+    unit_R: Codes
 
     def __len__(self) -> int:
         return len(self.design_N)
@@ -63,6 +70,7 @@ class TrainingData:
     split_description: str
     left_out: Mapping[str, int]
     batch_offsets: tuple[dict[str, dict[str, float]], ...]
+    details: LabelDetails
 
     def standardized(self, part: Part) -> Floats:
         """Labels of a part with the training part's center and spread [N, Y]."""
@@ -97,6 +105,8 @@ def _part(
         label_NY=np.stack(columns, axis=1),
         row_count_K=np.bincount(table.design_N[rows_N], minlength=len(table.designs))[kept],
         batch_NC=unit_UK[:, 3:],
+        row_R=np.flatnonzero(rows_N),
+        unit_R=unit_N,
     )
 
 
@@ -189,9 +199,11 @@ def prepare(
     train, offsets = _in_average_batch(train, index, labels, table, batch)
     test_N = _encodable(table, parts, index) & labelled_N
     unknown = len(np.unique(table.design_N[parts.test_N & labelled_N & ~test_N]))
+    standards = tuple(standard_of(label, train.label_NY[:, y]) for y, label in enumerate(labels))
+    replicates = Replicates(table, train.row_R, train.unit_R, len(train))
     return TrainingData(
         labels=labels,
-        standards=tuple(standard_of(label, train.label_NY[:, y]) for y, label in enumerate(labels)),
+        standards=standards,
         censored_counts=tuple(
             label.censored(v[parts.train_N]) for label, v in zip(labels, raw, strict=True)
         ),
@@ -201,4 +213,5 @@ def prepare(
         split_description=parts.description,
         batch_offsets=offsets,
         left_out={**parts.left_out, "design_with_unseen_edit_count": unknown},
+        details=label_details(spec.loss.regression, replicates, labels, standards),
     )

@@ -81,10 +81,9 @@ def test_the_gradient_is_the_permutation_of_the_published_soft_sort(case):
     assert prediction.grad.flatten().tolist() == pytest.approx(case["vjp"])
 
 
-@pytest.mark.parametrize("case", GOLDEN["torchcell"], ids=ids)
+# torchcell sorts the predictions of rows without a label among the others (d2_nan).
+@pytest.mark.parametrize("case", [c for c in GOLDEN["torchcell"] if c["id"] != "d2_nan"], ids=ids)
 def test_to_given_pseudo_labels_it_equals_torchcells(case):
-    if case["id"] == "d2_nan":
-        pytest.skip("torchcell sorts the predictions of rows without a label among the others")
     pseudo = [torch.tensor(p, dtype=torch.float64) for p in case["pseudo_labels"]]
     prediction = torch.tensor(case["pred"], dtype=torch.float64, requires_grad=True)
     value = dist(prediction, torch.tensor(case["labels"]), training_labels=pseudo)

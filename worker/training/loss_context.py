@@ -1,0 +1,47 @@
+"""What stays the same for the loss over a training: pseudo-labels and weights of the columns."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from service.contract.errors import InvalidArgumentError
+from service.contract.losses import DistTerm, LossSpec
+from worker.losses.composite import LossContext
+from worker.losses.pseudo_labels import InverseCdf, inverse_cdfs
+
+
+def _pseudo_labels(
+    term: DistTerm, sorted_YN: Sequence[Tensor], batch_size: int
+) -> tuple[InverseCdf, ...]:
+    try:
+        return inverse_cdfs(
+            sorted_YN,
+            rule=term.rule,
+            bandwidth=term.bandwidth,
+            step=term.step,
+            batch_size=batch_size,
+        )
+    except ValueError as error:
+        raise InvalidArgumentError(f"loss: dist: {error}") from error
+
+
+def loss_context(
+    spec: LossSpec, label_NY: Tensor, column_weights: Tensor, batch_size: int
+) -> LossContext:
+    """Made once, from all labels that a member is trained on.
+
+    Args:
+        spec: the loss.
+        label_NY: standardised labels of the member, NaN where missing.
+        column_weights: one weight a label.
+        batch_size: rows of a full batch.
+
+    Raises:
+        InvalidArgumentError: the published pseudo-labels have no sound answer for these labels.
+    """
+    sorted_YN = [torch.sort(column[~torch.isnan(column)]).values for column in label_NY.T]
+    dist = next((t for t in spec.terms if isinstance(t, DistTerm) and t.weight > 0), None)
+    if dist is None:
+        return LossContext(sorted_YN, column_weights)
+    return LossContext(_pseudo_labels(dist, sorted_YN, batch_size), column_weights)
