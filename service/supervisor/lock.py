@@ -18,7 +18,7 @@ def hold_data_dir(data_dir: Path) -> Iterator[None]:
         DataDirInUseError: another process holds it, or it cannot be written.
     """
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # strains are nobody else's affair
         descriptor = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise DataDirInUseError(
