@@ -43,7 +43,8 @@ def term_gradients(values: Mapping[str, Tensor], latents: Sequence[Tensor]) -> T
             raise ValueError(f"term {name} is no scalar with a graph")
     rows = []
     for value in values.values():
-        found = torch.autograd.grad(
+        # An unused latent gives None, which torch's own types leave out.
+        found: tuple[Tensor | None, ...] = torch.autograd.grad(
             value.reshape(()), list(latents), retain_graph=True, allow_unused=True
         )
         flat = [

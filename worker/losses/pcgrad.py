@@ -61,6 +61,6 @@ def pcgrad_backward(
     if not seen:
         return
     gradient_TP = torch.cat([torch.stack(grads).flatten(1) for _, grads in seen], dim=1)
-    parts = project(gradient_TP, generator).split([p.numel() for p, _ in seen])
+    parts = torch.split(project(gradient_TP, generator), [p.numel() for p, _ in seen])
     for (parameter, _), part in zip(seen, parts, strict=True):
         parameter.grad = part.view_as(parameter).clone()

@@ -1,8 +1,9 @@
 """A training's state as safetensors bytes, never pickle.
 
-Holds the finished members, and of the current one: weights, best weights, optimiser, the running
-sums of the epoch, the dropout generator, and where it stands. The order of the data and the
-learning rate follow from the seed and the step (`worker.training.seeds`).
+Holds the finished members, and of the current one: weights, best weights, learned weights of the
+terms, optimiser, the running sums of the epoch, the dropout generator, and where it stands. The
+order of the data and the learning rate follow from the seed and the step
+(`worker.training.seeds`).
 """
 
 import hashlib
@@ -41,6 +42,7 @@ def pack(done: list[dict[str, Tensor]], fit: MemberFit, belongs_to: str) -> byte
     """State of a training between two steps."""
     tensors = {f"done.{m}.{k}": v.cpu() for m, member in enumerate(done) for k, v in member.items()}
     tensors |= {f"net.{k}": v.cpu() for k, v in fit.net.state_dict().items()}
+    tensors |= {f"loss.{k}": v.cpu() for k, v in fit.loss.state_dict().items()}
     tensors |= {f"best.{k}": v.cpu() for k, v in fit.best.items()}
     tensors |= _optimizer_tensors(fit)
     tensors["sums"] = fit.sums.cpu()
@@ -93,6 +95,7 @@ def unpack(
     done = [_part(tensors, f"done.{member}.") for member in range(state["done"])]
     fit = MemberFit(task, state["member"])
     fit.net.load_state_dict(_part(tensors, "net."))
+    fit.loss.load_state_dict(_part(tensors, "loss."))
     fit.best = {k: v.to(task.device) for k, v in _part(tensors, "best.").items()}
     _restore_optimizer(fit, tensors)
     fit.sums = tensors["sums"].to(task.device)
@@ -104,5 +107,6 @@ def unpack(
         step=state["step"],
         best_epoch=state["best_epoch"],
         best_value=float("inf") if best is None else best,
+        collapsed_looks=state["collapsed_looks"],
     )
     return done, fit

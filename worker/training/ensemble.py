@@ -1,5 +1,6 @@
 """Training of all members, one after the other, with events, pauses and checkpoints."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,11 +77,17 @@ def _fit_member(fit: MemberFit, done: list[dict[str, Tensor]], hooks: Hooks, key
 
 
 def fit_networks(
-    task: FitTask, hooks: Hooks, checkpoint: bytes | None, key: str
+    task: FitTask,
+    hooks: Hooks,
+    checkpoint: bytes | None,
+    key: str,
+    *,
+    judge: Callable[[list[dict[str, Tensor]]], None] = lambda _: None,
 ) -> list[dict[str, Tensor]]:
     """Best weights of every member, on the CPU.
 
     A member whose fold is empty (fewer groups than members) is trained without early stopping.
+    `judge` sees the finished members after each of them, and may end the training by an error.
     """
     done: list[dict[str, Tensor]] = []
     fit: MemberFit | None = None
@@ -92,6 +99,7 @@ def fit_networks(
         fit = None
         _fit_member(current, done, hooks, key)
         done.append({name: value.cpu() for name, value in current.best.items()})
+        judge(done)
     return done
 
 

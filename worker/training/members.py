@@ -13,12 +13,17 @@ from torch import Tensor
 from service.contract.errors import FailedPreconditionError
 from service.contract.models import PerturbationSetSpec
 from service.contract.training import TrainingSpec
-from worker.losses.composite import LossContext, LossInputs, composite
-from worker.losses.regression import mse
+from worker.losses.composite import CompositeLoss, LossContext, LossInputs
+from worker.losses.mse import mse
 from worker.models.additive import fit_ridge
 from worker.models.additive_start import start_from_ridge
 from worker.models.encoding import DesignBatch
 from worker.models.perturbation_set import PerturbationSet, Readings
+from worker.training.latent_monitor import (
+    EPOCHS_BETWEEN_LOOKS,
+    LOOKS_TO_GIVE_UP,
+    LatentMonitor,
+)
 from worker.training.metrics import spearman
 from worker.training.seeds import generator
 
@@ -52,6 +57,7 @@ class MemberProgress:
     step: int = 0
     best_epoch: int = -1
     best_value: float = math.inf
+    collapsed_looks: int = 0
 
 
 def schedule(step: int, steps: int) -> float:
@@ -80,16 +86,18 @@ class MemberFit:
         self.task = task
         self.progress = MemberProgress(member)
         self.net = new_network(task, member)
-        self.optimizer = self._optimizer()
         held_out_N = task.fold_N == member
         self._train_rows = torch.nonzero(~held_out_N).flatten()
         self._held_out_rows = torch.nonzero(held_out_N).flatten()
         self.batches = math.ceil(len(self._train_rows) / task.spec.batch_size)
         labels = task.label_NY[self._train_rows].T
-        self._context = LossContext(
+        context = LossContext(
             [torch.sort(column[~torch.isnan(column)]).values for column in labels],
             task.column_weights,
         )
+        self.loss = CompositeLoss(task.spec.loss, context).to(task.device)
+        self.optimizer = self._optimizer()
+        self._monitor = LatentMonitor(self.net, task.designs)
         self._start_additive()
         self.best = {k: v.clone() for k, v in self.net.state_dict().items()}
         # The start is a candidate of early stopping: a member is not worse than its ridge.
@@ -112,6 +120,7 @@ class MemberFit:
         spec = self.task.spec.optimizer
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
         free = [p for p in self.net.parameters() if p.ndim <= 1]  # biases and z_W
+        free += self.loss.parameters()
         groups: list[dict[str, Any]] = [{"params": decayed}, {"params": free, "weight_decay": 0.0}]
         return torch.optim.AdamW(
             groups, lr=spec.learning_rate, weight_decay=spec.weight_decay, fused=True
@@ -146,15 +155,17 @@ class MemberFit:
             group["lr"] = spec.optimizer.learning_rate * share
         designs = task.designs.rows(task.design_N[rows])
         readings = self.net(designs, self.dropout)
-        loss, terms = composite(spec.loss, self._inputs(readings, designs, rows), self._context)
+        inputs = self._inputs(readings, designs, rows)
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        place = (self.progress.member, self.progress.epoch, self.progress.step, "terms")
+        source = generator(torch.device("cpu"), spec.seed, *place)
+        loss, terms = self.loss.backward(inputs, list(self.net.parameters()), source)
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), spec.optimizer.gradient_clip_norm)
         self.optimizer.step()
-        self.sums[0] += loss.detach()
-        for place, term in enumerate(spec.loss.terms, start=1):
+        self.sums[0] += loss
+        for row, term in enumerate(spec.loss.terms, start=1):
             if term.name in terms:
-                self.sums[place] += terms[term.name]
+                self.sums[row] += terms[term.name]
 
     def _inputs(self, readings: Readings, designs: DesignBatch, rows: Tensor) -> LossInputs:
         return LossInputs(
@@ -188,10 +199,27 @@ class MemberFit:
             self.progress.best_epoch = self.progress.epoch
             self.best = {k: v.clone() for k, v in self.net.state_dict().items()}
         self.progress.epoch += 1
+        if self.progress.epoch % EPOCHS_BETWEEN_LOOKS == 0 and not self._monitor.is_blind:
+            metrics |= self._look()
         self.progress.step = 0
         self.sums.zero_()
         self.dropout = self._dropout_generator()
         return terms, metrics
+
+    def _look(self) -> dict[str, float | None]:
+        """How the latent stands; a member counts as collapsed when its best weights are too."""
+        state = self._monitor.look(self.net)
+        is_collapsed = state.is_collapsed
+        if is_collapsed:
+            best = new_network(self.task, self.progress.member)
+            best.load_state_dict(self.best)
+            is_collapsed = self._monitor.look(best).is_collapsed
+        self.progress.collapsed_looks = self.progress.collapsed_looks + 1 if is_collapsed else 0
+        return {
+            "latent_effective_rank": state.effective_rank,
+            "latent_variance_share": state.variance_share_of_start,
+            "latent_shuffled_ratio": state.shuffled_ratio,
+        }
 
     @torch.no_grad()
     def _validate(self) -> tuple[float | None, dict[str, float | None]]:
@@ -221,9 +249,11 @@ class MemberFit:
 
     @property
     def is_done(self) -> bool:
-        """All epochs are over, or the held-out error has not improved for `patience_epochs`."""
+        """All epochs are over, no better held-out error for `patience_epochs`, or collapsed."""
         stale = self.progress.epoch - 1 - self.progress.best_epoch
         spec = self.task.spec
+        if self.progress.collapsed_looks >= LOOKS_TO_GIVE_UP:
+            return True
         return self.progress.epoch >= spec.epochs or stale >= spec.patience_epochs
 
 

@@ -24,8 +24,7 @@ from worker.inference.support import count_support
 from worker.training.checkpoint import fingerprint
 from worker.training.devices import device_of, threads_for
 from worker.training.ensemble import Hooks, fit_networks, fit_ridges, fit_task
-from worker.training.errors import LatentCollapseError
-from worker.training.latent_monitor import LatentState, inspect_latent
+from worker.training.latent_monitor import LatentState, inspect_latent, require_latent
 from worker.training.members import FitTask, new_network
 from worker.training.neutral import fit_neutral
 from worker.training.preparation import TrainingData, prepare
@@ -95,7 +94,6 @@ def train_model(
     )
     key = fingerprint(spec, identity.table_sha256)
     tensors, states = _fit(data, spec, device, hooks, checkpoint=checkpoint, key=key)
-    _require_latent(states)
     tensors |= fit_neutral(data)
     designs = data.index.encode(data.train.designs)
     counts = count_support(designs, data.train.row_count_K, data.index.keys)
@@ -122,39 +120,29 @@ def _fit(
     task = fit_task(data, spec, spec.model, device)
     step = spec.batch_size * spec.model.latent_dim * max(spec.model.hidden_dim, spec.batch_size)
     with threads_for(step):
-        members = fit_networks(task, hooks, checkpoint, key)
-        states = _latent_states(task, data, members)
+        judge = _LatentJudge(task, data)
+        members = fit_networks(task, hooks, checkpoint, key, judge=judge)
+        judge(members)  # a checkpoint may hold all of them
     named = {f"member.{m}.{k}": v for m, member in enumerate(members) for k, v in member.items()}
-    return named, states
+    return named, judge.states
 
 
-def _latent_states(
-    task: FitTask, data: TrainingData, members: list[dict[str, Tensor]]
-) -> list[LatentState]:
-    edited = [design for design in data.train.designs if design.order > 0]
-    if len(edited) < 2:
-        return []
-    batch = data.index.encode(edited).to(task.device, torch.float32)
-    states = []
-    for member, weights in enumerate(members):
-        start, net = new_network(task, member), new_network(task, member)
-        net.load_state_dict(weights)
-        states.append(inspect_latent(net, start, batch))
-    return states
+class _LatentJudge:
+    """Looks at the best weights of each finished member; ends the job when most collapsed."""
 
+    def __init__(self, task: FitTask, data: TrainingData) -> None:
+        edited = [design for design in data.train.designs if design.order > 0]
+        self._is_blind = len(edited) < 2
+        self._batch = data.index.encode(edited).to(task.device, torch.float32)
+        self._task = task
+        self.states: list[LatentState] = []
 
-def _require_latent(states: Sequence[LatentState]) -> None:
-    collapsed = [state for state in states if state.is_collapsed]
-    if len(collapsed) * 2 <= len(states):
-        return
-    worst = min(collapsed, key=lambda state: state.variance)
-    raise LatentCollapseError(
-        f"the latent space of {len(collapsed)} of {len(states)} members collapsed (variance "
-        f"{worst.variance:.2g}, {worst.variance_share_of_start:.2g} of its start; effective rank "
-        f"{worst.effective_rank:.2g}; residual with shuffled z_P {worst.shuffled_ratio:.2g} times "
-        "its own): lower the weight of the composition term or the weight decay, or use the "
-        "normalised composition loss"
-    )
+    def __call__(self, members: list[dict[str, Tensor]]) -> None:
+        for member in range(len(self.states), 0 if self._is_blind else len(members)):
+            start, net = new_network(self._task, member), new_network(self._task, member)
+            net.load_state_dict(members[member])
+            self.states.append(inspect_latent(net, start, self._batch))
+        require_latent(self.states, self._task.spec.ensemble_size)
 
 
 def _manifest_labels(data: TrainingData) -> list[ManifestLabel]:

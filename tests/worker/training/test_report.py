@@ -10,10 +10,14 @@ from service.contract.models import PerturbationSetSpec
 from worker.models.encoding import EditIndex
 from worker.models.perturbation_set import PerturbationSet
 from worker.training.errors import LatentCollapseError
-from worker.training.latent_monitor import LatentState, effective_rank, inspect_latent
+from worker.training.latent_monitor import (
+    LatentState,
+    effective_rank,
+    inspect_latent,
+    require_latent,
+)
 from worker.training.metrics import metric_row, spearman, spearman_differences
 from worker.training.report import verdict
-from worker.training.run import _require_latent
 
 
 def test_metrics_by_hand():
@@ -110,7 +114,7 @@ def test_a_z_p_that_does_not_tell_designs_apart_is_collapsed(nets):
 def test_most_members_collapsed_end_the_job():
     alive = LatentState(3.0, 1.0, 1.0, 0.1, 5.0)
     dead = LatentState(1.0, 1e-9, 1e-9, 0.1, 1.0)
-    _require_latent([])
-    _require_latent([alive, dead])
+    require_latent([])
+    require_latent([alive, dead])
     with pytest.raises(LatentCollapseError, match="2 of 3 members collapsed"):
-        _require_latent([alive, dead, dead])
+        require_latent([alive, dead, dead])
