@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from service.handlers.context import Context
-from service.rest import artifacts, datasets, health, models, training_jobs
+from service.rest import artifacts, datasets, health, losses, models, training_jobs
 from service.rest.access import authenticate, require_loopback
 from service.rest.body_limit import BodyLimitMiddleware
 from service.rest.parameters import require_text
@@ -35,7 +35,7 @@ def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.context = context
-    for part in (datasets, training_jobs, models, artifacts, health):
+    for part in (datasets, training_jobs, models, losses, artifacts, health):
         app.include_router(part.router)
     add_problem_handlers(app)
     app.add_middleware(BodyLimitMiddleware, streamed_path=datasets.router.prefix)

@@ -1,0 +1,44 @@
+"""The catalogue of losses as it is served."""
+
+from service.contract.losses import LossCatalog, LossSpec, loss_catalog
+
+
+async def test_the_catalogue_is_served(rest):
+    response = await rest.get("/v1/losses")
+    assert response.status_code == 200
+    assert LossCatalog.model_validate(response.json()) == loss_catalog()
+
+
+async def test_what_it_says_of_a_term_is_what_a_spec_takes(rest):
+    losses = (await rest.get("/v1/losses")).json()["losses"]
+    regression = {"name": "mse"}
+    for loss in losses:
+        parameters = {p["name"]: p["default"] for p in loss["parameters"]}
+        term = {"name": loss["name"], **parameters}
+        if not loss["is_term"]:
+            assert loss["needs"] == ["samples"]
+            continue
+        spec = LossSpec.model_validate(
+            {"terms": [term] if loss["is_regression"] else [regression, term]}
+        )
+        assert spec.terms[-1].model_dump(mode="json") == term
+    assert {loss["name"] for loss in losses if loss["is_regression"]} == {
+        "mse",
+        "huber",
+        "gaussian_nll",
+        "tobit",
+        "hurdle",
+        "crps",
+    }
+
+
+async def test_every_loss_says_what_it_is(rest):
+    for loss in (await rest.get("/v1/losses")).json()["losses"]:
+        assert loss["formula"]
+        assert loss["description"]
+        assert all(parameter["description"] for parameter in loss["parameters"])
+
+
+async def test_the_default_terms_are_in_it():
+    known = {loss.name for loss in loss_catalog().losses if loss.is_term}
+    assert {term.name for term in LossSpec().terms} <= known
