@@ -1,6 +1,7 @@
 """Routes of artifacts: blobs with ranges, by hash."""
 
 import re
+from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse
@@ -13,7 +14,9 @@ from service.rest.parameters import ContextDep, PageDep, problems
 router = APIRouter(prefix="/v1/artifacts", tags=["artifacts"])
 
 _ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-_BLOB = {"content": {"*/*": {}}}  # OpenAPI 3.1 says bytes of any type by leaving the schema out
+_BLOB: dict[str, Any] = {
+    "content": {"*/*": {}}
+}  # OpenAPI 3.1 says bytes of any type by leaving the schema out
 
 
 @router.get("", operation_id="listArtifacts", summary="List artifacts", responses=problems(422))
