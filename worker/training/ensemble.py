@@ -50,6 +50,7 @@ def fit_task(
         effect_KE=data.index.matrix(data.train.designs),
         design_N=torch.from_numpy(data.train.design_N).to(device),
         label_NY=torch.from_numpy(data.standardized(data.train)).to(device),
+        details=data.details.to(device),
         fold_N=torch.from_numpy(member_folds(data, spec)).to(device),
         column_weights=weights.to(device),
         measure_orders=tuple(label.measure_order for label in data.labels),

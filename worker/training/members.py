@@ -13,8 +13,9 @@ from torch import Tensor
 from service.contract.errors import FailedPreconditionError
 from service.contract.models import PerturbationSetSpec
 from service.contract.training import TrainingSpec
-from worker.losses.composite import CompositeLoss, LossContext, LossInputs
+from worker.losses.composite import CompositeLoss, LossInputs
 from worker.losses.mse import mse
+from worker.losses.regression import LabelDetails
 from worker.models.additive import fit_ridge
 from worker.models.additive_start import start_from_ridge
 from worker.models.encoding import DesignBatch
@@ -24,11 +25,12 @@ from worker.training.latent_monitor import (
     LOOKS_TO_GIVE_UP,
     LatentMonitor,
 )
+from worker.training.loss_context import loss_context
+from worker.training.memory import rows_to_read
 from worker.training.metrics import spearman
 from worker.training.seeds import generator
 
 _WARM_UP_SHARE = 0.05
-_READ_ROWS = 65536
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class FitTask:
     effect_KE: csr_matrix
     design_N: Tensor
     label_NY: Tensor
+    details: LabelDetails
     fold_N: Tensor
     column_weights: Tensor
     measure_orders: tuple[int, ...]
@@ -90,13 +93,13 @@ class MemberFit:
         self._train_rows = torch.nonzero(~held_out_N).flatten()
         self._held_out_rows = torch.nonzero(held_out_N).flatten()
         self.batches = math.ceil(len(self._train_rows) / task.spec.batch_size)
-        labels = task.label_NY[self._train_rows].T
-        context = LossContext(
-            [torch.sort(column[~torch.isnan(column)]).values for column in labels],
-            task.column_weights,
-        )
+        rows = math.ceil(len(self._train_rows) / max(self.batches, 1))
+        labels = task.label_NY[self._train_rows]
+        context = loss_context(task.spec.loss, labels, task.column_weights, rows)
         self.loss = CompositeLoss(task.spec.loss, context).to(task.device)
         self.optimizer = self._optimizer()
+        order = task.designs.edit_BP.shape[1]
+        self._read_rows = rows_to_read(task.model, order, task.measure_orders)
         self._monitor = LatentMonitor(self.net, task.designs)
         self._start_additive()
         self.best = {k: v.clone() for k, v in self.net.state_dict().items()}
@@ -176,6 +179,7 @@ class MemberFit:
             z_P_BD=readings.z_P_BD,
             z_I_BD=readings.z_I_BD,
             edited_B=(designs.edit_BP > 0).any(dim=1),
+            details=self.task.details.rows(rows),
         )
 
     def finish_epoch(self) -> tuple[dict[str, float], dict[str, float | None]]:
@@ -242,7 +246,7 @@ class MemberFit:
         """Both readings of some observations, without dropout."""
         parts = [
             self.net(self.task.designs.rows(self.task.design_N[chunk]))
-            for chunk in torch.split(rows, _READ_ROWS)
+            for chunk in torch.split(rows, self._read_rows)
         ]
         compose_NY = torch.cat([part.compose_BY for part in parts])
         return compose_NY, torch.cat([part.intact_BY for part in parts])

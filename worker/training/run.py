@@ -26,6 +26,7 @@ from worker.training.devices import device_of, threads_for
 from worker.training.ensemble import Hooks, fit_networks, fit_ridges, fit_task
 from worker.training.latent_monitor import LatentState, inspect_latent, require_latent
 from worker.training.members import FitTask, new_network
+from worker.training.memory import require_memory
 from worker.training.neutral import fit_neutral
 from worker.training.preparation import TrainingData, prepare
 from worker.training.progress import Pause, Reporter, Saver
@@ -81,12 +82,19 @@ def train_model(
 
     Raises:
         InvalidArgumentError: the spec does not fit the table.
-        FailedPreconditionError: no such device, a foreign checkpoint, a loss that is no number.
+        FailedPreconditionError: no such device, too little memory, a foreign checkpoint, a loss
+            that is no number.
         LatentCollapseError: the latent of most members collapsed.
         TrainingStoppedError: `should_stop` said so; the checkpoint is saved.
     """
     device = device_of(spec.device)
     data = prepare(spec, read_table(table_path), labels, covariates)
+    require_memory(
+        spec,
+        len(data.train.designs),
+        max((design.order for design in data.train.designs), default=0),
+        [label.measure_order for label in data.labels],
+    )
     hooks = Hooks(
         Reporter(emit, members=spec.ensemble_size, epochs=spec.epochs),
         Pause(should_stop),
