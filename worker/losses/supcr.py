@@ -1,53 +1,46 @@
 """Supervised contrastive regression: near labels, near latents.
 
-Source: Zha et al. 2023, "Rank-N-Contrast" (arXiv 2210.01189). What differs here: missing labels,
-one loss a label column, and the anchor never stands in its own denominator (k != i), ties or not.
+Source: Zha et al. 2023, "Rank-N-Contrast" (arXiv 2210.01189), first called SupCR. What differs
+here: missing labels, one loss a label column, and the anchor never stands in its own denominator
+(k != i), ties or not.
 """
 
-from typing import Literal
+from importlib.util import find_spec
+from typing import Literal, get_args
 
 import torch
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
 
-from worker.losses.columns import column_mean
+from worker.losses.supcr_cpu import MergeKernel
+from worker.losses.supcr_inputs import (
+    check_batch,
+    check_choice,
+    check_temperature,
+    labelled_rows,
+)
+from worker.losses.supcr_labels import LabelColumns, label_columns, tie_lower_bound
+from worker.losses.supcr_rows import RowKernel, row_blocked
+from worker.losses.supcr_similarity import Similarity
+from worker.losses.supcr_torch import SortKernel
 
-Similarity = Literal["neg_l2", "cosine"]
+__all__ = ["Implementation", "Similarity", "SupCRLoss", "Ties", "supcr", "tie_lower_bound"]
 
-# Stands for log 0 where -inf would give NaN gradients (inf - inf) in logcumsumexp.
-_LOG_ZERO = -1e30
+Ties = Literal["exact", "upstream"]
+Implementation = Literal["auto", "torch", "numba", "triton"]
 
-
-def similarity_matrix(z_BD: Tensor, similarity: Similarity) -> Tensor:
-    """Pairwise similarity [B, B]: negative Euclidean distance, or cosine."""
-    if similarity == "cosine":
-        unit_BD = functional.normalize(z_BD, dim=-1, eps=1e-8)
-        return unit_BD @ unit_BD.T
-    # The direct mode: the matrix-product form loses the digits of near neighbours.
-    return -torch.cdist(z_BD, z_BD, compute_mode="donot_use_mm_for_euclid_dist")
-
-
-def _log_denominator(logits_BB: Tensor, distance_YBB: Tensor, pair_YBB: Tensor) -> Tensor:
-    """Log of the sum of exp(logit_ik) over k with d_ik >= d_ij, for every pair i, j: [Y, B, B].
-
-    Sorting each row by distance turns the sum into one over a tail of the row; memory O(Y B^2).
-    """
-    sortable_YBB = distance_YBB.masked_fill(~pair_YBB, torch.inf)
-    sorted_YBB, order_YBB = sortable_YBB.sort(dim=-1)
-    masked_YBB = torch.where(pair_YBB, logits_BB, torch.full_like(logits_BB, _LOG_ZERO))
-    tail_YBB = masked_YBB.gather(-1, order_YBB).flip(-1).logcumsumexp(-1).flip(-1)
-    # The first of a group of tied distances: ties stand in each other's denominators.
-    first_YBB = torch.searchsorted(sorted_YBB, sortable_YBB, side="left")
-    return tail_YBB.gather(-1, first_YBB.clamp(max=sortable_YBB.shape[-1] - 1))
+# Up to here PyTorch takes milliseconds, and importing or compiling for numba is not worth it.
+_SMALL = 128
 
 
 def supcr(
     z_BD: Tensor,
     labels_BY: Tensor,
     *,
-    temperature: float,
-    similarity: Similarity = "neg_l2",
+    temperature: float = 0.1,
+    similarity: Similarity = "cosine",
+    ties: Ties = "exact",
     column_weights: Tensor | None = None,
+    implementation: Implementation = "auto",
 ) -> Tensor:
     """Exact loss of one view, averaged over the label columns with at least two labels.
 
@@ -56,19 +49,122 @@ def supcr(
         1 / (N (N - 1)) * sum over i, j != i of
             -log( exp(s_ij / t) / sum over k != i with d_ik >= d_ij of exp(s_ik / t) )
 
-    Label distances are ranked in float64: near-ties that float32 merges move the loss by per
-    cents. A column with fewer than two labels has no pairs and carries no weight; with two labels
-    the loss is exactly 0. To leave a row out, give it the label NaN.
+    Label distances are compared in float64, the sums are safe at any temperature, and the
+    similarity is computed once for all columns. A column with fewer than two labels has no pairs
+    and carries no weight; with two labels the loss is exactly 0. Without any pair the result is
+    0, with a graph. To leave a row out, give it the label NaN; its latent is not read.
+
+    The gradient is found in the forward pass, in O(block x N) memory; a second derivative is
+    refused. half and bfloat16 latents are worked on in float32. A latent that is not finite makes
+    the loss so; one of length 0 has cosine 0 with all, and no gradient.
+
+    Args:
+        z_BD: latents, float, at least one dimension.
+        labels_BY: labels, NaN where missing; integers are fine. Infinite ones are refused on the
+            CPU; on a GPU they make the loss NaN, since looking would make it wait.
+        temperature: above 0.
+        similarity: `cosine` as published for SupCR; `neg_l2` as in Rank-N-Contrast.
+        ties: `upstream` lets the anchor into the denominators of rows with its own label, as the
+            published code does.
+        column_weights: one weight a column, renormalised over those with at least two labels.
+        implementation: `auto` takes Triton on a GPU where it is installed, numba for larger
+            batches on the CPU, and PyTorch otherwise.
+
+    Raises:
+        ValueError: wrong shapes, types or settings, or infinite labels on the CPU.
     """
-    rows = len(labels_BY)
-    present_YB = ~torch.isnan(labels_BY).T
-    label_YB = labels_BY.T.double().masked_fill(~present_YB, 0.0)
-    distance_YBB = (label_YB[:, :, None] - label_YB[:, None, :]).abs()
-    other_BB = ~torch.eye(rows, dtype=torch.bool, device=labels_BY.device)
-    pair_YBB = present_YB[:, :, None] & present_YB[:, None, :] & other_BB
-    logits_BB = similarity_matrix(z_BD, similarity) / temperature
-    denominator_YBB = _log_denominator(logits_BB, distance_YBB, pair_YBB)
-    term_YBB = torch.where(pair_YBB, denominator_YBB - logits_BB, torch.zeros_like(logits_BB))
-    count_Y = present_YB.sum(dim=-1)
-    loss_Y = term_YBB.sum(dim=(1, 2)) / (count_Y * (count_Y - 1)).clamp(min=1)
-    return column_mean(loss_Y, count_Y >= 2, column_weights)
+    check_batch(z_BD, labels_BY)
+    check_temperature(temperature)
+    check_choice("ties", ties, get_args(Ties))
+    check_choice("implementation", implementation, get_args(Implementation))
+    wide_ND, labels_NY = labelled_rows(z_BD, labels_BY)
+    columns = label_columns(labels_NY, column_weights)
+    kernel = _kernel(columns, implementation, upstream=ties == "upstream")
+    return row_blocked(wide_ND, similarity, temperature, kernel).to(z_BD.dtype)
+
+
+def _kernel(columns: LabelColumns, implementation: Implementation, *, upstream: bool) -> RowKernel:
+    device = columns.label_YN.device.type
+    if implementation == "auto":
+        implementation = _choice(device, columns.rows)
+    if implementation == "numba":
+        if device != "cpu":
+            raise ValueError(f"implementation 'numba' runs on the CPU, not on {device}")
+        return MergeKernel(columns, upstream=upstream)
+    if implementation == "triton":
+        from worker.losses.supcr_cuda import ScanKernel
+
+        return ScanKernel(columns, upstream=upstream)
+    return SortKernel(columns, upstream=upstream)
+
+
+def _choice(device: str, rows: int) -> Implementation:
+    if device == "cuda" and find_spec("triton"):
+        return "triton"
+    if device == "cpu" and rows > _SMALL and find_spec("numba"):
+        return "numba"
+    return "torch"
+
+
+class SupCRLoss(nn.Module):
+    """SupCR summed over the views z_P and z_I, or of either alone; settings as for `supcr`."""
+
+    def __init__(
+        self,
+        *,
+        temperature: float = 0.1,
+        similarity: Similarity = "cosine",
+        ties: Ties = "exact",
+        implementation: Implementation = "auto",
+    ) -> None:
+        super().__init__()
+        self.temperature = temperature
+        self.similarity: Similarity = similarity
+        self.ties: Ties = ties
+        self.implementation: Implementation = implementation
+
+    def forward(
+        self,
+        labels_BY: Tensor,
+        *,
+        z_P_BD: Tensor | None = None,
+        z_I_BD: Tensor | None = None,
+        edited_B: Tensor | None = None,
+        column_weights: Tensor | None = None,
+    ) -> Tensor:
+        """Sum over the views given.
+
+        Args:
+            labels_BY: NaN where missing.
+            z_P_BD: sums of shifts.
+            z_I_BD: latents of the edited strains.
+            edited_B: False for designs without edits. They are left out of the z_P view, where
+                they are all 0 by definition.
+            column_weights: one weight a column.
+
+        Raises:
+            ValueError: no view is given, or as `supcr`.
+        """
+        views: list[tuple[Tensor, Tensor]] = []
+        if z_P_BD is not None:
+            part_BY = labels_BY
+            if edited_B is not None:
+                part_BY = labels_BY.to(torch.float64).masked_fill(~edited_B[:, None], torch.nan)
+            views.append((z_P_BD, part_BY))
+        if z_I_BD is not None:
+            views.append((z_I_BD, labels_BY))
+        if not views:
+            raise ValueError("SupCRLoss needs z_P_BD, z_I_BD or both")
+        values = [
+            supcr(
+                z_BD,
+                view_BY,
+                temperature=self.temperature,
+                similarity=self.similarity,
+                ties=self.ties,
+                column_weights=column_weights,
+                implementation=self.implementation,
+            )
+            for z_BD, view_BY in views
+        ]
+        return values[0] if len(values) == 1 else values[0] + values[1]

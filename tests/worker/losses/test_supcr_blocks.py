@@ -1,0 +1,138 @@
+"""SupCR in blocks of rows: gradients, threads, memory, and what is imported when."""
+
+import math
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from worker.losses.supcr import supcr
+from worker.losses.supcr_cpu import MergeKernel
+from worker.losses.supcr_labels import label_columns
+from worker.losses.supcr_rows import row_blocked
+from worker.losses.supcr_torch import SortKernel
+
+SIMILARITIES = pytest.mark.parametrize("similarity", ["cosine", "neg_l2"])
+KERNELS = pytest.mark.parametrize("kernel", [SortKernel, MergeKernel])
+
+
+def batch(rows, dims=4, dtype=torch.float64, columns=2):
+    generator = torch.Generator().manual_seed(rows)
+    z = torch.randn(rows, dims, dtype=dtype, generator=generator).requires_grad_()
+    labels = torch.randint(0, 2 * rows, (rows, columns), generator=generator).double()
+    labels[torch.rand(rows, columns, generator=generator) < 0.1] = math.nan
+    return z, labels
+
+
+@pytest.mark.parametrize("implementation", ["torch", "numba"])
+@pytest.mark.parametrize("ties", ["exact", "upstream"])
+@SIMILARITIES
+def test_gradients_are_those_of_finite_differences(similarity, ties, implementation):
+    z, labels = batch(9)
+    settings = {"similarity": similarity, "ties": ties, "implementation": implementation}
+    assert torch.autograd.gradcheck(lambda x: supcr(x, labels, temperature=0.6, **settings), z)
+
+
+def test_a_second_derivative_is_refused():
+    z, labels = batch(6)
+    (grad,) = torch.autograd.grad(supcr(z, labels), z, create_graph=True)
+    with pytest.raises(RuntimeError, match="no second derivative"):
+        grad.sum().backward()
+
+
+def test_without_grad_there_is_no_graph():
+    z, labels = batch(6)
+    with torch.no_grad():
+        value = supcr(z, labels)
+    assert not value.requires_grad
+    assert value.item() == supcr(z, labels).item()
+
+
+@KERNELS
+@SIMILARITIES
+def test_blocks_change_rounding_alone(kernel, similarity):
+    results = []
+    for block_rows in (1, 7, 64):
+        z, labels = batch(23)
+        blocked = kernel(label_columns(labels))
+        blocked.block_rows = block_rows
+        value = row_blocked(z, similarity, 0.3, blocked)
+        value.backward()
+        results.append((value.detach(), z.grad))
+    for other in results[1:]:
+        torch.testing.assert_close(other, results[0], rtol=1e-11, atol=1e-13)
+
+
+@SIMILARITIES
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_compiled_and_plain_agree_on_a_larger_batch(similarity, dtype):
+    z, labels = batch(300, 16, dtype)
+    results = []
+    for implementation in ("torch", "numba"):
+        z.grad = None
+        value = supcr(z, labels, similarity=similarity, implementation=implementation)
+        value.backward()
+        results.append((value.detach(), z.grad))
+    rtol, atol = (1e-10, 1e-12) if dtype is torch.float64 else (1e-4, 1e-6)
+    torch.testing.assert_close(results[0], results[1], rtol=rtol, atol=atol)
+
+
+def test_threads_do_not_change_a_bit():
+    _, labels = batch(200)
+    logits = torch.randn(200, 200, generator=torch.Generator().manual_seed(1))
+    columns = label_columns(labels)
+    loss, grad = MergeKernel(columns, threads=1)(logits.clone(), 0, gradient=True)
+    for threads in (2, 3, 8):
+        other = MergeKernel(columns, threads=threads)(logits.clone(), 0, gradient=True)
+        assert other[0] == loss
+        assert (other[1] == grad).all()
+
+
+def test_the_threads_are_those_of_pytorch():
+    _, labels = batch(20)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        assert MergeKernel(label_columns(labels)).threads == 1
+    finally:
+        torch.set_num_threads(before)
+    assert MergeKernel(label_columns(labels), threads=5).threads == 5
+
+
+def test_two_runs_are_the_same_to_the_bit():
+    runs = []
+    for _ in range(2):
+        z, labels = batch(400, dtype=torch.float32)
+        value = supcr(z, labels)
+        value.backward()
+        runs.append((value.item(), z.grad))
+    assert runs[0][0] == runs[1][0]
+    assert (runs[0][1] == runs[1][1]).all()
+
+
+def test_a_small_batch_needs_no_numba():
+    code = (
+        "import sys, torch\n"
+        "from worker.losses.supcr import supcr\n"
+        "supcr(torch.randn(64, 4), torch.randn(64, 2))\n"
+        "assert not {'numba', 'triton'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.slow
+def test_memory_of_a_large_batch():
+    code = (
+        "import resource, torch\n"
+        "from worker.losses.supcr import supcr\n"
+        "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20\n"
+        "supcr(torch.randn(300, 64, requires_grad=True), torch.randn(300, 2)).backward()\n"
+        "z = torch.randn(16384, 64, requires_grad=True)\n"
+        "before = peak()\n"
+        "supcr(z, torch.randn(16384, 2)).backward()\n"
+        "print(peak() - before)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    # GiB. One matrix of all pairs alone would take 1.
+    assert float(done.stdout) < 0.5
