@@ -6,25 +6,23 @@ distance: the running sum is the denominator. Walking back outwards, the running
 inverse denominators is what the gradient needs. No row is ever sorted.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from itertools import pairwise
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from worker.losses.supcr_labels import LabelColumns
 
-# Elements of a block of logits: 4 MiB in float32, so that it stays in the processor's cache.
-_BLOCK = 2**20
+# Elements of a block of logits: 1 MiB in float32, so that it stays in the processor's cache; but
+# with fewer rows than these, the products with it get slow.
+_BLOCK = 2**18
+_ROWS = 64
 
 
 class MergeKernel:
     """Loss and gradient of a block of anchors; needs numba.
 
-    Every anchor is summed on its own, in an order that does not depend on `threads`.
+    Every anchor is summed on its own, in an order that does not depend on `threads`, and without
+    the interpreter lock.
 
     Args:
         columns: the labels, on the CPU.
@@ -36,7 +34,7 @@ class MergeKernel:
         self, columns: LabelColumns, *, upstream: bool = False, threads: int | None = None
     ) -> None:
         rows = columns.rows
-        self.block_rows = max(1, min(rows, _BLOCK // max(rows, 1)))
+        self.block_rows = max(1, min(rows, max(_ROWS, _BLOCK // max(rows, 1))))
         self._upstream = upstream
         self.threads = threads or torch.get_num_threads()
         filled_YN = columns.label_YN.masked_fill(~columns.present_YN, torch.inf)
@@ -53,18 +51,16 @@ class MergeKernel:
         )
 
     def __call__(self, logits_bN: Tensor, start: int, *, gradient: bool) -> tuple[Tensor, Tensor]:
-        rows = len(logits_bN)
         if not self._upstream:
             logits_bN.diagonal(start).fill_(-torch.inf)
         shift_b = logits_bN.amax(dim=1)
         exp_bN = (logits_bN - shift_b[:, None]).exp_()
-        loss_b = torch.zeros(rows, dtype=torch.float64)
+        loss_b = torch.zeros(len(logits_bN), dtype=torch.float64)
         grad_bN = torch.empty_like(logits_bN) if gradient else logits_bN[:, :0]
         # Here, because importing numba takes a second that small batches never need.
         from worker.losses.supcr_merge import merge_rows
 
-        work = partial(
-            merge_rows,
+        merge_rows(
             logits_bN.numpy(),
             exp_bN.numpy(),
             shift_b.numpy(),
@@ -74,17 +70,4 @@ class MergeKernel:
             loss_b.numpy(),
             grad_bN.numpy(),
         )
-        self._spread(work, rows)
         return loss_b.sum(), grad_bN
-
-    def _spread(self, work: Callable[[int, int], None], rows: int) -> None:
-        if self.threads == 1:
-            work(0, rows)
-            return
-        bounds = [rows * part // self.threads for part in range(self.threads + 1)]
-        # Plain threads: the kernel lets go of the interpreter lock, and no runtime of its own
-        # stands in the way of a fork.
-        with ThreadPoolExecutor(self.threads) as pool:
-            parts = [pool.submit(work, first, end) for first, end in pairwise(bounds)]
-            for part in parts:
-                part.result()

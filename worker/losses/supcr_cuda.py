@@ -24,6 +24,8 @@ class ScanKernel:
         ValueError: not on a GPU (but with TRITON_INTERPRET=1).
     """
 
+    threads = 1
+
     def __init__(self, columns: LabelColumns, *, upstream: bool = False) -> None:
         device = columns.label_YN.device
         if device.type != "cuda" and not triton.knobs.runtime.interpret:

@@ -261,15 +261,13 @@ def _column(
     gradient: bool,
     loss: Doubles,
     grad: Floats,
-    first: int,
-    end: int,
 ) -> None:
     taken = np.empty((_ANCHORS, n), np.uint32)
     fresh = np.empty((_ANCHORS, n), np.bool_)
     tied = np.empty(_ANCHORS, np.bool_)
     four = np.empty(_ANCHORS, np.int64)
     tail = np.empty(n, np.float64)
-    found, row_after = _gather(places, first, end, four)
+    found, row_after = _gather(places, 0, len(logits), four)
     while found > 0:
         _merge(label, order, n, places[four], taken, fresh, tied)
         for a in range(found):
@@ -287,7 +285,7 @@ def _column(
                     logits[row], taken[a], fresh[a], n, tail, scale, gradient, grad[row]
                 )
             loss[row] += scale * (log_sum - logit)
-        found, row_after = _gather(places, row_after, end, four)
+        found, row_after = _gather(places, row_after, len(logits), four)
 
 
 @_compiled
@@ -304,22 +302,20 @@ def merge_rows(
     gradient: bool,
     loss: Doubles,
     grad: Floats,
-    first: int,
-    end: int,
 ) -> None:
-    """Rows `first` to `end` of a block whose row 0 is anchor `start`.
+    """All rows of a block, the first of which is anchor `start`.
 
     A logit of an anchor with itself is -inf where the anchor is to stay out of its denominators.
     """
     if gradient:
-        grad[first:end] = 0
+        grad[:] = 0
     for y in range(order.shape[0]):
         n = count[y]
         if n >= 2:
             _column(
                 logits, exps, shift, start, order[y], label[y], place[y, start:], n, scale[y],
-                gradient, loss, grad, first, end,
+                gradient, loss, grad,
             )  # fmt: skip
     if gradient:
-        for row in range(first, end):
+        for row in range(len(logits)):
             grad[row, start + row] = 0

@@ -1,12 +1,21 @@
 """SupCR a block of rows at a time, its gradient computed in the forward pass."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
 from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.autograd.function import Function, FunctionCtx
 
-from worker.losses.supcr_similarity import Similarity, similarity_rows
+from worker.losses.supcr_similarity import Similarity, SimilarityRows, similarity_rows
+
+# Anchors are summed in so many parts, whatever the number of threads: the result is the same.
+_PARTS = 8
+# Below this many rows a thread costs more than it saves.
+_THREADED = 512
 
 
 class RowKernel(Protocol):
@@ -17,12 +26,72 @@ class RowKernel(Protocol):
         """How many rows it wants at once; bounds the workspace."""
         ...
 
+    @property
+    def threads(self) -> int:
+        """How many threads may call it at once; each then computes on its own."""
+        ...
+
     def __call__(self, logits_bN: Tensor, start: int, *, gradient: bool) -> tuple[Tensor, Tensor]:
         """Loss of the anchors `start`, `start` + 1, ... and its gradient for `logits_bN`.
 
         May overwrite the logits. Without `gradient` the second tensor means nothing.
         """
         ...
+
+
+def _part(
+    rows: SimilarityRows, kernel: RowKernel, bounds: tuple[int, int], *, gradient: bool
+) -> Tensor:
+    """Loss of a range of anchors; `rows` takes its gradient in."""
+    total = torch.zeros((), dtype=torch.float64, device=rows.device)
+    with torch.no_grad():  # a new thread records by default
+        for start in range(*bounds, kernel.block_rows):
+            stop = min(start + kernel.block_rows, bounds[1])
+            loss, grad_bN = kernel(rows.logits(start, stop), start, gradient=gradient)
+            total = total + loss
+            if gradient:
+                rows.pull(start, stop, grad_bN)
+    return total
+
+
+def _threaded(
+    work: Callable[..., Tensor],
+    parts: Sequence[SimilarityRows],
+    ranges: Sequence[tuple[int, int]],
+    threads: int,
+) -> list[Tensor]:
+    """Run the parts on threads that each leave PyTorch a single one.
+
+    PyTorch's own threads would wait for their next piece of work by spinning, on the cores that
+    the kernel needs.
+    """
+    before = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            done = [
+                pool.submit(work, part, bounds=bounds)
+                for part, bounds in zip(parts, ranges, strict=True)
+            ]
+        return [part.result() for part in done]
+    finally:
+        # The number is each thread's own, but the last one set is also what new threads get.
+        torch.set_num_threads(before)
+
+
+def _parts(rows: SimilarityRows, kernel: RowKernel, size: int, *, gradient: bool) -> Tensor:
+    """The same of all anchors, in parts that threads share among themselves."""
+    if size < _THREADED or rows.device.type != "cpu":
+        return _part(rows, kernel, (0, size), gradient=gradient)
+    ranges = [*pairwise(size * part // _PARTS for part in range(_PARTS + 1))]
+    others = [rows.empty() for _ in ranges]
+    work = partial(_part, kernel=kernel, gradient=gradient)
+    if kernel.threads == 1:
+        losses = [work(part, bounds=bounds) for part, bounds in zip(others, ranges, strict=True)]
+    else:
+        losses = _threaded(work, others, ranges, kernel.threads)
+    for other in others:
+        rows.absorb(other)
+    return torch.stack(losses).sum()
 
 
 class _RowBlocked(Function):
@@ -36,13 +105,7 @@ class _RowBlocked(Function):
         wanted: bool,
     ) -> Tensor:
         rows = similarity_rows(z_ND, similarity, temperature)
-        total = torch.zeros((), dtype=torch.float64, device=z_ND.device)
-        for start in range(0, len(z_ND), kernel.block_rows):
-            stop = min(start + kernel.block_rows, len(z_ND))
-            loss, grad_bN = kernel(rows.logits(start, stop), start, gradient=wanted)
-            total = total + loss
-            if wanted:
-                rows.pull(start, stop, grad_bN)
+        total = _parts(rows, kernel, len(z_ND), gradient=wanted)
         if wanted:
             ctx.save_for_backward(z_ND, rows.gradient())
         return total.to(z_ND.dtype)

@@ -3,7 +3,8 @@
 Nothing of size N x N is kept: a block of rows is made, used, and pulled back into [N, D].
 """
 
-from typing import Literal, Protocol
+import copy
+from typing import Literal, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -19,6 +20,17 @@ _SAME = 1e-14
 class SimilarityRows(Protocol):
     """Rows of the similarity matrix over the temperature, and their pullback."""
 
+    @property
+    def device(self) -> torch.device: ...
+
+    def empty(self) -> Self:
+        """The same rows, with nothing pulled: for another thread."""
+        ...
+
+    def absorb(self, other: Self) -> None:
+        """Take in what the other pulled."""
+        ...
+
     def logits(self, start: int, stop: int) -> Tensor:
         """Rows `start` to `stop` of the logits, [b, N]."""
         ...
@@ -32,16 +44,35 @@ class SimilarityRows(Protocol):
         ...
 
 
-class CosineRows:
+class _Pulled:
+    """Where pulled gradients go."""
+
+    def __init__(self, z_ND: Tensor) -> None:
+        self._grad_ND = torch.zeros_like(z_ND)
+
+    @property
+    def device(self) -> torch.device:
+        return self._grad_ND.device
+
+    def empty(self) -> Self:
+        other = copy.copy(self)
+        other._grad_ND = torch.zeros_like(self._grad_ND)
+        return other
+
+    def absorb(self, other: Self) -> None:
+        self._grad_ND += other._grad_ND
+
+
+class CosineRows(_Pulled):
     """Cosine similarity: one product for the logits, two for the gradient."""
 
     def __init__(self, z_ND: Tensor, temperature: float) -> None:
+        super().__init__(z_ND)
         length_N1 = z_ND.norm(dim=1, keepdim=True)
         known_N1 = ~(length_N1 < _SHORTEST)  # NaN stays NaN
         self._inverse_N1 = torch.where(known_N1, 1 / length_N1, torch.zeros_like(length_N1))
         self._unit_ND = z_ND * self._inverse_N1
         self._temperature = temperature
-        self._grad_ND = torch.zeros_like(z_ND)
 
     def logits(self, start: int, stop: int) -> Tensor:
         return (self._unit_ND[start:stop] / self._temperature) @ self._unit_ND.T
@@ -56,7 +87,7 @@ class CosineRows:
         return across_ND * (self._inverse_N1 / self._temperature)
 
 
-class NegL2Rows:
+class NegL2Rows(_Pulled):
     """Negative Euclidean distance.
 
     float32 latents go through a float64 product of the centred rows: in float32 the product form
@@ -66,11 +97,11 @@ class NegL2Rows:
 
     def __init__(self, z_ND: Tensor, temperature: float) -> None:
         wide_ND = z_ND.to(torch.float64)
+        super().__init__(wide_ND)
         self._z_ND = wide_ND - wide_ND.mean(dim=0)
         self._square_N = self._z_ND.square().sum(dim=1)
         self._dtype = z_ND.dtype
         self._temperature = temperature
-        self._grad_ND = torch.zeros_like(self._z_ND)
         self._distance_bN = self._z_ND.new_zeros((0, 0))
 
     def logits(self, start: int, stop: int) -> Tensor:

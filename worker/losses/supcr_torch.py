@@ -19,6 +19,8 @@ class SortKernel:
             them; `columns` then has one presence and one scale.
     """
 
+    threads = 1  # PyTorch has its own
+
     def __init__(
         self, columns: LabelColumns, *, upstream: bool = False, summed: bool = False
     ) -> None:
