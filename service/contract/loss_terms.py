@@ -42,6 +42,8 @@ class TermSpec(BaseModel):
     formula: ClassVar[str]
     needs: ClassVar[tuple[Need, ...]] = ()
     source: ClassVar[tuple[str, ...]] = ()
+    # Why a training job cannot name it, and what to name instead; empty: it can.
+    refusal: ClassVar[str] = ""
 
 
 class MseTerm(TermSpec):
@@ -200,11 +202,18 @@ class CompositionTerm(TermSpec):
     normalized: Annotated[bool, Field(description="divide by the variance")] = True
 
 
+_NO_SAMPLES = (
+    "scores samples of a predictive distribution, and no model here draws any in training: name "
+    "crps, or dist"
+)
+
+
 class EnsembleCrps(TermSpec):
     """CRPS of samples from a predictive distribution, label by label."""
 
     formula = "mean (mean |x_s - y| - 1/2 mean |x_s - x_t|)"
     needs = (Need.SAMPLES,)
+    refusal = _NO_SAMPLES
     source = (
         "Gneiting and Raftery 2007, doi:10.1198/016214506000001437",
         "Ferro 2014, doi:10.1002/qj.2270",
@@ -219,6 +228,7 @@ class EnergyScore(TermSpec):
 
     formula = "mean (mean |x_s - y|^beta - 1/2 mean |x_s - x_t|^beta), lengths over the labels"
     needs = (Need.SAMPLES,)
+    refusal = _NO_SAMPLES
     source = ("Gneiting and Raftery 2007, doi:10.1198/016214506000001437",)
 
     name: Literal["energy_score"] = "energy_score"
@@ -227,18 +237,6 @@ class EnergyScore(TermSpec):
 
 
 RegressionTerm = MseTerm | HuberTerm | GaussianNllTerm | TobitTerm | HurdleTerm | CrpsTerm
-LossTerm = Annotated[
-    MseTerm
-    | DistTerm
-    | SupcrTerm
-    | CompositionTerm
-    | HuberTerm
-    | GaussianNllTerm
-    | TobitTerm
-    | HurdleTerm
-    | CrpsTerm,
-    Field(discriminator="name"),
-]
 REGRESSION_TERMS: tuple[type[TermSpec], ...] = get_args(RegressionTerm)
 OTHER_TERMS: tuple[type[TermSpec], ...] = (DistTerm, SupcrTerm, CompositionTerm)
 SCORES_OF_SAMPLES: tuple[type[TermSpec], ...] = (EnsembleCrps, EnergyScore)

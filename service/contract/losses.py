@@ -20,7 +20,6 @@ from service.contract.loss_terms import (
     GaussianNllTerm,
     HuberTerm,
     HurdleTerm,
-    LossTerm,
     MseTerm,
     Need,
     RegressionTerm,
@@ -51,6 +50,22 @@ __all__ = [
     "TobitTerm",
     "Weighting",
     "loss_catalog",
+]
+
+# Every loss there is: what a job may name first.
+CATALOGUE: tuple[type[TermSpec], ...] = (*REGRESSION_TERMS, *OTHER_TERMS, *SCORES_OF_SAMPLES)
+# What a job may name.
+LossTerm = Annotated[
+    MseTerm
+    | DistTerm
+    | SupcrTerm
+    | CompositionTerm
+    | HuberTerm
+    | GaussianNllTerm
+    | TobitTerm
+    | HurdleTerm
+    | CrpsTerm,
+    Field(discriminator="name"),
 ]
 
 
@@ -85,15 +100,12 @@ class LossSpec(BaseModel):
 
     @field_validator("terms", mode="before")
     @classmethod
-    def _needs_no_samples(cls, terms: Any) -> Any:  # noqa: ANN401
-        names = {loss_name(term) for term in SCORES_OF_SAMPLES}
+    def _can_be_named(cls, terms: Any) -> Any:  # noqa: ANN401
+        refusals = {loss_name(term): term.refusal for term in CATALOGUE if term.refusal}
         for term in terms if isinstance(terms, list | tuple) else ():
             name = term.get("name") if isinstance(term, Mapping) else None
-            if isinstance(name, str) and name in names:
-                raise ValueError(
-                    f"{name} scores samples of a predictive distribution, and no model here draws "
-                    "any in training: name crps, or dist"
-                )
+            if isinstance(name, str) and name in refusals:
+                raise ValueError(f"{name} {refusals[name]}")
         return terms
 
     @model_validator(mode="after")
@@ -133,7 +145,11 @@ class LossParameter(BaseModel):
 
 
 class Loss(BaseModel):
-    """A loss of the catalogue. `is_term` tells whether a training job may name it."""
+    """A loss of the catalogue.
+
+    `is_term` tells whether a training job may name it; if not, `refusal` says why, and what to name
+    instead.
+    """
 
     name: str
     description: str
@@ -143,6 +159,7 @@ class Loss(BaseModel):
     source: list[str]
     is_regression: bool
     is_term: bool
+    refusal: str | None = None
 
 
 class LossCatalog(BaseModel):
@@ -199,11 +216,11 @@ def _loss(term: type[TermSpec]) -> Loss:
         needs=list(term.needs),
         source=list(term.source),
         is_regression=term in REGRESSION_TERMS,
-        is_term=term not in SCORES_OF_SAMPLES,
+        is_term=not term.refusal,
+        refusal=term.refusal or None,
     )
 
 
 def loss_catalog() -> LossCatalog:
     """Every loss, made of the terms themselves: what it says cannot drift from what is checked."""
-    terms = (*REGRESSION_TERMS, *OTHER_TERMS, *SCORES_OF_SAMPLES)
-    return LossCatalog(losses=[_loss(term) for term in terms])
+    return LossCatalog(losses=[_loss(term) for term in CATALOGUE])

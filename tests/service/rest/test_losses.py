@@ -1,5 +1,9 @@
 """The catalogue of losses as it is served."""
 
+import re
+
+import pytest
+
 from service.contract.losses import LossCatalog, LossSpec, loss_catalog
 
 
@@ -15,12 +19,13 @@ async def test_what_it_says_of_a_term_is_what_a_spec_takes(rest):
     for loss in losses:
         parameters = {p["name"]: p["default"] for p in loss["parameters"]}
         term = {"name": loss["name"], **parameters}
+        terms = [term] if loss["is_regression"] else [regression, term]
         if not loss["is_term"]:
-            assert loss["needs"] == ["samples"]
+            with pytest.raises(ValueError, match=re.escape(loss["refusal"])):
+                LossSpec.model_validate({"terms": terms})
             continue
-        spec = LossSpec.model_validate(
-            {"terms": [term] if loss["is_regression"] else [regression, term]}
-        )
+        assert loss["refusal"] is None
+        spec = LossSpec.model_validate({"terms": terms})
         assert spec.terms[-1].model_dump(mode="json") == term
     assert {loss["name"] for loss in losses if loss["is_regression"]} == {
         "mse",
