@@ -22,11 +22,11 @@ from service.supervisor.stopping import StopRequests
 from service.supervisor.supervisor import StopGroup, Supervisor
 
 READY_SECONDS = 90.0
+WORKER_STOP_SECONDS = 6.0
+API_STOP_SECONDS = 4.0
+BROKER_STOP_SECONDS = 2.0
 _BROKER_SECONDS = 15.0
 _MIGRATION_SECONDS = 60.0
-_WORKER_STOP_SECONDS = 6.0
-_API_STOP_SECONDS = 4.0
-_BROKER_STOP_SECONDS = 2.0
 
 _USUAL_HOSTS = ("127.0.0.1", "localhost", "::1")  # spares the check its imports
 
@@ -97,9 +97,9 @@ class _Up:
         api, own = frozenset({"api"}), frozenset({"broker"})
         self.supervisor.stop(
             [
-                StopGroup(names - api - own, _WORKER_STOP_SECONDS),
-                StopGroup(api, _API_STOP_SECONDS),
-                StopGroup(own, _BROKER_STOP_SECONDS),
+                StopGroup(names - api - own, WORKER_STOP_SECONDS),
+                StopGroup(api, API_STOP_SECONDS),
+                StopGroup(own, BROKER_STOP_SECONDS),
             ],
             self._requests.is_urgent,
         )

@@ -1,5 +1,6 @@
 """Laws of child processes, on real ones: none outlives its parent, all are kept running."""
 
+import math
 import os
 import subprocess
 import sys
@@ -26,16 +27,20 @@ supervisor.run()
 """
 
 
-def until(condition, seconds=5.0):
-    deadline = time.monotonic() + seconds
+PATIENCE_SECONDS = 30.0  # far longer than anything takes, shorter than any child sleeps
+
+
+def until(condition):
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
 
 
 DEAF = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-    "print('up', flush=True); time.sleep(60)"
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "print('up', flush=True)\n"
+    "while True: signal.pause()"
 )
 
 
@@ -59,7 +64,7 @@ def test_children_end_with_a_parent_that_is_killed(tmp_path):
     assert len(children) == 2
     parent.kill()
     parent.communicate()
-    _, alive = psutil.wait_procs(children, timeout=5)
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE_SECONDS)
     assert alive == []
 
 
@@ -69,7 +74,7 @@ def test_what_a_child_started_ends_with_it(tmp_path):
     until(lambda: tail(child.program.log).strip().isdigit())
     grandchild = psutil.Process(int(tail(child.program.log)))
     child.kill()
-    psutil.wait_procs([grandchild], timeout=5)
+    psutil.wait_procs([grandchild], timeout=PATIENCE_SECONDS)
     assert not grandchild.is_running() or grandchild.status() == psutil.STATUS_ZOMBIE
 
 
@@ -92,7 +97,7 @@ def test_an_ended_child_is_started_again(tmp_path):
         until(lambda: tail(one.log).strip().isdigit())
         first = int(tail(one.log))
         psutil.Process(first).kill()
-        assert supervisor.wait_for(lambda: len(tail(one.log).split()) == 2, 5)
+        assert supervisor.wait_for(lambda: len(tail(one.log).split()) == 2, PATIENCE_SECONDS)
         assert int(tail(one.log).split()[1]) != first
     finally:
         supervisor.kill()
@@ -127,21 +132,20 @@ def test_groups_end_in_order_and_who_does_not_listen_is_killed(tmp_path, others)
     for one in programs:
         supervisor.start(one)
     until(lambda: all(tail(one.log).strip() == "up" for one in programs))
-    begin = time.monotonic()
-    supervisor.stop([StopGroup(frozenset({"deaf", "b"}), 0.5), StopGroup(frozenset({"a"}), 5)])
-    assert time.monotonic() - begin < 2
+    patient = [StopGroup(frozenset({name}), math.inf) for name in ("b", "a")]
+    supervisor.stop([StopGroup(frozenset({"deaf"}), 0.2), *patient])
     assert order.read_text() == "ba"
     assert set(psutil.Process().children()) == others
 
 
-def test_a_second_request_does_not_wait(tmp_path):
+def test_a_second_request_does_not_wait(tmp_path, others):
     deaf = program(tmp_path, "deaf", DEAF)
     supervisor = Supervisor({})
     supervisor.start(deaf)
     until(lambda: tail(deaf.log).strip() == "up")
-    begin = time.monotonic()
-    supervisor.stop([StopGroup(supervisor.names(), 60)], must_hurry=lambda: True)
-    assert time.monotonic() - begin < 1
+    # Who waited for a deaf one would wait for ever.
+    supervisor.stop([StopGroup(supervisor.names(), math.inf)], must_hurry=lambda: True)
+    assert set(psutil.Process().children()) == others
 
 
 def test_a_program_that_runs_once_says_why_it_failed(tmp_path, others):

@@ -1,8 +1,7 @@
-"""Scores: laws, refusals, columns, neutral expectation, support, speed."""
+"""Scores: laws, refusals, columns, neutral expectation, support."""
 
 import hashlib
 import itertools
-import time
 
 import numpy as np
 import pytest
@@ -172,9 +171,11 @@ def test_weights_load_from_a_file_and_a_plain_manifest(trained, predictor, tmp_p
     assert again.score(["g0:knockdown"]) == predictor.score(["g0:knockdown"])
 
 
-def test_ten_thousand_designs_take_seconds_at_most(predictor):
+def test_a_design_scores_the_same_alone_and_among_ten_thousand(predictor):
     rng = np.random.default_rng(0)
     genotypes = ["+".join(rng.choice(EDITS, 3, replace=False)) for _ in range(10_000)]
-    start = time.perf_counter()
-    assert len(predictor.score(genotypes).labels[0].mean) == 10_000
-    assert time.perf_counter() - start < 10  # about one second on two idle cores
+    many = predictor.score(genotypes)
+    alone = {text: predictor.score([text]) for text in sorted(set(many.genotypes))}
+    for y, label in enumerate(many.labels):
+        expected = [alone[text].labels[y].mean[0] for text in many.genotypes]
+        np.testing.assert_allclose(label.mean, expected, rtol=1e-9)
