@@ -20,6 +20,20 @@ class ScoreField(StrEnum):
     Y_COMPOSE = "y_compose"
     Y_INTACT = "y_intact"
     SUPPORT = "support"  # per design
+    NEUTRAL_SOURCE = "neutral_source"
+
+
+class NeutralSource(StrEnum):
+    """Where a neutral expectation comes from; one of them for the whole design, never a mix.
+
+    `measured`: from the reference and each edit alone, as the training part holds them; `fitted`:
+    from the additive model, as one of those was not measured; `rule`: 0 by definition of the
+    label (interaction scores).
+    """
+
+    MEASURED = "measured"
+    FITTED = "fitted"
+    RULE = "rule"
 
 
 class ScoreRequest(BaseModel):
@@ -36,7 +50,8 @@ class LabelScores(BaseModel):
     """Predictions of one label, in its original unit; one value a design, in request order.
 
     `mean`, `sd`, `min`, `max` are over the members of the ensemble (sd with ddof = 1, 0 for one
-    member). `interaction` = mean - expected_neutral, whose model is `neutral_model`.
+    member). `interaction` = mean - expected_neutral, whose model is `neutral_model`;
+    `neutral_source` says what it was computed from.
     """
 
     name: str
@@ -50,17 +65,21 @@ class LabelScores(BaseModel):
     interaction: list[float] | None = None
     y_compose: list[float] | None = None
     y_intact: list[float] | None = None
+    neutral_source: list[NeutralSource] | None = None
 
 
 class Support(BaseModel):
     """Training rows behind each design: of the design itself, and of its rarest edit and pair.
 
     `edit_count_min` and `pair_count_min` are None for designs with no edit, or no pair.
+    `is_extrapolated`: the level of an edit has an effect outside the range that training saw of
+    this edit; None for a model that was trained before this was recorded.
     """
 
     design_count: list[int]
     edit_count_min: list[int | None]
     pair_count_min: list[int | None]
+    is_extrapolated: list[bool] | None = None
 
 
 class ScoreAnswer(BaseModel):

@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from service.contract.errors import Offender
-from service.contract.inference import LabelScores, ScoreAnswer, ScoreField, ScoreRequest, Support
+from service.contract.inference import (
+    LabelScores,
+    NeutralSource,
+    ScoreAnswer,
+    ScoreField,
+    ScoreRequest,
+    Support,
+)
 from service.contract.jobs import JobState
 from service.contract.losses import (
     CompositionTerm,
@@ -200,19 +207,29 @@ score_requests = st.builds(
     fields=st.none() | st.lists(st.sampled_from(ScoreField), min_size=1),
     timeout_seconds=st.floats(0, 60, exclude_min=True),
 )
-PER_LABEL = [field.value for field in ScoreField if field is not ScoreField.SUPPORT]
+NO_NUMBERS = {ScoreField.SUPPORT, ScoreField.NEUTRAL_SOURCE}
+PER_LABEL = [field.value for field in ScoreField if field not in NO_NUMBERS]
 
 
 def label_scores(count):
     column = st.none() | st.lists(numbers, min_size=count, max_size=count)
     columns = dict.fromkeys(PER_LABEL, column)
+    source = st.lists(st.sampled_from(NeutralSource), min_size=count, max_size=count)
+    columns["neutral_source"] = st.none() | source
     return st.builds(LabelScores, name=names, unit=names, neutral_model=names, **columns)
 
 
 def supports(count):
     known = st.lists(counts, min_size=count, max_size=count)
     maybe = st.lists(st.none() | counts, min_size=count, max_size=count)
-    return st.builds(Support, design_count=known, edit_count_min=maybe, pair_count_min=maybe)
+    flags = st.none() | st.lists(st.booleans(), min_size=count, max_size=count)
+    return st.builds(
+        Support,
+        design_count=known,
+        edit_count_min=maybe,
+        pair_count_min=maybe,
+        is_extrapolated=flags,
+    )
 
 
 score_answers = st.integers(1, 4).flatmap(

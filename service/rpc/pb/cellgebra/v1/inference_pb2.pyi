@@ -19,6 +19,14 @@ class ScoreField(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SCORE_FIELD_Y_COMPOSE: _ClassVar[ScoreField]
     SCORE_FIELD_Y_INTACT: _ClassVar[ScoreField]
     SCORE_FIELD_SUPPORT: _ClassVar[ScoreField]
+    SCORE_FIELD_NEUTRAL_SOURCE: _ClassVar[ScoreField]
+
+class NeutralSource(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NEUTRAL_SOURCE_UNSPECIFIED: _ClassVar[NeutralSource]
+    NEUTRAL_SOURCE_MEASURED: _ClassVar[NeutralSource]
+    NEUTRAL_SOURCE_FITTED: _ClassVar[NeutralSource]
+    NEUTRAL_SOURCE_RULE: _ClassVar[NeutralSource]
 SCORE_FIELD_UNSPECIFIED: ScoreField
 SCORE_FIELD_MEAN: ScoreField
 SCORE_FIELD_SD: ScoreField
@@ -29,6 +37,11 @@ SCORE_FIELD_INTERACTION: ScoreField
 SCORE_FIELD_Y_COMPOSE: ScoreField
 SCORE_FIELD_Y_INTACT: ScoreField
 SCORE_FIELD_SUPPORT: ScoreField
+SCORE_FIELD_NEUTRAL_SOURCE: ScoreField
+NEUTRAL_SOURCE_UNSPECIFIED: NeutralSource
+NEUTRAL_SOURCE_MEASURED: NeutralSource
+NEUTRAL_SOURCE_FITTED: NeutralSource
+NEUTRAL_SOURCE_RULE: NeutralSource
 
 class ScoreRequest(_message.Message):
     __slots__ = ("model_id", "genotypes", "fields", "timeout_seconds")
@@ -57,7 +70,7 @@ class ScoreResponse(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., vocabulary_sha256: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., labels: _Optional[_Iterable[_Union[LabelScores, _Mapping]]] = ..., support: _Optional[_Union[Support, _Mapping]] = ...) -> None: ...
 
 class LabelScores(_message.Message):
-    __slots__ = ("name", "unit", "neutral_model", "mean", "sd", "min", "max", "expected_neutral", "interaction", "y_compose", "y_intact")
+    __slots__ = ("name", "unit", "neutral_model", "mean", "sd", "min", "max", "expected_neutral", "interaction", "y_compose", "y_intact", "neutral_source")
     NAME_FIELD_NUMBER: _ClassVar[int]
     UNIT_FIELD_NUMBER: _ClassVar[int]
     NEUTRAL_MODEL_FIELD_NUMBER: _ClassVar[int]
@@ -69,6 +82,7 @@ class LabelScores(_message.Message):
     INTERACTION_FIELD_NUMBER: _ClassVar[int]
     Y_COMPOSE_FIELD_NUMBER: _ClassVar[int]
     Y_INTACT_FIELD_NUMBER: _ClassVar[int]
+    NEUTRAL_SOURCE_FIELD_NUMBER: _ClassVar[int]
     name: str
     unit: str
     neutral_model: str
@@ -80,14 +94,17 @@ class LabelScores(_message.Message):
     interaction: _containers.RepeatedScalarFieldContainer[float]
     y_compose: _containers.RepeatedScalarFieldContainer[float]
     y_intact: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, name: _Optional[str] = ..., unit: _Optional[str] = ..., neutral_model: _Optional[str] = ..., mean: _Optional[_Iterable[float]] = ..., sd: _Optional[_Iterable[float]] = ..., min: _Optional[_Iterable[float]] = ..., max: _Optional[_Iterable[float]] = ..., expected_neutral: _Optional[_Iterable[float]] = ..., interaction: _Optional[_Iterable[float]] = ..., y_compose: _Optional[_Iterable[float]] = ..., y_intact: _Optional[_Iterable[float]] = ...) -> None: ...
+    neutral_source: _containers.RepeatedScalarFieldContainer[NeutralSource]
+    def __init__(self, name: _Optional[str] = ..., unit: _Optional[str] = ..., neutral_model: _Optional[str] = ..., mean: _Optional[_Iterable[float]] = ..., sd: _Optional[_Iterable[float]] = ..., min: _Optional[_Iterable[float]] = ..., max: _Optional[_Iterable[float]] = ..., expected_neutral: _Optional[_Iterable[float]] = ..., interaction: _Optional[_Iterable[float]] = ..., y_compose: _Optional[_Iterable[float]] = ..., y_intact: _Optional[_Iterable[float]] = ..., neutral_source: _Optional[_Iterable[_Union[NeutralSource, str]]] = ...) -> None: ...
 
 class Support(_message.Message):
-    __slots__ = ("design_count", "edit_count_min", "pair_count_min")
+    __slots__ = ("design_count", "edit_count_min", "pair_count_min", "is_extrapolated")
     DESIGN_COUNT_FIELD_NUMBER: _ClassVar[int]
     EDIT_COUNT_MIN_FIELD_NUMBER: _ClassVar[int]
     PAIR_COUNT_MIN_FIELD_NUMBER: _ClassVar[int]
+    IS_EXTRAPOLATED_FIELD_NUMBER: _ClassVar[int]
     design_count: _containers.RepeatedScalarFieldContainer[int]
     edit_count_min: _containers.RepeatedScalarFieldContainer[int]
     pair_count_min: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, design_count: _Optional[_Iterable[int]] = ..., edit_count_min: _Optional[_Iterable[int]] = ..., pair_count_min: _Optional[_Iterable[int]] = ...) -> None: ...
+    is_extrapolated: _containers.RepeatedScalarFieldContainer[bool]
+    def __init__(self, design_count: _Optional[_Iterable[int]] = ..., edit_count_min: _Optional[_Iterable[int]] = ..., pair_count_min: _Optional[_Iterable[int]] = ..., is_extrapolated: _Optional[_Iterable[bool]] = ...) -> None: ...
