@@ -24,7 +24,7 @@ from service.contract.inference import LabelScores, ScoreAnswer, ScoreField
 from service.contract.manifests import ManifestLabel, ModelManifest, vocabulary_sha256
 from service.contract.training import Transform
 from worker.inference.ensembles import MemberReadings, load_ensemble
-from worker.inference.neutral import expected_neutral
+from worker.inference.neutral import Neutral, NeutralModels
 from worker.inference.parts import parts_of, request_order
 from worker.inference.support import name_keys, support_of
 from worker.models.encoding import DesignBatch, EditIndex
@@ -35,7 +35,9 @@ Places = NDArray[np.int64]
 # Its square is still a number, and so are the spread of such values and what is left of them.
 _LARGEST = 1e150
 
-_NEEDS_NEUTRAL = frozenset({ScoreField.EXPECTED_NEUTRAL, ScoreField.INTERACTION})
+_NEEDS_NEUTRAL = frozenset(
+    {ScoreField.EXPECTED_NEUTRAL, ScoreField.INTERACTION, ScoreField.NEUTRAL_SOURCE}
+)
 
 
 def in_unit(label: ManifestLabel, output: Floats) -> Floats:
@@ -60,8 +62,7 @@ class Predictor:
         self._ensemble = load_ensemble(tensors, manifest)
         arrays = {name: tensor.numpy() for name, tensor in tensors.items() if "." in name}
         self._support = {k: v for k, v in arrays.items() if k.startswith("support.")}
-        self._neutral_intercept_Y = arrays["neutral.intercept_Y"]
-        self._neutral_weight_YE = arrays["neutral.weight_YE"]
+        self._neutral = NeutralModels(manifest.labels, arrays)
         self.score([""])  # the first call pays for lazy initialisation
 
     @classmethod
@@ -108,10 +109,21 @@ class Predictor:
             for y, label in enumerate(self.manifest.labels)
         ]
 
-    def _neutral(self, batches: Sequence[DesignBatch], order_B: Places) -> list[Floats]:
-        weights = (self._neutral_intercept_Y, self._neutral_weight_YE)
-        found = [expected_neutral(self.manifest.labels, batch, *weights) for batch in batches]
-        return [np.concatenate(values)[order_B] for values in zip(*found, strict=True)]
+    def _expect(
+        self,
+        designs: Sequence[Design],
+        parts: Sequence[Places],
+        batches: Sequence[DesignBatch],
+        order_B: Places,
+    ) -> list[Neutral]:
+        found = [
+            self._neutral.expect(batch, [designs[place] for place in part])
+            for batch, part in zip(batches, parts, strict=True)
+        ]
+        return [
+            Neutral(*(np.concatenate(column)[order_B] for column in zip(*label, strict=True)))
+            for label in zip(*found, strict=True)
+        ]
 
     def score(
         self,
@@ -136,9 +148,9 @@ class Predictor:
         except KeyError:
             raise self._unknown_edits(designs) from None
         read = self._read(batches, order_B, deadline_unix_seconds)
-        neutral: Sequence[Floats | None] = [None] * len(self.manifest.labels)
+        neutral: Sequence[Neutral | None] = [None] * len(self.manifest.labels)
         if wanted & _NEEDS_NEUTRAL:
-            neutral = self._neutral(batches, order_B)
+            neutral = self._expect(designs, parts, batches, order_B)
         _require_finite(designs, read, neutral)
         has_support = ScoreField.SUPPORT in wanted
         return ScoreAnswer(
@@ -177,11 +189,11 @@ class Predictor:
 def _require_finite(
     designs: Sequence[Design],
     readings: Sequence[MemberReadings],
-    neutral: Sequence[Floats | None],
+    neutral: Sequence[Neutral | None],
 ) -> None:
     """JSON has no infinity, and a score that is none must not look like a missing one."""
     values = [y_MB for label in readings for y_MB in label]
-    values += [expected_B[None] for expected_B in neutral if expected_B is not None]
+    values += [label.expected_B[None] for label in neutral if label is not None]
     bad_B = ~(np.abs(np.concatenate(values)) < _LARGEST).all(axis=0)  # NaN is not below either
     if not bad_B.any():
         return
@@ -199,13 +211,13 @@ def _require_finite(
 def _label_scores(
     label: ManifestLabel,
     readings: MemberReadings,
-    neutral_B: Floats | None,
+    neutral: Neutral | None,
     wanted: frozenset[ScoreField],
 ) -> LabelScores:
     member_MB = readings.intact_MBY
     mean_B = member_MB.mean(axis=0)
     spread = member_MB.std(axis=0, ddof=1) if len(member_MB) > 1 else np.zeros_like(mean_B)
-    columns = {
+    columns: dict[ScoreField, NDArray[Any]] = {
         ScoreField.MEAN: mean_B,
         ScoreField.SD: spread,
         ScoreField.MIN: member_MB.min(axis=0),
@@ -213,10 +225,11 @@ def _label_scores(
         ScoreField.Y_COMPOSE: readings.compose_MBY.mean(axis=0),
         ScoreField.Y_INTACT: mean_B,
     }
-    if neutral_B is not None:
+    if neutral is not None:
         columns |= {
-            ScoreField.EXPECTED_NEUTRAL: neutral_B,
-            ScoreField.INTERACTION: mean_B - neutral_B,
+            ScoreField.EXPECTED_NEUTRAL: neutral.expected_B,
+            ScoreField.INTERACTION: mean_B - neutral.expected_B,
+            ScoreField.NEUTRAL_SOURCE: neutral.source_B,
         }
     return LabelScores(
         name=label.name,

@@ -5,9 +5,10 @@ a model orders its edits. A set's key is the wrapped sum of its members' mixed k
 and at 10 million designs a collision has a chance of one in 400,000.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from itertools import chain, combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from worker.models.encoding import DesignBatch
 Keys = NDArray[np.uint64]
 Codes = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Arrays = Mapping[str, NDArray[Any]]
 
 _NO_COUNT = np.iinfo(np.int64).max
 
@@ -64,7 +67,9 @@ def _counts(keys: Codes, rows: Codes) -> tuple[Codes, Codes]:
     return unique, total
 
 
-def count_support(batch: DesignBatch, row_count_B: Codes, edits: Sequence[str]) -> dict[str, Codes]:
+def count_support(
+    batch: DesignBatch, row_count_B: Codes, edits: Sequence[str]
+) -> dict[str, NDArray[Any]]:
     """Arrays to store with a model, from its training designs and how many rows each has."""
     keys = name_keys(edits)
     design_key, design_count = _counts(_design_keys(batch, keys), row_count_B)
@@ -74,13 +79,25 @@ def count_support(batch: DesignBatch, row_count_B: Codes, edits: Sequence[str]) 
     edit_count = np.zeros(len(edits) + 1, dtype=np.int64)
     edit_BP = batch.edit_BP.numpy()
     np.add.at(edit_count, edit_BP, np.broadcast_to(row_count_B[:, None], edit_BP.shape))
+    effect_min, effect_max = _effect_ranges(batch, len(edits))
     return {
         "support.design_key": design_key,
         "support.design_count": design_count,
         "support.pair_key": pair_key,
         "support.pair_count": pair_count,
         "support.edit_count": edit_count[1:],
+        "support.effect_min": effect_min,
+        "support.effect_max": effect_max,
     }
+
+
+def _effect_ranges(batch: DesignBatch, edit_count: int) -> tuple[Floats, Floats]:
+    """Least and greatest effect of each edit; an effect grows or falls with the level."""
+    edit_BP, effect_BP = batch.edit_BP.numpy(), batch.effect_BP.numpy()
+    low, high = (np.full(edit_count + 1, bound) for bound in (np.inf, -np.inf))
+    np.minimum.at(low, edit_BP, effect_BP)
+    np.maximum.at(high, edit_BP, effect_BP)
+    return low[1:], high[1:]
 
 
 def _look_up(keys: Codes, counts: Codes, wanted: Codes) -> Codes:
@@ -95,29 +112,39 @@ def _least(counts: Codes, used: Flags) -> list[int | None]:
     return [None if count == _NO_COUNT else count for count in least]
 
 
-def _support(
-    batch: DesignBatch, arrays: dict[str, Codes], keys: Keys
-) -> tuple[list[int], list[int | None], list[int | None]]:
+def _extrapolated(batch: DesignBatch, arrays: Arrays) -> list[bool]:
+    edit_BP, effect_BP = batch.edit_BP.numpy(), batch.effect_BP.numpy()
+    low, high = (np.pad(arrays[f"support.effect_{end}"], (1, 0)) for end in ("min", "max"))
+    outside_BP = (effect_BP < low[edit_BP]) | (effect_BP > high[edit_BP])
+    flags: list[bool] = outside_BP.any(axis=1).tolist()
+    return flags
+
+
+def _support(batch: DesignBatch, arrays: Arrays, keys: Keys) -> dict[str, list[Any]]:
     edit_BP = batch.edit_BP.numpy()
     per_edit = np.concatenate([[0], arrays["support.edit_count"]])
     pair_BQ, used_BQ = _pairs(batch, keys)
     pairs = _look_up(arrays["support.pair_key"], arrays["support.pair_count"], pair_BQ)
     design_B = _design_keys(batch, keys)
     designs = _look_up(arrays["support.design_key"], arrays["support.design_count"], design_B)
-    return designs.tolist(), _least(per_edit[edit_BP], edit_BP > 0), _least(pairs, used_BQ)
+    columns = {
+        "design_count": designs.tolist(),
+        "edit_count_min": _least(per_edit[edit_BP], edit_BP > 0),
+        "pair_count_min": _least(pairs, used_BQ),
+    }
+    if "support.effect_min" in arrays:  # older models do not have it
+        columns["is_extrapolated"] = _extrapolated(batch, arrays)
+    return columns
 
 
 def support_of(
-    batches: Sequence[DesignBatch], order_B: Codes, arrays: dict[str, Codes], keys: Keys
+    batches: Sequence[DesignBatch], order_B: Codes, arrays: Arrays, keys: Keys
 ) -> Support:
     """Support of each design; `order_B` tells its place in the batches, `keys` from `name_keys`."""
     parts = [_support(batch, arrays, keys) for batch in batches]
-    design_count, edit_count_min, pair_count_min = (
-        list(chain.from_iterable(column)) for column in zip(*parts, strict=True)
-    )
     places = order_B.tolist()
-    return Support(
-        design_count=[design_count[place] for place in places],
-        edit_count_min=[edit_count_min[place] for place in places],
-        pair_count_min=[pair_count_min[place] for place in places],
-    )
+    columns = {}
+    for name in parts[0]:
+        column = list(chain.from_iterable(part[name] for part in parts))
+        columns[name] = [column[place] for place in places]
+    return Support(**columns)

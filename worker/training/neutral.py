@@ -1,4 +1,7 @@
-"""Fitting of the additive model that neutral expectations come from."""
+"""What neutral expectations come from: measured lower orders, and a fitted additive model."""
+
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -6,10 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from service.contract.training import Transform
+from worker.inference.measured import MeasuredSingles
 from worker.inference.neutral import NEUTRAL_MODEL, is_logarithmic
 from worker.models.additive import fit_ridge
 from worker.training.labels import ChosenLabel
-from worker.training.preparation import TrainingData
+from worker.training.preparation import Part, TrainingData
 
 Floats = NDArray[np.float64]
 
@@ -39,19 +43,48 @@ def neutral_scale(label: ChosenLabel, learned_N: Floats) -> Floats:
 
 
 def fit_neutral(data: TrainingData) -> dict[str, Tensor]:
-    """One ridge regression a label over the whole training part."""
+    """What neutral expectations are computed from, of the training part alone.
+
+    Both the fit and the measured values come from the same observations: builds and replicates
+    averaged as for training, less the offsets of their batches, on the neutral scale.
+    """
+    columns = [_neutral_column(label, data, y) for y, label in enumerate(data.labels)]
+    neutral = replace(data.train, label_NY=np.stack(columns, axis=1))
+    arrays = _fitted(data, neutral.label_NY) | _measured(data, neutral).arrays()
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def _neutral_column(label: ChosenLabel, data: TrainingData, y: int) -> Floats:
+    value_N = data.train.label_NY[:, y]
+    if NEUTRAL_MODEL[label.column.kind] == "zero":
+        return np.full_like(value_N, np.nan)
+    return neutral_scale(label, value_N)
+
+
+def _fitted(data: TrainingData, value_NY: Floats) -> dict[str, NDArray[Any]]:
+    """One ridge regression a label; 0 where nothing is to be fitted."""
     effect_NE = data.index.matrix(data.train.designs)[data.train.design_N]
     intercept_Y = np.zeros(len(data.labels))
     weight_YE = np.zeros((len(data.labels), len(data.index)))
-    for y, label in enumerate(data.labels):
-        if NEUTRAL_MODEL[label.column.kind] == "zero":
-            continue
-        value_N = neutral_scale(label, data.train.label_NY[:, y])
+    for y, value_N in enumerate(value_NY.T):
         if np.isnan(value_N).all():
             continue
         fit = fit_ridge(effect_NE, value_N)
         intercept_Y[y], weight_YE[y] = fit.intercept, fit.weight_E
-    return {
-        "neutral.intercept_Y": torch.from_numpy(intercept_Y),
-        "neutral.weight_YE": torch.from_numpy(weight_YE),
-    }
+    return {"neutral.intercept_Y": intercept_Y, "neutral.weight_YE": weight_YE}
+
+
+def _measured(data: TrainingData, neutral: Part) -> MeasuredSingles:
+    """The reference and the single edits that were measured: means over their observations."""
+    mean_KY = neutral.design_means()
+    order_K = np.array([design.order for design in neutral.designs], dtype=np.int64)
+    single_K = np.flatnonzero((order_K == 1) & ~np.isnan(mean_KY).all(axis=1))
+    singles = [neutral.designs[k] for k in single_K]
+    edits = [design.edits[0] for design in singles]
+    reference_KY = mean_KY[order_K == 0]  # a table holds a design once
+    return MeasuredSingles(
+        edit_S=data.index.encode(singles).edit_BP.numpy()[:, 0] - 1,
+        level_S=np.array([np.nan if e.level is None else e.level for e in edits], dtype=np.float64),
+        reference_Y=reference_KY[0] if len(reference_KY) else np.full(len(data.labels), np.nan),
+        single_YS=np.ascontiguousarray(mean_KY[single_K].T),
+    )

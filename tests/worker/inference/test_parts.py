@@ -51,7 +51,8 @@ def test_a_score_does_not_depend_on_the_rest_of_the_request(predictor, monkeypat
             for field in ("mean", "sd", "expected_neutral", "y_compose"):
                 value = getattr(many, field)[place]
                 assert value == pytest.approx(getattr(one, field)[0], rel=1e-9, abs=1e-12)
-        for field in ("design_count", "edit_count_min", "pair_count_min"):
+            assert many.neutral_source[place] == one.neutral_source[0]
+        for field in type(together.support).model_fields:
             assert getattr(together.support, field)[place] == getattr(alone.support, field)[0]
 
 

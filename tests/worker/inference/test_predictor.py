@@ -5,6 +5,7 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load, save
@@ -55,14 +56,22 @@ def test_the_order_of_the_request_permutes_the_answer(predictor, designs, data):
         )
 
 
+OF_EACH_EDIT = {
+    *("neutral.weight_YE", "additive.weight_MYE"),
+    *("support.edit_count", "support.effect_min", "support.effect_max"),
+}
+
+
 def permuted_model(model, order):
     """The same model with its edits in another order: manifest and weights together."""
     manifest, tensors = model.manifest, load(model.weights)
     for name in list(tensors):
         if name.endswith("shift_ED"):
             tensors[name] = tensors[name][[0, *(i + 1 for i in order)]]
-        elif name in ("neutral.weight_YE", "additive.weight_MYE", "support.edit_count"):
+        elif name in OF_EACH_EDIT:
             tensors[name] = tensors[name][..., order].contiguous()
+        elif name == "measured.edit_S":
+            tensors[name] = torch.tensor(order).argsort()[tensors[name]]
     weights = save(tensors)
     edits = [manifest.edits[i] for i in order]
     changes = {"edits": edits, "weights_sha256": hashlib.sha256(weights).hexdigest()}
@@ -129,10 +138,15 @@ def test_sd_is_the_sample_sd_over_members(predictor):
 
 def test_neutral_expectation_multiplies_relative_effects(predictor):
     # Both labels add up on the log scale: E(ab) E(0) = E(a) E(b), whatever the order.
-    a, b = "g2:knockdown", "g5:knockdown@0.4"
-    for label in predictor.score(["", a, b, f"{a}+{b}"]).labels:
-        none, first, second, both = label.expected_neutral
-        assert both * none == pytest.approx(first * second)
+    # Of the fit, of which a level of 1 is the reference; then of what was measured.
+    for none, a, b, source in (
+        ("g2:knockdown@1", "g2:knockdown@0.3", "g5:knockdown@0.4", "fitted"),
+        ("", "g2:knockdown", "g5:knockdown", "measured"),
+    ):
+        for label in predictor.score([none, a, b, f"{a}+{b}"]).labels:
+            zero, first, second, both = label.expected_neutral
+            assert both * zero == pytest.approx(first * second)
+            assert set(label.neutral_source) == {source}
     assert [label.neutral_model for label in predictor.score([""]).labels] == [
         "additive",
         "multiplicative",

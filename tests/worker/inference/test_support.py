@@ -1,0 +1,41 @@
+"""Levels beyond those that training saw."""
+
+import numpy as np
+import pytest
+
+from service.contract.designs import parse_genotype
+from worker.inference.support import count_support, name_keys, support_of
+from worker.models.encoding import EditIndex
+
+TRAINED = ["", "a:knockdown@0.2", "a:knockdown@0.6+b:overexpression", "c:deletion"]
+DESIGNS = [parse_genotype(text) for text in TRAINED]
+INDEX = EditIndex.of(DESIGNS)
+ARRAYS = count_support(INDEX.encode(DESIGNS), np.ones(4, dtype=np.int64), INDEX.keys)
+
+
+def flags(genotypes):
+    batch = INDEX.encode([parse_genotype(text) for text in genotypes])
+    support = support_of([batch], np.arange(len(genotypes)), ARRAYS, name_keys(INDEX.keys))
+    return support.is_extrapolated
+
+
+def test_no_training_design_is_extrapolated():
+    assert flags(TRAINED) == [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("genotype", "expected"),
+    [
+        ("a:knockdown@0.4", False),
+        ("a:knockdown@0.1", True),
+        ("a:knockdown@0.7", True),
+        ("a:knockdown", True),  # its full effect: the effect of level 0
+        ("b:overexpression@3", False),  # the effect of an edit without a level
+        ("b:overexpression@2", True),
+        ("c:deletion@0", False),
+        ("a:knockdown@0.4+c:deletion", False),
+        ("a:knockdown@0.1+c:deletion", True),  # one edit suffices
+    ],
+)
+def test_an_effect_out_of_the_range_of_its_edit_is(genotype, expected):
+    assert flags([genotype, ""]) == [expected, False]
