@@ -79,14 +79,14 @@ def require_same_shape(prediction_BY: Tensor, labels_BY: Tensor) -> None:
     require_floats(prediction_BY)
 
 
-def require_floats(prediction: Tensor) -> None:
-    """Predictions can carry a gradient.
+def require_floats(value: Tensor, what: str = "predictions") -> None:
+    """Values that can carry a gradient; `what` names them, in the plural.
 
     Raises:
         ValueError: they are integers, booleans or complex.
     """
-    if not prediction.dtype.is_floating_point:
-        raise ValueError(f"predictions have to be floating point, they are {prediction.dtype}")
+    if not value.dtype.is_floating_point:
+        raise ValueError(f"{what} have to be floating point, they are {value.dtype}")
 
 
 def widened(value: Tensor) -> Tensor:
