@@ -5,9 +5,10 @@ never look again for a 7 that commits later.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Integer, and_, or_, select, update
+from sqlalchemy import Integer, String, column, select, update, values
 from sqlalchemy.orm import Session
 
 from service.contract.errors import LeaseLostError
@@ -55,18 +56,24 @@ def append_event(
 def list_events(
     session: Session, after: Mapping[str, int], *, limit: int = 2000
 ) -> list[tuple[str, JobEvent]]:
-    """Events of several jobs, each after its own sequence, in order."""
+    """Events of several jobs, each after its own sequence, in order; at most `limit`.
+
+    Ask for jobs that have some: only the first `limit` jobs are looked at.
+    """
     if not after:
         return []
-    wanted = or_(
-        *(
-            and_(JobEventRecord.job_id == job_id, JobEventRecord.sequence > sequence)
-            for job_id, sequence in after.items()
-        )
+    wanted = (
+        values(column("job_id", String), column("after", Integer))
+        .data(list(islice(after.items(), limit)))
+        .cte("wanted")
     )
     rows = session.scalars(
         select(JobEventRecord)
-        .where(wanted)
+        .join(wanted, JobEventRecord.job_id == wanted.c.job_id)
+        .where(
+            JobEventRecord.sequence > wanted.c.after,
+            JobEventRecord.sequence <= wanted.c.after + limit,  # numbers have no gaps
+        )
         .order_by(JobEventRecord.job_id, JobEventRecord.sequence)
         .limit(limit)
     ).all()
