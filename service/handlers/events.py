@@ -11,8 +11,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from itertools import islice
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from service.contract.database import Database
 from service.contract.jobs import TERMINAL_STATES, EventType, JobEvent
 from service.contract.repositories.events import last_sequences, list_events
@@ -153,7 +151,7 @@ class EventHub:
                 known = {key: channel.last_sequence for key, channel in self._channels.items()}
                 self._publish(*await self._threads.run(self._news, known))
                 await asyncio.sleep(self._poll_seconds)
-            except SQLAlchemyError:
+            except Exception:  # every stream hangs on this loop
                 logger.warning("cannot read job events; trying again", exc_info=True)
                 await asyncio.sleep(_RETRY_SECONDS)
 

@@ -6,7 +6,7 @@ from contextlib import aclosing
 import pytest
 
 from service.contract.jobs import EventType, JobKind, JobState
-from service.contract.records import JobRecord
+from service.contract.records import JobEventRecord, JobRecord
 from service.contract.repositories import jobs
 from service.contract.repositories.events import append_event, last_sequences
 from service.handlers import events as events_module
@@ -140,3 +140,22 @@ async def test_leaving_a_stream_closes_it(context, database):
     with pytest.raises(asyncio.CancelledError):
         await reading
     assert context.events.stream_count == 0
+
+
+async def test_the_poller_outlives_any_error(context, database, monkeypatch, caplog):
+    monkeypatch.setattr(events_module, "_RETRY_SECONDS", 0.02)
+    job_id = add_training_job(database)
+    reading = await start_reading(context.events, database, job_id)
+    lease = claim(database, job_id)
+    with database.write() as session:
+        # A service that was updated before this one may write what this one cannot read.
+        number = append_event(session, job_id, EventType.EPOCH, {})
+        session.get_one(JobEventRecord, (job_id, number)).type = "unknown"
+    async with asyncio.timeout(30):
+        while "cannot read job events" not in caplog.text:
+            await asyncio.sleep(0.01)
+    assert not reading.done()
+    with database.write() as session:
+        session.get_one(JobEventRecord, (job_id, number)).type = "epoch"
+    finish(database, lease)
+    assert [event.sequence for event in await reading] == [1, 2, 3, 4]
