@@ -69,9 +69,12 @@ class Scheduler:
 
     def _recover(self) -> None:
         with self._database.write() as session:
-            for job in leases.recover_expired(session):
+            recovered = leases.recover_expired(session)
+            for job in recovered:
                 logger.warning("took back %s job %s: %s", job.kind, job.id, job.state)
                 self._forget_fruitless(session, job)
+        for job in recovered:
+            self._store.forget_scratch(leases.Lease(job.id, job.fence).name)
 
     def _forget_fruitless(self, session: Session, job: JobRecord) -> None:
         """A data set whose ingest came to nothing is FAILED, and leaves no blob."""

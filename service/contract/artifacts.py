@@ -9,8 +9,6 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -33,11 +31,10 @@ class Blob:
 class BlobWriter:
     """Takes bytes; `commit` publishes them under their hash. Leaving without it discards them."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, folder: Path) -> None:
         self._root = root
-        incoming = root / INCOMING
-        incoming.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=incoming)
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=folder)
         self._file = os.fdopen(descriptor, "wb")
         self.path = Path(name)
         self._hash = hashlib.sha256()
@@ -99,17 +96,19 @@ class ArtifactStore:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def writer(self) -> BlobWriter:
-        """Start a blob."""
-        return BlobWriter(self._root)
+    def writer(self, folder: Path | None = None) -> BlobWriter:
+        """Start a blob, in a scratch folder if it shall go with that."""
+        return BlobWriter(self._root, folder or self._root / INCOMING)
 
-    @contextmanager
-    def scratch(self) -> Iterator[Path]:
-        """Lend a folder for unfinished files; it goes with the block."""
-        incoming = self._root / INCOMING
-        incoming.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=incoming) as folder:
-            yield Path(folder)
+    def scratch(self, name: str) -> Path:
+        """The folder of this name for unfinished files, made if need be."""
+        folder = self._root / INCOMING / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def forget_scratch(self, name: str) -> None:
+        """Remove the folder of this name and all that it holds; none is no error."""
+        shutil.rmtree(self._root / INCOMING / name, ignore_errors=True)
 
     def sweep(self, older_than_seconds: float) -> None:
         """Remove unfinished files that a process left when it was killed."""

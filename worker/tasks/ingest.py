@@ -31,20 +31,19 @@ def _ingest(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
 
     with held.runtime.database.read() as session:
         dataset = datasets.get_dataset(session, held.job.project_id, held.job.subject_id)
-    with held.runtime.store.scratch() as folder:
-        table = folder / "table.parquet"
-        try:
-            ingested = ingest_table(
-                held.runtime.store.path(dataset.source_sha256),
-                DatasetSpec.model_validate(dataset.spec),
-                table,
-                progress=lambda fraction: held.emit(EventType.PROGRESS, {"fraction": fraction}),
-                should_stop=held.should_stop,
-            )
-        except IngestStoppedError as error:
-            raise JobStoppedError from error
-        table_writer = held.runtime.store.writer()
-        table_writer.copy(table)
+    table = held.scratch / "table.parquet"
+    try:
+        ingested = ingest_table(
+            held.runtime.store.path(dataset.source_sha256),
+            DatasetSpec.model_validate(dataset.spec),
+            table,
+            progress=lambda fraction: held.emit(EventType.PROGRESS, {"fraction": fraction}),
+            should_stop=held.should_stop,
+        )
+    except IngestStoppedError as error:
+        raise JobStoppedError from error
+    table_writer = held.runtime.store.writer(held.scratch)
+    table_writer.copy(table)
     return lambda session, job: _complete(held, ingested, table_writer, session, job)
 
 
@@ -55,7 +54,7 @@ def _complete(
     session: Session,
     job: JobRecord,
 ) -> dict[str, Any]:
-    with table_writer, held.runtime.store.writer() as vocabulary_writer:
+    with table_writer, held.runtime.store.writer(held.scratch) as vocabulary_writer:
         vocabulary_writer.write(ingested.vocabulary.model_dump_json().encode())
         datasets.mark_ready(
             session,

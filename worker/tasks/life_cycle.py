@@ -7,6 +7,7 @@ soon after `HeldJob.should_stop()` turns true, by raising `JobStoppedError`.
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -47,6 +48,11 @@ class HeldJob:
         """Whose the results are."""
         return jobs.Owner(self.job.project_id, self.job.created_by)
 
+    @property
+    def scratch(self) -> Path:
+        """Folder for unfinished files; it goes when the job ends, or when it is taken back."""
+        return self.runtime.store.scratch(self.lease.name)
+
     def should_stop(self) -> bool:
         """Whether the job is cancelled, taken over, or its worker asked to go."""
         return self.is_cancelled.is_set() or self.is_lost.is_set() or stopping.is_asked()
@@ -62,7 +68,7 @@ class HeldJob:
 
     def save_checkpoint(self, content: bytes) -> None:
         """Keep a state to go on from; the one before goes."""
-        with self.runtime.store.writer() as writer:
+        with self.runtime.store.writer(self.scratch) as writer:
             writer.write(content)
             with self.runtime.database.write() as session:
                 leases.lock_held(session, self.lease)  # first: a lost one would orphan the blob
@@ -106,7 +112,7 @@ def run_job(
     held = HeldJob(runtime, job)
     with _Heartbeat(held):
         try:
-            _succeed(held, work(held))
+            _carry_out(held, work)
         except LeaseLostError:
             logger.warning("lease lost", extra={"job_id": job_id})
         except JobStoppedError:
@@ -150,6 +156,13 @@ class _Heartbeat:
             state = leases.heartbeat(session, held.lease, held.runtime.settings.lease_seconds)
         if state is JobState.CANCELLING:
             held.is_cancelled.set()
+
+
+def _carry_out(held: HeldJob, work: Callable[[HeldJob], Complete]) -> None:
+    try:
+        _succeed(held, work(held))
+    finally:
+        held.runtime.store.forget_scratch(held.lease.name)
 
 
 def _succeed(held: HeldJob, complete: Complete) -> None:

@@ -67,8 +67,8 @@ def _register(
     session: Session,
     job: JobRecord,
 ) -> dict[str, Any]:
-    store = held.runtime.store
-    with store.writer() as weights_writer, store.writer() as manifest_writer:
+    new_writer = partial(held.runtime.store.writer, held.scratch)
+    with new_writer() as weights_writer, new_writer() as manifest_writer:
         weights_writer.write(weights)
         manifest_writer.write(manifest.model_dump_json().encode())
         model = models.add_model(

@@ -31,6 +31,11 @@ class Lease:
     job_id: str
     fence: int
 
+    @property
+    def name(self) -> str:
+        """Names this run of the job, and no other: its folder of unfinished files."""
+        return f"{self.job_id}.{self.fence}"
+
 
 def claim(session: Session, job_id: str, owner: str, lease_seconds: float) -> JobRecord | None:
     """Take a queued job; None when it is not queued (a second ring of the bell)."""

@@ -187,6 +187,20 @@ def test_a_data_set_with_an_attempt_left_is_tried_again(database, make_scheduler
     assert store.path(blob.sha256).exists()
 
 
+def test_what_a_lost_worker_left_unfinished_goes_with_its_lease(database, make_scheduler, store):
+    lost, held = (add_job(database) for _ in range(2))
+    folders = []
+    for job_id in (lost, held):
+        with database.write() as session:
+            job = leases.claim(session, job_id, "worker:1", 60)
+            folders.append(store.scratch(leases.Lease(job_id, job.fence).name))
+        (folders[-1] / "table.parquet").write_bytes(b"PAR1")
+    with database.write() as session:
+        session.get_one(JobRecord, lost).lease_until = utc_now() - timedelta(seconds=1)
+    make_scheduler().look()
+    assert [folder.exists() for folder in folders] == [False, True]
+
+
 def test_a_broker_that_is_away_costs_no_ring(database, make_scheduler, valkey, tmp_path):
     job_id = add_job(database)
     make_scheduler(f"unix://{tmp_path}/nobody.sock").look()

@@ -160,6 +160,18 @@ def test_a_worker_that_lost_its_lease_leaves_no_checkpoint(runtime, database, jo
     assert stored(runtime) == []
 
 
+@pytest.mark.parametrize("error", [None, BadTableError("no"), JobStoppedError()])
+def test_unfinished_files_go_when_the_job_ends(runtime, job_id, error):
+    def work(held):
+        (held.scratch / "table.parquet").write_bytes(b"PAR1")
+        if error is not None:
+            raise error
+        return complete
+
+    run_job(runtime, job_id, work)
+    assert list((runtime.settings.artifact_dir / "incoming").iterdir()) == []
+
+
 def test_progress_is_an_event_and_in_the_row(runtime, job_id, read, database):
     def work(held):
         held.emit(EventType.PROGRESS, {"fraction": 0.25, "estimated_seconds_left": 3.0})
