@@ -16,6 +16,8 @@ from worker.training.labels import ChosenLabel
 from worker.training.preparation import Part, TrainingData
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 # A dead strain has fitness 0 and no logarithm: it counts as this share of the median.
 _FLOOR_SHARE = 0.01
@@ -45,8 +47,8 @@ def neutral_scale(label: ChosenLabel, learned_N: Floats) -> Floats:
 def fit_neutral(data: TrainingData) -> dict[str, Tensor]:
     """What neutral expectations are computed from, of the training part alone.
 
-    Both the fit and the measured values come from the same observations: builds and replicates
-    averaged as for training, less the offsets of their batches, on the neutral scale.
+    Both the fit and the measured values come from the same observations: replicates averaged as
+    for training, less the offsets of their batches, on the neutral scale.
     """
     columns = [_neutral_column(label, data, y) for y, label in enumerate(data.labels)]
     neutral = replace(data.train, label_NY=np.stack(columns, axis=1))
@@ -76,8 +78,8 @@ def _fitted(data: TrainingData, value_NY: Floats) -> dict[str, NDArray[Any]]:
 
 def _measured(data: TrainingData, neutral: Part) -> MeasuredSingles:
     """The reference and the single edits that were measured: means over their observations."""
-    mean_KY = neutral.design_means()
     order_K = np.array([design.order for design in neutral.designs], dtype=np.int64)
+    mean_KY = _against_references(neutral, order_K[neutral.design_N] == 0).design_means()
     single_K = np.flatnonzero((order_K == 1) & ~np.isnan(mean_KY).all(axis=1))
     singles = [neutral.designs[k] for k in single_K]
     edits = [design.edits[0] for design in singles]
@@ -88,3 +90,33 @@ def _measured(data: TrainingData, neutral: Part) -> MeasuredSingles:
         reference_Y=reference_KY[0] if len(reference_KY) else np.full(len(data.labels), np.nan),
         single_YS=np.ascontiguousarray(mean_KY[single_K].T),
     )
+
+
+def _against_references(part: Part, is_reference_N: Flags) -> Part:
+    """Each observation as far from the mean of all references as it is from those of its batch.
+
+    An estimated offset is partly the designs of its batch: where singles fill a batch of their
+    own, it would come back once for every edit of a design. References that were measured in the
+    same batch show what the batch is, and in the difference the offset cancels. A batch without
+    a reference has its estimated offset alone.
+    """
+    batch_N = _batch_codes(part.batch_NC)
+    label_NY = part.label_NY.copy()
+    for value_N in label_NY.T:
+        known_N = is_reference_N & ~np.isnan(value_N)
+        if not known_N.any():
+            continue
+        count_U = np.bincount(batch_N[known_N], minlength=len(part))
+        total_U = np.bincount(batch_N[known_N], weights=value_N[known_N], minlength=len(part))
+        overall = float(value_N[known_N].mean())
+        own_U = np.where(count_U > 0, total_U / np.maximum(count_U, 1), overall)
+        value_N -= own_U[batch_N] - overall  # a view: it changes label_NY
+    return replace(part, label_NY=label_NY)
+
+
+def _batch_codes(batch_NC: Codes) -> Codes:
+    """Which batch each observation is of; one that does not say so is in a batch of its own."""
+    alone_N = np.where((batch_NC < 0).any(axis=1), np.arange(len(batch_NC)) + 1, 0)
+    key_NK = np.concatenate([alone_N[:, None], batch_NC], axis=1)
+    codes: Codes = np.unique(key_NK, axis=0, return_inverse=True)[1].reshape(-1)
+    return codes

@@ -136,20 +136,38 @@ def test_what_is_held_out_is_not_measured(tmp_path):
     assert sources == ["fitted", "measured"]
 
 
-def test_a_measured_value_is_one_of_the_average_batch(tmp_path):
-    # The same designs in two cycles, the second one 1 higher; c alone is of the second.
-    rows = [place for place, text in enumerate(DESIGNS) if text != C]
-    designs = [DESIGNS[i] for i in rows] * 20 + [C]
-    titer = np.exp([*LOG_TITER[rows], *(LOG_TITER[rows] + 1)] * 10 + [6.0])
-    cycles = (["0"] * len(rows) + ["1"] * len(rows)) * 10 + ["1"]
-    columns = {"label__titer": titer, "covariate__cycle": cycles}
-    corrected = train(tmp_path, designs, [TITER], [CYCLE], **columns)
-    offsets = corrected.manifest.report["labels"][0]["batch_offsets"]["cycle"]
-    assert offsets["1"] == pytest.approx(0.5, abs=0.05)
-    expected, sources = neutral(loaded(corrected), ["", C])
+def in_cycles(path, rows):
+    """A model of (genotype, cycle, log titer)."""
+    designs, cycles, titers = zip(*rows, strict=True)
+    columns = {"label__titer": np.exp(titers), "covariate__cycle": cycles}
+    return train(path, designs, [TITER], [CYCLE], **columns)
+
+
+def test_a_single_is_compared_with_the_references_of_its_own_batch(tmp_path):
+    # Cycle 0 holds the singles (a -1, b +1), cycle 1 better designs; the reference is 5 in both.
+    pairs = [(f"{A}+{B}", "1", 7.0), (f"{A}+{C}", "1", 7.5), (f"{B}+{C}", "1", 8.0)]
+    model = in_cycles(
+        tmp_path, [("", "0", 5.0), (A, "0", 4.0), (B, "0", 6.0), *pairs, ("", "1", 5.0)]
+    )
+    offsets = model.manifest.report["labels"][0]["batch_offsets"]["cycle"]
+    assert offsets["1"] - offsets["0"] > 0.2  # what the pairs gain is taken for the cycle's in part
+    none, a, b, both = np.log(neutral(loaded(model), ["", A, B, f"{A}+{B}"])[0])
+    np.testing.assert_allclose([a - none, b - none, both - none], [-1.0, 1.0, 0.0], atol=1e-9)
+    assert none == pytest.approx(5.0 - (offsets["0"] + offsets["1"]) / 2)
+
+
+@pytest.mark.parametrize("cycle", ["2", None])
+def test_a_batch_without_a_reference_has_its_estimated_offset_alone(tmp_path, cycle):
+    # The same designs in two cycles, the second one 1 higher; c alone is in neither.
+    rows = [(text, value) for text, value in zip(DESIGNS, LOG_TITER, strict=True) if text != C]
+    twice = [(text, str(i), value + i) for text, value in rows for i in range(2)]
+    model = in_cycles(tmp_path, [*twice, (C, cycle, 6.0)])
+    offsets = model.manifest.report["labels"][0]["batch_offsets"]["cycle"]
+    expected, sources = neutral(loaded(model), ["", C])
     assert sources == ["measured"] * 2
-    assert np.log(expected[0]) == pytest.approx(5.5, abs=0.05)
-    assert np.log(expected[1]) == pytest.approx(6.0 - offsets["1"])
+    assert np.log(expected[0]) == pytest.approx(5.5 - (offsets["0"] + offsets["1"]) / 2)
+    unknown = -sum(offsets[c] for _, c, _ in twice)  # offsets are 0 on average
+    assert np.log(expected[1]) == pytest.approx(6.0 - offsets.get(cycle, unknown))
 
 
 def test_a_label_that_is_missing_falls_back_alone_and_interactions_are_ruled(tmp_path):
