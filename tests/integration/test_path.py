@@ -59,6 +59,15 @@ def test_fields_select_columns(api, trained):
     assert set(label) == {"name", "unit", "neutral_model", "mean", "sd"}
 
 
+def test_the_answer_says_what_was_measured_and_what_is_extrapolated(api, trained):
+    # The weakened PP_0368 of the last genotype was never measured.
+    genotypes = ["", "PP_0751:knockdown+PP_0368:knockdown", "PP_0368:knockdown@0.5"]
+    fields = ["expected_neutral", "neutral_source", "support"]
+    answer = score(api, trained, genotypes, fields=fields).raise_for_status().json()
+    assert answer["labels"][0]["neutral_source"] == ["measured", "measured", "fitted"]
+    assert answer["support"]["is_extrapolated"] == [False, False, True]
+
+
 def test_every_offender_of_every_design_is_named(api, trained):
     genotypes = ["PP_0368:knockdown+PP_9999:knockdown", "", "PP_036:knockdown+PP_0368:deletion"]
     answer = score(api, trained, genotypes)

@@ -69,6 +69,8 @@ def test_both_doors_give_the_same_scores(inference, api, trained):
     assert answer.genotypes[1] == "PP_0368:knockdown+PP_0751:knockdown"
     assert list(answer.support.pair_count_min)[0::2] == [-1, -1]
     assert answer.support.pair_count_min[1] >= 1
+    assert list(answer.labels[0].neutral_source) == [inference_pb2.NEUTRAL_SOURCE_MEASURED] * 3
+    assert list(answer.support.is_extrapolated) == [False] * 3
 
 
 def test_only_the_columns_asked_for_come(inference, trained):
