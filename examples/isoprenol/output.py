@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from statistics import fmean
 from typing import Any
 
-from service.contract.inference import LabelScores, ScoreAnswer
+from service.contract.inference import LabelScores, NeutralSource, ScoreAnswer
 from service.contract.jobs import EventType, JobEvent
 from service.contract.resources import Dataset
 
@@ -165,8 +165,9 @@ def print_ranking(answer: ScoreAnswer, measured: Sequence[Sequence[float]]) -> N
     print(
         "  designs are sets of knock-downs; mean, sd and min-max are over the members of the "
         "ensemble\n"
-        f"  neutral: expected without interaction ({label.neutral_model} model); "
-        "interaction: mean less neutral\n"
+        f"  neutral: expected without interaction ({label.neutral_model} model), * from measured "
+        "single edits, else fitted\n"
+        "  interaction: mean less neutral\n"
         "  designs seen: training rows of this very design; rarest edit: of its least seen edit\n"
         "  measured: mean titre in cycles 5-6; no value of these cycles was trained on"
     )
@@ -190,9 +191,14 @@ def _scores(label: LabelScores, i: int) -> tuple[str, ...]:
         number((label.mean or [])[i]),
         number((label.sd or [])[i]),
         f"{low:.0f}-{high:.0f}",
-        number((label.expected_neutral or [])[i]),
+        _neutral(label, i),
         f"{(label.interaction or [])[i]:+.1f}",
     )
+
+
+def _neutral(label: LabelScores, i: int) -> str:
+    is_measured = (label.neutral_source or [])[i] is NeutralSource.MEASURED
+    return number((label.expected_neutral or [])[i]) + ("*" if is_measured else " ")
 
 
 def _support(answer: ScoreAnswer, i: int) -> tuple[str, str]:
