@@ -28,8 +28,21 @@ class Blob:
     size_bytes: int
 
 
+@dataclass(frozen=True)
+class SealedBlob(Blob):
+    """A blob that is whole and on disk at `path`, and not yet visible."""
+
+    path: Path
+    target: Path
+
+    def reveal(self) -> None:
+        """Move it to where it is found; the same content twice is one blob."""
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        self.path.replace(self.target)
+
+
 class BlobWriter:
-    """Takes bytes; `commit` publishes them under their hash. Leaving without it discards them."""
+    """Takes bytes; `seal` ends them. Leaving discards what was not revealed."""
 
     def __init__(self, root: Path, folder: Path) -> None:
         self._root = root
@@ -57,24 +70,17 @@ class BlobWriter:
         """Hash of what was written so far."""
         return self._hash.hexdigest()
 
-    def seal(self) -> Blob:
-        """Flush to disk; the blob is not yet visible."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        return Blob(self.sha256, self.size_bytes)
-
-    def commit(self) -> Blob:
-        """Flush and publish; the same content twice is one blob."""
+    def seal(self) -> SealedBlob:
+        """Take no more, and wait for the disk: before a transaction, which others wait for."""
         if not self._file.closed:
-            self.seal()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
         target = _path_of(self._root, self.sha256)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self.path.replace(target)
-        return Blob(self.sha256, self.size_bytes)
+        return SealedBlob(self.sha256, self.size_bytes, self.path, target)
 
     def discard(self) -> None:
-        """Forget what was written; after `commit` it does nothing."""
+        """Forget what was written; what is revealed stays."""
         self._file.close()
         self.path.unlink(missing_ok=True)
 

@@ -1,7 +1,6 @@
 """Uploads: a body of any size becomes a blob, a data set and an ingest job, or leaves nothing."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -90,10 +89,8 @@ async def _receive(
 
 
 def _finish_writing(writer: BlobWriter, data: bytes) -> None:
-    """Write the rest, and have the disk take most of it before a transaction waits for that."""
     writer.write(data)
-    with writer.path.open("rb") as file:
-        os.fsync(file.fileno())
+    writer.seal()
 
 
 def _require_size(context: Context, size_bytes: int) -> None:
@@ -138,7 +135,7 @@ def _record(
             )
             if not is_new:
                 return _Recorded(job.subject_id, job.id, is_new=False)
-            blob = publish(session, caller.owner, writer, media_type)
+            blob = publish(session, caller.owner, writer.seal(), media_type)
             add_dataset(
                 session,
                 caller.owner,

@@ -112,6 +112,15 @@ def finish(database, lease, state=JobState.SUCCEEDED, **outcome):
             datasets.mark_failed(session, job)
 
 
+def publish_blob(database, store, content, *, owner=OWNER, media_type="text/plain"):
+    """A blob that the owner's project holds."""
+    with store.writer() as writer:
+        writer.write(content)
+        sealed = writer.seal()
+        with database.write() as session:
+            return artifacts.publish(session, owner, sealed, media_type)
+
+
 EDITS = ["b0720:deletion", "b1812:knockdown"]
 
 
@@ -134,15 +143,17 @@ def add_model(context, *, owner=OWNER):
         versions={},
     )
     job_id = add_training_job(context.database, owner=owner)
-    with context.store.writer() as writer:
-        writer.write(manifest.model_dump_json().encode())
-        with context.database.write() as session:
-            return models.add_model(
-                session,
-                session.get_one(JobRecord, job_id),
-                name="model",
-                kind="additive",
-                manifest=artifacts.publish(session, owner, writer, "application/json"),
-                weights=Blob("e" * 64, 1),
-                report={},
-            ).id
+    content = manifest.model_dump_json().encode()
+    blob = publish_blob(
+        context.database, context.store, content, owner=owner, media_type="application/json"
+    )
+    with context.database.write() as session:
+        return models.add_model(
+            session,
+            session.get_one(JobRecord, job_id),
+            name="model",
+            kind="additive",
+            manifest=blob,
+            weights=Blob("e" * 64, 1),
+            report={},
+        ).id

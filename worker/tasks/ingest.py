@@ -1,15 +1,17 @@
 """The task that reads an uploaded table: source blob in, canonical table and profile out."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from service.contract.artifacts import BlobWriter
+from service.contract.artifacts import SealedBlob
 from service.contract.datasets import DatasetSpec
 from service.contract.jobs import TASK_NAME, EventType, JobKind
 from service.contract.records import DatasetRecord, JobRecord
 from service.contract.repositories import artifacts, datasets
+from service.contract.repositories.jobs import Owner
 from worker.app import app
 from worker.tasks.life_cycle import HeldJob, JobStoppedError, run_job
 from worker.tasks.runtime import runtime
@@ -42,30 +44,33 @@ def _ingest(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
         )
     except IngestStoppedError as error:
         raise JobStoppedError from error
-    table_writer = held.runtime.store.writer(held.scratch)
-    table_writer.copy(table)
-    return lambda session, job: _complete(held, ingested, table_writer, session, job)
+    vocabulary = ingested.vocabulary.model_dump_json().encode()
+    return partial(
+        _register,
+        owner=held.owner,
+        ingested=ingested,
+        table=held.seal(table),
+        vocabulary=held.seal(vocabulary),
+    )
 
 
-def _complete(
-    held: HeldJob,
-    ingested: "Ingested",
-    table_writer: BlobWriter,
+def _register(
     session: Session,
     job: JobRecord,
+    *,
+    owner: Owner,
+    ingested: "Ingested",
+    table: SealedBlob,
+    vocabulary: SealedBlob,
 ) -> dict[str, Any]:
-    with table_writer, held.runtime.store.writer(held.scratch) as vocabulary_writer:
-        vocabulary_writer.write(ingested.vocabulary.model_dump_json().encode())
-        datasets.mark_ready(
-            session,
-            session.get_one(DatasetRecord, job.subject_id),
-            spec=ingested.spec.model_dump(mode="json"),
-            profile=ingested.profile.model_dump(mode="json"),
-            table=artifacts.publish(session, held.owner, table_writer, TABLE_MEDIA_TYPE),
-            vocabulary=artifacts.publish(
-                session, held.owner, vocabulary_writer, "application/json"
-            ),
-        )
+    datasets.mark_ready(
+        session,
+        session.get_one(DatasetRecord, job.subject_id),
+        spec=ingested.spec.model_dump(mode="json"),
+        profile=ingested.profile.model_dump(mode="json"),
+        table=artifacts.publish(session, owner, table, TABLE_MEDIA_TYPE),
+        vocabulary=artifacts.publish(session, owner, vocabulary, "application/json"),
+    )
     return {"dataset_id": job.subject_id}
 
 

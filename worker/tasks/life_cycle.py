@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from service.contract.artifacts import SealedBlob
 from service.contract.errors import CellgebraError, LeaseLostError, NotFoundError
 from service.contract.jobs import EventType, JobState
 from service.contract.records import JobRecord
@@ -53,6 +54,15 @@ class HeldJob:
         """Folder for unfinished files; it goes when the job ends, or when it is taken back."""
         return self.runtime.store.scratch(self.lease.name)
 
+    def seal(self, content: bytes | Path) -> SealedBlob:
+        """Write a blob for a transaction to publish; one that none does goes with the scratch."""
+        writer = self.runtime.store.writer(self.scratch)
+        if isinstance(content, Path):
+            writer.copy(content)
+        else:
+            writer.write(content)
+        return writer.seal()
+
     def should_stop(self) -> bool:
         """Whether the job is cancelled, taken over, or its worker asked to go."""
         return self.is_cancelled.is_set() or self.is_lost.is_set() or stopping.is_asked()
@@ -68,17 +78,14 @@ class HeldJob:
 
     def save_checkpoint(self, content: bytes) -> None:
         """Keep a state to go on from; the one before goes."""
-        with self.runtime.store.writer(self.scratch) as writer:
-            writer.write(content)
-            with self.runtime.database.write() as session:
-                leases.lock_held(session, self.lease)  # first: a lost one would orphan the blob
-                blob = artifacts.publish(session, self.owner, writer, CHECKPOINT_MEDIA_TYPE)
-                before = leases.set_checkpoint(session, self.lease, blob.sha256)
-                session.flush()
-                if before is not None:
-                    artifacts.release_artifact(
-                        session, self.runtime.store, self.job.project_id, before
-                    )
+        sealed = self.seal(content)
+        with self.runtime.database.write() as session:
+            leases.lock_held(session, self.lease)  # first: a lost one would orphan the blob
+            blob = artifacts.publish(session, self.owner, sealed, CHECKPOINT_MEDIA_TYPE)
+            before = leases.set_checkpoint(session, self.lease, blob.sha256)
+            session.flush()
+            if before is not None:
+                artifacts.release_artifact(session, self.runtime.store, self.job.project_id, before)
 
     def load_checkpoint(self) -> bytes | None:
         """The state that an earlier attempt kept; None where there is none, or its blob is gone.

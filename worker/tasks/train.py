@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from service.contract.artifacts import SealedBlob
 from service.contract.datasets import DatasetSpec
 from service.contract.jobs import TASK_NAME, JobKind
 from service.contract.manifests import ModelManifest
 from service.contract.records import DatasetRecord, JobRecord
 from service.contract.repositories import artifacts, datasets, models
+from service.contract.repositories.jobs import Owner
 from service.contract.training import TrainingSpec
 from worker.app import app
 from worker.tasks.life_cycle import HeldJob, JobStoppedError, run_job
@@ -52,7 +54,13 @@ def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
         )
     except TrainingStoppedError as error:
         raise JobStoppedError from error
-    return partial(_register, held, trained.weights, trained.manifest)
+    return partial(
+        _register,
+        owner=held.owner,
+        manifest=trained.manifest,
+        weights_blob=held.seal(trained.weights),
+        manifest_blob=held.seal(trained.manifest.model_dump_json().encode()),
+    )
 
 
 def _dataset(held: HeldJob) -> DatasetRecord:
@@ -61,23 +69,21 @@ def _dataset(held: HeldJob) -> DatasetRecord:
 
 
 def _register(
-    held: HeldJob,
-    weights: bytes,
-    manifest: ModelManifest,
     session: Session,
     job: JobRecord,
+    *,
+    owner: Owner,
+    manifest: ModelManifest,
+    weights_blob: SealedBlob,
+    manifest_blob: SealedBlob,
 ) -> dict[str, Any]:
-    new_writer = partial(held.runtime.store.writer, held.scratch)
-    with new_writer() as weights_writer, new_writer() as manifest_writer:
-        weights_writer.write(weights)
-        manifest_writer.write(manifest.model_dump_json().encode())
-        model = models.add_model(
-            session,
-            job,
-            name=manifest.name,
-            kind=manifest.model_kind,
-            weights=artifacts.publish(session, held.owner, weights_writer, WEIGHTS_MEDIA_TYPE),
-            manifest=artifacts.publish(session, held.owner, manifest_writer, "application/json"),
-            report=manifest.report,
-        )
+    model = models.add_model(
+        session,
+        job,
+        name=manifest.name,
+        kind=manifest.model_kind,
+        weights=artifacts.publish(session, owner, weights_blob, WEIGHTS_MEDIA_TYPE),
+        manifest=artifacts.publish(session, owner, manifest_blob, "application/json"),
+        report=manifest.report,
+    )
     return {"model_id": model.id, "report": manifest.report}

@@ -9,16 +9,15 @@ import hashlib
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from service.contract.artifacts import ArtifactStore, Blob, BlobWriter
+from service.contract.artifacts import ArtifactStore, Blob, SealedBlob
 from service.contract.errors import NotFoundError
 from service.contract.records import ArtifactRecord, DatasetRecord, JobRecord, ModelRecord
 from service.contract.repositories.jobs import Owner
 from service.contract.repositories.paging import Page, fetch_page
 
 
-def publish(session: Session, owner: Owner, writer: BlobWriter, media_type: str) -> Blob:
-    """Make a written blob visible and note that the project holds it."""
-    blob = writer.seal()
+def publish(session: Session, owner: Owner, blob: SealedBlob, media_type: str) -> Blob:
+    """Make a blob visible and note that the project holds it."""
     _lock(session, blob.sha256)
     if session.get(ArtifactRecord, (blob.sha256, owner.project_id)) is None:
         session.add(
@@ -31,7 +30,7 @@ def publish(session: Session, owner: Owner, writer: BlobWriter, media_type: str)
             )
         )
         session.flush()
-    writer.commit()
+    blob.reveal()
     return blob
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import sqlite3
+from contextlib import closing
 
 import pytest
 from sqlalchemy import func, select
@@ -118,6 +120,19 @@ async def test_a_failed_transaction_leaves_nothing(context, caller, monkeypatch)
     with pytest.raises(OSError, match="no space"):
         await upload_dataset(context, caller, upload_of(), pieces(TABLE))
     assert nothing_left(context)
+
+
+async def test_no_transaction_waits_for_the_disk(context, caller, monkeypatch):
+    flushed = []
+
+    def flush(descriptor):
+        with closing(sqlite3.connect(context.database.engine.url.database, timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")  # refused while somebody else writes
+        flushed.append(descriptor)
+
+    monkeypatch.setattr("os.fsync", flush)
+    await upload_dataset(context, caller, upload_of(), pieces(TABLE))
+    assert len(flushed) == 1
 
 
 async def test_a_cancelled_upload_leaves_nothing(context, caller):

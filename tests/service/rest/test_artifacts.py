@@ -2,9 +2,8 @@
 
 import pytest
 
-from service.contract.repositories.artifacts import publish
 from service.contract.repositories.jobs import Owner
-from tests.service.rows import OWNER
+from tests.service.rows import OWNER, publish_blob
 
 CONTENT = bytes(range(256)) * 40
 
@@ -12,10 +11,10 @@ CONTENT = bytes(range(256)) * 40
 @pytest.fixture
 def store_blob(context):
     def store(owner=OWNER):
-        with context.store.writer() as writer:
-            writer.write(CONTENT)
-            with context.database.write() as session:
-                return publish(session, owner, writer, "text/html").sha256
+        blob = publish_blob(
+            context.database, context.store, CONTENT, owner=owner, media_type="text/html"
+        )
+        return blob.sha256
 
     return store
 

@@ -165,4 +165,6 @@ def model_id(context, dataset_id):
 def _store(context, content):
     with context.store.writer() as writer:
         writer.write(content)
-        return writer.commit()
+        sealed = writer.seal()
+        sealed.reveal()
+        return sealed

@@ -13,12 +13,13 @@ from service.contract.datasets import DatasetState
 from service.contract.errors import NotFoundError
 from service.contract.jobs import JobKind, JobState, Queue
 from service.contract.records import DatasetRecord, JobEventRecord, JobRecord, WorkerRecord
-from service.contract.repositories import artifacts, datasets, jobs, leases, workers
+from service.contract.repositories import datasets, jobs, leases, workers
 from service.contract.repositories.leases import MAX_ATTEMPTS
 from service.contract.repositories.takeover import take_over
 from service.contract.settings import Settings
 from service.dispatch import Dispatcher
 from service.scheduler import Scheduler
+from tests.service.rows import publish_blob
 
 OWNER = jobs.Owner("project", "me")
 
@@ -146,9 +147,8 @@ def store(settings):
 
 def add_ingest(database, store):
     """A data set being ingested, its job at its last attempt and its worker lost."""
-    with store.writer() as writer, database.write() as session:
-        writer.write(b"genotype\ttiter\n")
-        blob = artifacts.publish(session, OWNER, writer, "text/tab-separated-values")
+    blob = publish_blob(database, store, b"genotype\ttiter\n", owner=OWNER)
+    with database.write() as session:
         request = jobs.Request(id=None, sha256="0" * 64)
         job, _ = jobs.create_job(
             session, OWNER, JobKind.INGEST, {}, subject_id="dataset_1", request=request

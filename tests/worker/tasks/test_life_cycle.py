@@ -164,6 +164,7 @@ def test_a_worker_that_lost_its_lease_leaves_no_checkpoint(runtime, database, jo
 def test_unfinished_files_go_when_the_job_ends(runtime, job_id, error):
     def work(held):
         (held.scratch / "table.parquet").write_bytes(b"PAR1")
+        held.seal(b"a blob that nobody publishes")
         if error is not None:
             raise error
         return complete
