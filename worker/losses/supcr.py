@@ -5,8 +5,10 @@ here: missing labels, one loss a label column, and the anchor never stands in it
 (k != i), ties or not.
 """
 
+from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import Literal, get_args
+from math import nan
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -23,10 +25,20 @@ from worker.losses.supcr_rows import RowKernel, row_blocked
 from worker.losses.supcr_similarity import Similarity
 from worker.losses.supcr_torch import SortKernel
 
-__all__ = ["Implementation", "Similarity", "SupCRLoss", "Ties", "supcr", "tie_lower_bound"]
+__all__ = [
+    "Implementation",
+    "Similarity",
+    "SupCRLoss",
+    "Ties",
+    "supcr",
+    "supcr_of_views",
+    "tie_lower_bound",
+]
 
 Ties = Literal["exact", "upstream"]
 Implementation = Literal["auto", "torch", "numba", "triton"]
+# Latents, and which rows take part; None: all.
+View = tuple[Tensor, Tensor | None]
 
 # Up to here PyTorch takes milliseconds, and importing or compiling for numba is not worth it.
 _SMALL = 128
@@ -73,29 +85,70 @@ def supcr(
     Raises:
         ValueError: wrong shapes, types or settings, or infinite labels on the CPU.
     """
-    check_batch(z_BD, labels_BY)
+    return supcr_of_views(
+        [(z_BD, None)],
+        labels_BY,
+        temperature=temperature,
+        similarity=similarity,
+        ties=ties,
+        column_weights=column_weights,
+        implementation=implementation,
+    )
+
+
+def supcr_of_views(
+    views: Sequence[View],
+    labels_BY: Tensor,
+    *,
+    temperature: float = 0.1,
+    similarity: Similarity = "cosine",
+    ties: Ties = "exact",
+    column_weights: Tensor | None = None,
+    implementation: Implementation = "auto",
+) -> Tensor:
+    """`supcr` summed over views of the same rows, which are put in order once for all of them.
+
+    A view is its latents [B, D] and, where rows are to be left out, which take part [B]; all else
+    is as for `supcr`.
+
+    Raises:
+        ValueError: no view, or as `supcr`.
+    """
+    if not views:
+        raise ValueError("SupCR needs at least one view")
     check_temperature(temperature)
     check_choice("ties", ties, get_args(Ties))
     check_choice("implementation", implementation, get_args(Implementation))
-    wide_ND, labels_NY = labelled_rows(z_BD, labels_BY)
-    columns = label_columns(labels_NY, column_weights)
+    for z_BD, _ in views:
+        check_batch(z_BD, labels_BY)
+    wide_BY = labels_BY.detach().to(torch.float64)
+    z_VND, labels_VNY = labelled_rows(
+        [z_BD for z_BD, _ in views],
+        [
+            wide_BY if in_B is None else wide_BY.masked_fill(~in_B[:, None], nan)
+            for _, in_B in views
+        ],
+    )
+    columns = [label_columns(labels_NY, column_weights) for labels_NY in labels_VNY]
     kernel = _kernel(columns, implementation, upstream=ties == "upstream")
-    return row_blocked(wide_ND, similarity, temperature, kernel).to(z_BD.dtype)
+    return row_blocked(z_VND, similarity, temperature, kernel).to(views[0][0].dtype)
 
 
-def _kernel(columns: LabelColumns, implementation: Implementation, *, upstream: bool) -> RowKernel:
-    device = columns.label_YN.device.type
+def _kernel(
+    views: Sequence[LabelColumns], implementation: Implementation, *, upstream: bool
+) -> RowKernel[Any]:
+    device = views[0].label_YN.device.type
     if implementation == "auto":
-        implementation = _choice(device, columns.rows)
+        implementation = _choice(device, views[0].rows)
     if implementation == "numba":
         if device != "cpu":
             raise ValueError(f"implementation 'numba' runs on the CPU, not on {device}")
-        return MergeKernel(columns, upstream=upstream)
+        return MergeKernel(views, upstream=upstream)
     if implementation == "triton":
         from worker.losses.supcr_cuda import ScanKernel
 
-        return ScanKernel(columns, upstream=upstream)
-    return SortKernel(columns, upstream=upstream)
+        return ScanKernel(views, upstream=upstream)
+    return SortKernel(views, upstream=upstream)
 
 
 def _choice(device: str, rows: int) -> Implementation:
@@ -145,26 +198,19 @@ class SupCRLoss(nn.Module):
         Raises:
             ValueError: no view is given, or as `supcr`.
         """
-        views: list[tuple[Tensor, Tensor]] = []
+        views: list[View] = []
         if z_P_BD is not None:
-            part_BY = labels_BY
-            if edited_B is not None:
-                part_BY = labels_BY.to(torch.float64).masked_fill(~edited_B[:, None], torch.nan)
-            views.append((z_P_BD, part_BY))
+            views.append((z_P_BD, edited_B))
         if z_I_BD is not None:
-            views.append((z_I_BD, labels_BY))
+            views.append((z_I_BD, None))
         if not views:
             raise ValueError("SupCRLoss needs z_P_BD, z_I_BD or both")
-        values = [
-            supcr(
-                z_BD,
-                view_BY,
-                temperature=self.temperature,
-                similarity=self.similarity,
-                ties=self.ties,
-                column_weights=column_weights,
-                implementation=self.implementation,
-            )
-            for z_BD, view_BY in views
-        ]
-        return values[0] if len(values) == 1 else values[0] + values[1]
+        return supcr_of_views(
+            views,
+            labels_BY,
+            temperature=self.temperature,
+            similarity=self.similarity,
+            ties=self.ties,
+            column_weights=column_weights,
+            implementation=self.implementation,
+        )

@@ -1,5 +1,7 @@
 """SupCR on a GPU: O(N log N) an anchor and label column, a block of rows at a time, in Triton."""
 
+from collections.abc import Sequence
+
 import torch
 import triton
 from torch import Tensor
@@ -17,7 +19,7 @@ class ScanKernel:
     """Loss and gradient of a block of anchors; no host sync, no atomics.
 
     Args:
-        columns: the labels, on the device of the latents.
+        views: the labels of each view, on the device of the latents.
         upstream: let the anchor into the denominators of rows whose label equals its own.
 
     Raises:
@@ -26,11 +28,27 @@ class ScanKernel:
 
     threads = 1
 
-    def __init__(self, columns: LabelColumns, *, upstream: bool = False) -> None:
+    def __init__(self, views: Sequence[LabelColumns], *, upstream: bool = False) -> None:
+        self._views = [_View(columns, upstream=upstream) for columns in views]
+        rows = max(columns.rows for columns in views)
+        self.block_rows = max(1, min(rows, _BLOCK // max(rows, 1)))
+
+    def plan(self, start: int, stop: int) -> None:
+        """Nothing is worth keeping from one view to the next."""
+
+    def __call__(
+        self, view: int, logits_bN: Tensor, start: int, _plan: None, *, gradient: bool
+    ) -> tuple[Tensor, Tensor]:
+        return self._views[view](logits_bN, start, gradient=gradient)
+
+
+class _View:
+    """One view's labels in their order, and its sums."""
+
+    def __init__(self, columns: LabelColumns, *, upstream: bool) -> None:
         device = columns.label_YN.device
         if device.type != "cuda" and not triton.knobs.runtime.interpret:
             raise ValueError(f"implementation 'triton' runs on a GPU, not on {device.type}")
-        self.block_rows = max(1, min(columns.rows, _BLOCK // max(columns.rows, 1)))
         self._upstream = upstream
         self._chunk = min(_CHUNK, triton.next_power_of_2(max(columns.rows, 16)))
         missing_YN = ~columns.present_YN

@@ -46,20 +46,38 @@ def check_choice(name: str, value: str, known: Sequence[str]) -> None:
         raise ValueError(f"{name} {value!r} is none of {', '.join(known)}")
 
 
-def labelled_rows(z_BD: Tensor, labels_BY: Tensor) -> tuple[Tensor, Tensor]:
-    """Latents in at least float32 and labels, without the rows that have no label.
+def labelled_rows(
+    z_VBD: Sequence[Tensor], labels_VBY: Sequence[Tensor]
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Latents in at least float32 and labels, without the rows that no view has a label of.
 
-    On a GPU, which would have to wait until they are counted, such rows are blanked instead.
+    A row that some views have a label of is blanked in the others. On a GPU, which would have to
+    wait until they are counted, rows without any label are blanked, too.
 
     Raises:
         ValueError: infinite labels, on the CPU.
     """
-    if z_BD.dtype in (torch.float16, torch.bfloat16):
-        z_BD = z_BD.float()
-    labels_BY = labels_BY.detach().to(z_BD.device)
-    keep_B = ~torch.isnan(labels_BY).all(dim=1)
-    if z_BD.device.type != "cpu":
-        return torch.where(keep_B[:, None], z_BD, torch.zeros_like(z_BD)), labels_BY
-    if torch.isinf(labels_BY).any():
-        raise ValueError("labels must be finite, or NaN where missing")
-    return (z_BD, labels_BY) if keep_B.all() else (z_BD[keep_B], labels_BY[keep_B])
+    z_VBD = [_wide(z_BD) for z_BD in z_VBD]
+    labels_VBY = [
+        labels_BY.detach().to(z_BD.device)
+        for z_BD, labels_BY in zip(z_VBD, labels_VBY, strict=True)
+    ]
+    keep_VB = [~torch.isnan(labels_BY).all(dim=1) for labels_BY in labels_VBY]
+    if z_VBD[0].device.type == "cpu":
+        if any(torch.isinf(labels_BY).any() for labels_BY in labels_VBY):
+            raise ValueError("labels must be finite, or NaN where missing")
+        any_B = torch.stack(keep_VB).any(dim=0)
+        if not any_B.all():
+            z_VBD = [z_BD[any_B] for z_BD in z_VBD]
+            labels_VBY = [labels_BY[any_B] for labels_BY in labels_VBY]
+            keep_VB = [keep_B[any_B] for keep_B in keep_VB]
+        if all(keep_B.all() for keep_B in keep_VB):
+            return z_VBD, labels_VBY
+    return [
+        torch.where(keep_B[:, None], z_BD, torch.zeros_like(z_BD))
+        for z_BD, keep_B in zip(z_VBD, keep_VB, strict=True)
+    ], labels_VBY
+
+
+def _wide(z_BD: Tensor) -> Tensor:
+    return z_BD.float() if z_BD.dtype in (torch.float16, torch.bfloat16) else z_BD

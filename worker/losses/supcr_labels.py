@@ -1,6 +1,8 @@
 """Label columns of SupCR: which rows have one, in what order, and how much a pair counts."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -43,6 +45,19 @@ def label_columns(labels_NY: Tensor, column_weights: Tensor | None = None) -> La
     unranked = torch.isinf(label_YN).any()
     scale_Y = torch.where(unranked, torch.full_like(scale_Y, torch.nan), scale_Y)
     return LabelColumns(label_YN, present_YN, scale_Y)
+
+
+def joined(views: Sequence[LabelColumns]) -> LabelColumns:
+    """The labels that any view has; views differ only in which. The scales are the first's."""
+    return reduce(_either, views)
+
+
+def _either(one: LabelColumns, other: LabelColumns) -> LabelColumns:
+    return replace(
+        one,
+        label_YN=torch.where(one.present_YN, one.label_YN, other.label_YN),
+        present_YN=one.present_YN | other.present_YN,
+    )
 
 
 def _weights(column_weights: Tensor | None, count_Y: Tensor) -> Tensor:

@@ -49,8 +49,8 @@ def rank_n_contrast(
     if labels_NY.shape[1] == 1:
         return supcr(z_ND, labels_NY, temperature=temperature, similarity=similarity)
     incomplete_N1 = torch.isnan(labels_NY).any(dim=1, keepdim=True)
-    wide_ND, whole_NY = labelled_rows(z_ND, labels_NY.masked_fill(incomplete_N1, torch.nan))
+    [wide_ND], [whole_NY] = labelled_rows([z_ND], [labels_NY.masked_fill(incomplete_N1, torch.nan)])
     # Presence and scale are those of any one column: every row has all or none.
     columns = replace(label_columns(whole_NY[:, :1]), label_YN=whole_NY.T.contiguous())
-    kernel = SortKernel(columns, summed=True)
-    return row_blocked(wide_ND, similarity, temperature, kernel).to(z_BVD.dtype)
+    kernel = SortKernel([columns], summed=True)
+    return row_blocked([wide_ND], similarity, temperature, kernel).to(z_BVD.dtype)

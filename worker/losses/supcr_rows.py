@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -12,14 +12,20 @@ from torch.autograd.function import Function, FunctionCtx
 
 from worker.losses.supcr_similarity import Similarity, SimilarityRows, similarity_rows
 
+P = TypeVar("P")
+Views = Sequence[SimilarityRows]
+
 # Anchors are summed in so many parts, whatever the number of threads: the result is the same.
 _PARTS = 8
 # Below this many rows a thread costs more than it saves.
 _THREADED = 512
 
 
-class RowKernel(Protocol):
-    """What an implementation computes: the loss of some anchors from their logits."""
+class RowKernel(Protocol[P]):
+    """What an implementation computes: the loss of some anchors from their logits.
+
+    A plan is what the views have in common; it is made once for a block.
+    """
 
     @property
     def block_rows(self) -> int:
@@ -31,7 +37,13 @@ class RowKernel(Protocol):
         """How many threads may call it at once; each then computes on its own."""
         ...
 
-    def __call__(self, logits_bN: Tensor, start: int, *, gradient: bool) -> tuple[Tensor, Tensor]:
+    def plan(self, start: int, stop: int) -> P:
+        """What the anchors `start` to `stop` need in every view."""
+        ...
+
+    def __call__(
+        self, view: int, logits_bN: Tensor, start: int, plan: P, /, *, gradient: bool
+    ) -> tuple[Tensor, Tensor]:
         """Loss of the anchors `start`, `start` + 1, ... and its gradient for `logits_bN`.
 
         May overwrite the logits. Without `gradient` the second tensor means nothing.
@@ -39,24 +51,25 @@ class RowKernel(Protocol):
         ...
 
 
-def _part(
-    rows: SimilarityRows, kernel: RowKernel, bounds: tuple[int, int], *, gradient: bool
-) -> Tensor:
-    """Loss of a range of anchors; `rows` takes its gradient in."""
-    total = torch.zeros((), dtype=torch.float64, device=rows.device)
+def _part(views: Views, kernel: RowKernel[P], bounds: tuple[int, int], *, gradient: bool) -> Tensor:
+    """Loss of a range of anchors; the views take its gradient in."""
+    total = torch.zeros((), dtype=torch.float64, device=views[0].device)
     with torch.no_grad():  # a new thread records by default
         for start in range(*bounds, kernel.block_rows):
             stop = min(start + kernel.block_rows, bounds[1])
-            loss, grad_bN = kernel(rows.logits(start, stop), start, gradient=gradient)
-            total = total + loss
-            if gradient:
-                rows.pull(start, stop, grad_bN)
+            plan = kernel.plan(start, stop)
+            for view, rows in enumerate(views):
+                logits_bN = rows.logits(start, stop)
+                loss, grad_bN = kernel(view, logits_bN, start, plan, gradient=gradient)
+                total = total + loss
+                if gradient:
+                    rows.pull(start, stop, grad_bN)
     return total
 
 
 def _threaded(
     work: Callable[..., Tensor],
-    parts: Sequence[SimilarityRows],
+    parts: Sequence[Views],
     ranges: Sequence[tuple[int, int]],
     threads: int,
 ) -> list[Tensor]:
@@ -78,43 +91,48 @@ def _threaded(
         torch.set_num_threads(before)
 
 
-def _parts(rows: SimilarityRows, kernel: RowKernel, size: int, *, gradient: bool) -> Tensor:
+def _parts(views: Views, kernel: RowKernel[P], size: int, *, gradient: bool) -> Tensor:
     """The same of all anchors, in parts that threads share among themselves."""
-    if size < _THREADED or rows.device.type != "cpu":
-        return _part(rows, kernel, (0, size), gradient=gradient)
+    if size < _THREADED or views[0].device.type != "cpu":
+        return _part(views, kernel, (0, size), gradient=gradient)
     ranges = [*pairwise(size * part // _PARTS for part in range(_PARTS + 1))]
-    others = [rows.empty() for _ in ranges]
+    others = [[rows.empty() for rows in views] for _ in ranges]
     work = partial(_part, kernel=kernel, gradient=gradient)
     if kernel.threads == 1:
         losses = [work(part, bounds=bounds) for part, bounds in zip(others, ranges, strict=True)]
     else:
         losses = _threaded(work, others, ranges, kernel.threads)
     for other in others:
-        rows.absorb(other)
+        for rows, pulled in zip(views, other, strict=True):
+            rows.absorb(pulled)
     return torch.stack(losses).sum()
 
 
 class _RowBlocked(Function):
     @staticmethod
-    def forward(  # noqa: PLR0917  # autograd passes them by position
+    def forward(
         ctx: FunctionCtx,
-        z_ND: Tensor,
         similarity: Similarity,
         temperature: float,
-        kernel: RowKernel,
+        kernel: RowKernel[P],
         wanted: bool,
+        *z_VND: Tensor,
     ) -> Tensor:
-        rows = similarity_rows(z_ND, similarity, temperature)
-        total = _parts(rows, kernel, len(z_ND), gradient=wanted)
+        views = [similarity_rows(z_ND, similarity, temperature) for z_ND in z_VND]
+        total = _parts(views, kernel, len(z_VND[0]), gradient=wanted)
         if wanted:
-            ctx.save_for_backward(z_ND, rows.gradient())
-        return total.to(z_ND.dtype)
+            ctx.save_for_backward(*z_VND, *(rows.gradient() for rows in views))
+        return total.to(z_VND[0].dtype)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, grad_output: Tensor) -> tuple[Tensor, None, None, None, None]:
-        z_ND, grad_ND = ctx.saved_tensors  # type: ignore[attr-defined]  # the stub lacks it
-        scaled_ND = _Gradient.apply(grad_output, z_ND, grad_ND)  # type: ignore[no-untyped-call]
-        return scaled_ND, None, None, None, None
+    def backward(ctx: FunctionCtx, grad_output: Tensor) -> tuple[Tensor | None, ...]:
+        saved: tuple[Tensor, ...] = ctx.saved_tensors  # type: ignore[attr-defined]  # the stub lacks it
+        half = len(saved) // 2
+        scaled = [
+            _Gradient.apply(grad_output, z_ND, grad_ND)  # type: ignore[no-untyped-call]
+            for z_ND, grad_ND in zip(saved[:half], saved[half:], strict=True)
+        ]
+        return None, None, None, None, *scaled
 
 
 class _Gradient(Function):
@@ -130,15 +148,15 @@ class _Gradient(Function):
 
 
 def row_blocked(
-    z_ND: Tensor, similarity: Similarity, temperature: float, kernel: RowKernel
+    z_VND: Sequence[Tensor], similarity: Similarity, temperature: float, kernel: RowKernel[P]
 ) -> Tensor:
-    """Sum of the kernel's losses over all anchors, a scalar with a graph.
+    """Sum of the kernel's losses over all views and anchors, a scalar with a graph.
 
     The gradient is found together with the value, so backward only scales it, and a second
     derivative is refused (RuntimeError).
     """
-    wanted = torch.is_grad_enabled() and z_ND.requires_grad
+    wanted = torch.is_grad_enabled() and any(z_ND.requires_grad for z_ND in z_VND)
     value: Tensor = _RowBlocked.apply(  # type: ignore[no-untyped-call]
-        z_ND, similarity, temperature, kernel, wanted
+        similarity, temperature, kernel, wanted, *z_VND
     )
     return value

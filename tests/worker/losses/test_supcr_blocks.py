@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from worker.losses.supcr import supcr
+from worker.losses import supcr_cpu
+from worker.losses.supcr import supcr, supcr_of_views
 from worker.losses.supcr_cpu import MergeKernel
 from worker.losses.supcr_labels import label_columns
 from worker.losses.supcr_rows import row_blocked
@@ -35,6 +36,62 @@ def test_gradients_are_those_of_finite_differences(similarity, ties, implementat
     assert torch.autograd.gradcheck(lambda x: supcr(x, labels, temperature=0.6, **settings), z)
 
 
+@pytest.mark.parametrize("implementation", ["torch", "numba"])
+@pytest.mark.parametrize("ties", ["exact", "upstream"])
+@pytest.mark.parametrize("temperature", [1e-3, 0.5])
+@SIMILARITIES
+def test_views_are_summed_and_each_has_its_own_rows(similarity, temperature, ties, implementation):
+    options = {"similarity": similarity, "ties": ties, "temperature": temperature}
+    z, labels = batch(41)
+    other = z.detach().flip(1).requires_grad_()
+    some = torch.arange(41) % 3 > 0
+    rest = labels.masked_fill(~some[:, None], math.nan)
+    alone = supcr(z, rest, **options, implementation="torch")
+    alone = alone + supcr(other, labels, **options, implementation="torch")
+    views = [(z, some), (other, None)]
+    both = supcr_of_views(views, labels, **options, implementation=implementation)
+    torch.testing.assert_close(both, alone, rtol=1e-9, atol=1e-12)
+    grads = [torch.autograd.grad(value, (z, other)) for value in (alone, both)]
+    torch.testing.assert_close(*grads, rtol=1e-9, atol=1e-12)
+
+
+def test_no_view_is_refused():
+    with pytest.raises(ValueError, match="at least one view"):
+        supcr_of_views([], torch.zeros(3, 1))
+
+
+def test_a_row_that_is_left_out_of_a_view_is_not_read():
+    z, labels = batch(9)
+    hole = z.detach().clone()
+    hole[4] = math.nan
+    some = torch.arange(9) != 4
+    value = supcr_of_views([(hole, some), (z, None)], labels)
+    assert value.isfinite()
+
+
+def test_wider_indices_change_nothing(monkeypatch):
+    z, labels = batch(140, dtype=torch.float32)
+    narrow = supcr(z, labels, implementation="numba")
+    monkeypatch.setattr(supcr_cpu, "_SHORT", 0)
+    assert supcr(z, labels, implementation="numba").item() == narrow.item()
+
+
+@pytest.mark.parametrize("scale", [1e-22, 1.0, 1e22])
+def test_float32_distances_keep_the_gradient_of_near_rows(scale):
+    generator = torch.Generator().manual_seed(3)
+    z = torch.randn(40, 6, generator=generator)
+    z = torch.cat([z, z + 1e-3 * torch.randn(40, 6, generator=generator), z[:5]])
+    z[-6] = z[0] + 3e-7  # as near as float32 has digits
+    z = z * scale
+    labels = torch.randn(85, 1, dtype=torch.float64, generator=generator)
+    grads = []
+    for dtype in (torch.float64, torch.float32):
+        latent = z.to(dtype).requires_grad_()
+        supcr(latent, labels, temperature=scale, similarity="neg_l2").backward()
+        grads.append(latent.grad.double() * scale)
+    torch.testing.assert_close(grads[1], grads[0], rtol=1e-4, atol=1e-7)
+
+
 def test_a_second_derivative_is_refused():
     z, labels = batch(6)
     (grad,) = torch.autograd.grad(supcr(z, labels), z, create_graph=True)
@@ -56,9 +113,9 @@ def test_blocks_change_rounding_alone(kernel, similarity):
     results = []
     for block_rows in (1, 7, 64):
         z, labels = batch(23)
-        blocked = kernel(label_columns(labels))
+        blocked = kernel([label_columns(labels)])
         blocked.block_rows = block_rows
-        value = row_blocked(z, similarity, 0.3, blocked)
+        value = row_blocked([z], similarity, 0.3, blocked)
         value.backward()
         results.append((value.detach(), z.grad))
     for other in results[1:]:
@@ -85,7 +142,7 @@ def test_threads_do_not_change_a_bit(similarity):
     for threads in (1, 2, 3, 20):
         z, labels = batch(520, dtype=torch.float32)
         columns = label_columns(labels.nan_to_num())
-        value = row_blocked(z, similarity, 0.1, MergeKernel(columns, threads=threads))
+        value = row_blocked([z], similarity, 0.1, MergeKernel([columns], threads=threads))
         value.backward()
         results.append((value.item(), z.grad))
     for value, grad in results[1:]:
@@ -107,10 +164,10 @@ def test_the_threads_are_those_of_pytorch():
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        assert MergeKernel(label_columns(labels)).threads == 1
+        assert MergeKernel([label_columns(labels)]).threads == 1
     finally:
         torch.set_num_threads(before)
-    assert MergeKernel(label_columns(labels), threads=5).threads == 5
+    assert MergeKernel([label_columns(labels)], threads=5).threads == 5
 
 
 def test_two_runs_are_the_same_to_the_bit():
