@@ -16,7 +16,7 @@ from service.contract.errors import UnavailableError
 from service.contract.jobs import JobKind, JobState
 from service.contract.records import JobRecord
 from service.contract.repositories import datasets, jobs, leases, workers
-from service.contract.repositories.artifacts import release_artifact
+from service.contract.repositories.artifacts import release_artifact, write_blobs
 from service.contract.settings import Settings
 from service.dispatch import Dispatcher
 
@@ -68,7 +68,7 @@ class Scheduler:
         self._store.sweep(UNFINISHED_SECONDS)
 
     def _recover(self) -> None:
-        with self._database.write() as session:
+        with write_blobs(self._database, self._store) as session:
             recovered = leases.recover_expired(session)
             for job in recovered:
                 logger.warning("took back %s job %s: %s", job.kind, job.id, job.state)
@@ -82,7 +82,7 @@ class Scheduler:
             return
         dataset = datasets.mark_failed(session, job)
         if dataset is not None:
-            release_artifact(session, self._store, dataset.project_id, dataset.source_sha256)
+            release_artifact(session, dataset.project_id, dataset.source_sha256)
 
     def _ring(self) -> None:
         """Ring for jobs whose bell was lost: more of them wait than bells hang in the queue.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from service.contract.artifacts import CHUNK_BYTES, BlobWriter
 from service.contract.datasets import DatasetSpec
-from service.contract.errors import CellgebraError, InvalidArgumentError
+from service.contract.errors import InvalidArgumentError
 from service.contract.jobs import JobKind
-from service.contract.repositories.artifacts import publish, release_artifact
+from service.contract.repositories.artifacts import publish, write_blobs
 from service.contract.repositories.datasets import add_dataset
 from service.contract.repositories.jobs import create_job, find_request, new_id
 from service.contract.resources import Dataset
@@ -124,39 +124,27 @@ def _record(
     spec = upload.spec.model_dump(mode="json")
     body = {"source_sha256": writer.sha256, "spec": spec, "name": upload.name}
     request = request_of(upload.request_id, body)
-    try:
-        with context.database.write() as session:
-            first = find_request(session, caller.project_id, JobKind.INGEST, request)
-            if first is not None:
-                return _Recorded(first.subject_id, first.id, is_new=False)
-            dataset_id = new_id("dataset")
-            job, is_new = create_job(
-                session, caller.owner, JobKind.INGEST, spec, subject_id=dataset_id, request=request
-            )
-            if not is_new:
-                return _Recorded(job.subject_id, job.id, is_new=False)
-            blob = publish(session, caller.owner, writer.seal(), media_type)
-            add_dataset(
-                session,
-                caller.owner,
-                dataset_id,
-                name=upload.name,
-                spec=spec,
-                source=blob,
-                job_id=job.id,
-            )
-            return _Recorded(dataset_id, job.id, is_new=True)
-    except CellgebraError:
-        raise
-    except Exception:
-        _forget_blob(context, caller, writer.sha256)
-        raise
-
-
-def _forget_blob(context: Context, caller: Caller, sha256: str) -> None:
-    """Take back a blob whose transaction failed after the file was renamed."""
-    with suppress(Exception), context.database.write() as session:
-        release_artifact(session, context.store, caller.project_id, sha256)
+    with write_blobs(context.database, context.store) as session:
+        first = find_request(session, caller.project_id, JobKind.INGEST, request)
+        if first is not None:
+            return _Recorded(first.subject_id, first.id, is_new=False)
+        dataset_id = new_id("dataset")
+        job, is_new = create_job(
+            session, caller.owner, JobKind.INGEST, spec, subject_id=dataset_id, request=request
+        )
+        if not is_new:
+            return _Recorded(job.subject_id, job.id, is_new=False)
+        blob = publish(session, caller.owner, writer.seal(), media_type)
+        add_dataset(
+            session,
+            caller.owner,
+            dataset_id,
+            name=upload.name,
+            spec=spec,
+            source=blob,
+            job_id=job.id,
+        )
+        return _Recorded(dataset_id, job.id, is_new=True)
 
 
 async def _settled(context: Context, caller: Caller, recorded: _Recorded) -> Dataset:

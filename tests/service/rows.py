@@ -117,7 +117,7 @@ def publish_blob(database, store, content, *, owner=OWNER, media_type="text/plai
     with store.writer() as writer:
         writer.write(content)
         sealed = writer.seal()
-        with database.write() as session:
+        with artifacts.write_blobs(database, store) as session:
             return artifacts.publish(session, owner, sealed, media_type)
 
 

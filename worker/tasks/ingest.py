@@ -78,6 +78,4 @@ def _forget_source(session: Session, job: JobRecord) -> None:
     """A data set that failed leaves no blob."""
     dataset = datasets.mark_failed(session, job)
     if dataset is not None:
-        artifacts.release_artifact(
-            session, runtime().store, dataset.project_id, dataset.source_sha256
-        )
+        artifacts.release_artifact(session, dataset.project_id, dataset.source_sha256)

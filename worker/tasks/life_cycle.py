@@ -7,6 +7,7 @@ soon after `HeldJob.should_stop()` turns true, by raising `JobStoppedError`.
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -76,22 +77,26 @@ class HeldJob:
                 )
             events.append_event(session, self.job.id, type_, data, fence=self.lease.fence)
 
+    def transaction(self) -> AbstractContextManager[Session]:
+        """Open a write transaction that may publish and release blobs."""
+        return artifacts.write_blobs(self.runtime.database, self.runtime.store)
+
     def save_checkpoint(self, content: bytes) -> None:
         """Keep a state to go on from; the one before goes."""
         sealed = self.seal(content)
-        with self.runtime.database.write() as session:
-            leases.lock_held(session, self.lease)  # first: a lost one would orphan the blob
+        with self.transaction() as session:
+            leases.lock_held(session, self.lease)
             blob = artifacts.publish(session, self.owner, sealed, CHECKPOINT_MEDIA_TYPE)
             before = leases.set_checkpoint(session, self.lease, blob.sha256)
             session.flush()
             if before is not None:
-                artifacts.release_artifact(session, self.runtime.store, self.job.project_id, before)
+                artifacts.release_artifact(session, self.job.project_id, before)
 
     def load_checkpoint(self) -> bytes | None:
         """The state that an earlier attempt kept; None where there is none, or its blob is gone.
 
-        A worker killed between the removal of the blob before and its commit leaves that blob's
-        name in the row: the job starts over where it would otherwise fail for good.
+        A backup that was taken at work may lack it: the job starts over where it would otherwise
+        fail for good.
         """
         sha256 = self.job.checkpoint_sha256
         try:
@@ -173,20 +178,20 @@ def _carry_out(held: HeldJob, work: Callable[[HeldJob], Complete]) -> None:
 
 
 def _succeed(held: HeldJob, complete: Complete) -> None:
-    with held.runtime.database.write() as session:
+    with held.transaction() as session:
         job = leases.lock_held(session, held.lease)
         result = complete(session, job)
         checkpoint, job.checkpoint_sha256 = job.checkpoint_sha256, None
         leases.finish(session, held.lease, JobState.SUCCEEDED, result=result)
         if checkpoint is not None:
-            artifacts.release_artifact(session, held.runtime.store, job.project_id, checkpoint)
+            artifacts.release_artifact(session, job.project_id, checkpoint)
 
 
 def _stop(held: HeldJob, on_failure: OnFailure) -> None:
     if held.is_lost.is_set():
         logger.warning("lease lost", extra={"job_id": held.job.id})
         return
-    with held.runtime.database.write() as session:
+    with held.transaction() as session:
         if held.is_cancelled.is_set():
             on_failure(session, leases.finish(session, held.lease, JobState.CANCELLED))
         else:
@@ -194,7 +199,7 @@ def _stop(held: HeldJob, on_failure: OnFailure) -> None:
 
 
 def _fail(held: HeldJob, problem: dict[str, Any], on_failure: OnFailure) -> None:
-    with held.runtime.database.write() as session:
+    with held.transaction() as session:
         try:
             job = leases.finish(session, held.lease, JobState.FAILED, error=problem)
         except LeaseLostError:

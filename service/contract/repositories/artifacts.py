@@ -1,23 +1,61 @@
 """All SQL of artifacts: who holds which blob, and when a blob may go.
 
 A blob is published and removed only while its hash is locked in the database, so that an upload
-of the same content never loses its blob to a deletion at the same moment.
+of the same content never loses its blob to a deletion at the same moment. A file is there before
+the row that names it is committed, and goes after: who is killed in between leaves a file without
+a row, never a row without its file.
 """
 
 import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from sqlalchemy import delete, func, or_, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.contract.artifacts import ArtifactStore, Blob, SealedBlob
+from service.contract.database import Database
 from service.contract.errors import NotFoundError
 from service.contract.records import ArtifactRecord, DatasetRecord, JobRecord, ModelRecord
 from service.contract.repositories.jobs import Owner
 from service.contract.repositories.paging import Page, fetch_page
 
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Touched:
+    """Hashes of the blobs that a transaction makes visible and lets go."""
+
+    published: list[str] = field(default_factory=list)
+    released: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def write_blobs(database: Database, store: ArtifactStore) -> Iterator[Session]:
+    """Open a write transaction that may publish and release blobs.
+
+    Once it is over, files go that nobody holds any more: of what it released if it has committed,
+    of what it published if it has not.
+    """
+    touched = _Touched()
+    doubtful = touched.published
+    try:
+        with database.write() as session:
+            session.info[_Touched] = touched
+            yield session
+        doubtful = touched.released
+    finally:
+        for sha256 in doubtful:
+            _delete_unheld(database, store, sha256)
+
 
 def publish(session: Session, owner: Owner, blob: SealedBlob, media_type: str) -> Blob:
-    """Make a blob visible and note that the project holds it."""
+    """Make a blob visible and note that the project holds it; within `write_blobs`."""
+    session.info[_Touched].published.append(blob.sha256)
     _lock(session, blob.sha256)
     if session.get(ArtifactRecord, (blob.sha256, owner.project_id)) is None:
         session.add(
@@ -60,8 +98,12 @@ def list_artifacts(
     )
 
 
-def release_artifact(session: Session, store: ArtifactStore, project_id: str, sha256: str) -> None:
-    """Drop a project's hold on a blob that nothing of it names; the last hold takes the blob."""
+def release_artifact(session: Session, project_id: str, sha256: str) -> None:
+    """Drop a project's hold on a blob that nothing of it names; the last hold takes the file.
+
+    Within `write_blobs`.
+    """
+    session.info[_Touched].released.append(sha256)
     _lock(session, sha256)
     if _is_named(session, project_id, sha256):
         return
@@ -70,9 +112,17 @@ def release_artifact(session: Session, store: ArtifactStore, project_id: str, sh
             ArtifactRecord.sha256 == sha256, ArtifactRecord.project_id == project_id
         )
     )
-    holders = select(func.count()).where(ArtifactRecord.sha256 == sha256)
-    if session.scalar(holders) == 0:
-        store.delete(sha256)
+
+
+def _delete_unheld(database: Database, store: ArtifactStore, sha256: str) -> None:
+    try:
+        with database.write() as session:
+            _lock(session, sha256)
+            holders = select(func.count()).where(ArtifactRecord.sha256 == sha256)
+            if session.scalar(holders) == 0:
+                store.delete(sha256)
+    except (SQLAlchemyError, OSError):
+        logger.warning("left a blob that nobody may hold", exc_info=True, extra={"sha256": sha256})
 
 
 def _is_named(session: Session, project_id: str, sha256: str) -> bool:

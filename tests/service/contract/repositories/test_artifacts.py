@@ -1,11 +1,16 @@
 """Blobs: whole or not at all, shared by content, gone with the last who holds them."""
 
 import hashlib
+import random
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
+from sqlalchemy import event, select
 
 from service.contract.artifacts import ArtifactStore
 from service.contract.errors import NotFoundError
+from service.contract.records import ArtifactRecord
 from service.contract.repositories import artifacts, datasets
 from service.contract.repositories.jobs import Owner
 from tests.service.rows import publish_blob
@@ -14,6 +19,11 @@ from tests.service.rows import publish_blob
 @pytest.fixture
 def store(tmp_path):
     return ArtifactStore(tmp_path / "artifacts")
+
+
+def release(database, store, project_id, blob):
+    with artifacts.write_blobs(database, store) as session:
+        artifacts.release_artifact(session, project_id, blob.sha256)
 
 
 def files(store):
@@ -46,13 +56,11 @@ def test_the_last_holder_takes_the_blob(database, store, owner):
     blob = publish_blob(database, store, b"shared", owner=owner)
     publish_blob(database, store, b"shared", owner=rival)
     assert len(files(store)) == 1
-    with database.write() as session:
-        artifacts.release_artifact(session, store, "lab", blob.sha256)
+    release(database, store, "lab", blob)
     with database.read() as session, pytest.raises(NotFoundError):
         artifacts.get_artifact(session, "lab", blob.sha256)
     assert store.read(blob.sha256) == b"shared"
-    with database.write() as session:
-        artifacts.release_artifact(session, store, "rival", blob.sha256)
+    release(database, store, "rival", blob)
     assert files(store) == []
 
 
@@ -62,9 +70,70 @@ def test_a_blob_that_a_data_set_names_stays(database, store, owner):
         datasets.add_dataset(
             session, owner, "dataset_1", name="d", spec={}, source=blob, job_id="job_1"
         )
-    with database.write() as session:
-        artifacts.release_artifact(session, store, "lab", blob.sha256)
+    release(database, store, "lab", blob)
     assert store.read(blob.sha256) == b"named"
+
+
+def test_a_release_that_is_not_committed_keeps_the_blob(database, store, owner):
+    blob = publish_blob(database, store, b"strain", owner=owner)
+
+    def fail():
+        with artifacts.write_blobs(database, store) as session:
+            artifacts.release_artifact(session, "lab", blob.sha256)
+            raise RuntimeError("the transaction fails")
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with database.read() as session:
+        assert artifacts.get_artifact(session, "lab", blob.sha256).size_bytes == 6
+    assert store.read(blob.sha256) == b"strain"
+
+
+def refuse_to_commit(_session):
+    raise RuntimeError("the commit fails")
+
+
+def test_a_blob_whose_commit_fails_is_taken_back(database, store, owner):
+    def fail(content):
+        with store.writer() as writer:
+            writer.write(content)
+            sealed = writer.seal()
+            with artifacts.write_blobs(database, store) as session:
+                event.listen(session, "before_commit", refuse_to_commit)
+                artifacts.publish(session, owner, sealed, "text/plain")
+
+    shared = publish_blob(database, store, b"shared", owner=Owner("rival", "bob"))
+    for content in (b"strain", b"shared"):
+        with pytest.raises(RuntimeError, match="the commit fails"):
+            fail(content)
+    assert [path.name for path in files(store)] == [shared.sha256]
+
+
+def test_a_file_is_there_as_long_as_somebody_holds_it(database, store):
+    """Projects publish, fail to publish and release one content, all at once."""
+    contents = [b"one", b"two"]
+
+    def churn(number):
+        chance = random.Random(number)  # noqa: S311 - no secret
+        owner = Owner(f"project_{number % 2}", "ada")
+        for _ in range(20):
+            content = chance.choice(contents)
+            with suppress(RuntimeError), store.writer() as writer:
+                writer.write(content)
+                sealed = writer.seal()
+                with artifacts.write_blobs(database, store) as session:
+                    if chance.random() < 0.5:
+                        event.listen(session, "before_commit", refuse_to_commit)
+                    if chance.random() < 0.5:
+                        artifacts.publish(session, owner, sealed, "text/plain")
+                    else:
+                        artifacts.release_artifact(session, owner.project_id, sealed.sha256)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(churn, range(4)))
+    with database.read() as session:
+        held = set(session.scalars(select(ArtifactRecord.sha256)))
+    assert {path.name for path in files(store)} == held
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "A" * 64, "", "0" * 63])
