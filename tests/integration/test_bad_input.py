@@ -47,6 +47,14 @@ def blobs(service):
     return {path.name for path in root.rglob("*") if path.is_file()}
 
 
+def await_blobs(service, expected):
+    """A file goes just after the answer that it is not needed, or with its connection."""
+    deadline = time.monotonic() + 30
+    while (found := blobs(service)) != expected:
+        assert time.monotonic() < deadline, found ^ expected
+        time.sleep(0.02)
+
+
 def ready_count(api):
     return len(
         api.get("/v1/datasets", params={"state": "READY", "page_size": 1000}).json()["items"]
@@ -62,7 +70,8 @@ def test_a_bad_table_is_refused_and_leaves_nothing(case, service, api, upload):
     assert answer.status_code == 422, problem
     assert answer.headers["content-type"] == "application/problem+json"
     assert problem["detail"]
-    assert (blobs(service), ready_count(api)) == before
+    assert ready_count(api) == before[1]
+    await_blobs(service, before[0])
     if row is not None:
         assert row in {error.get("row") for error in problem["errors"]}
         assert case in WITHOUT_COLUMN or all(error["column"] for error in problem["errors"])
@@ -83,9 +92,8 @@ def test_an_upload_cut_off_leaves_nothing(service, api):
         head = f"POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000\r\n\r\n"
         connection.sendall(head.encode() + b"genes\ty\nx\t1\n")
         time.sleep(0.3)
-    time.sleep(0.7)
-    after = blobs(service), len(api.get("/v1/datasets").json()["items"])
-    assert after == before
+    await_blobs(service, before[0])
+    assert len(api.get("/v1/datasets").json()["items"]) == before[1]
 
 
 @pytest.mark.parametrize(
