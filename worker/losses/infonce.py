@@ -6,17 +6,15 @@ throughout, in row blocks; rows of one group are never each other's negatives.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from worker.losses.columns import widened
 from worker.losses.pair_similarity import Similarity, similarities
+from worker.losses.row_blocks import sum_by_blocks
 from worker.losses.supcr_inputs import check_temperature
-
-# Elements of a block's logits; with more than one block, logits are computed again in backward.
-_BLOCK = 2**20
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class _Pairs:
             self.positive_BD, self.anchor_BD, self.negative_MD, self.group_B, self.present_B
         )
 
-    def terms(self, start: int, stop: int, contrast: Contrast) -> Tensor:
+    def terms(self, contrast: Contrast, start: int, stop: int) -> Tensor:
         """Loss of the anchors `start` to `stop`, [b]; 0 for absent ones."""
         anchor_bD = self.anchor_BD[start:stop]
         own_b11 = contrast.logits(anchor_bD[:, None], self.positive_BD[start:stop, None])
@@ -75,21 +73,7 @@ class _Pairs:
     def total(self, contrast: Contrast) -> Tensor:
         rows = len(self.anchor_BD)
         candidates = rows if self.negative_MD is None else len(self.negative_MD)
-        block = max(1, _BLOCK // max(1, candidates))
-        if rows <= block:
-            return self.terms(0, rows, contrast).sum()
-        total = self.anchor_BD.new_zeros(())
-        for start in range(0, rows, block):
-            term_b: Tensor = checkpoint(
-                self.terms,
-                start,
-                min(start + block, rows),
-                contrast,
-                use_reentrant=False,
-                preserve_rng_state=False,
-            )
-            total = total + term_b.sum()
-        return total
+        return sum_by_blocks(partial(self.terms, contrast), rows, candidates)
 
 
 def check_pairs(z_BD: Tensor, positive_BD: Tensor) -> None:

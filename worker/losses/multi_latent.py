@@ -12,9 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from worker.losses.columns import widened
-from worker.losses.supcon import ClassKernel, Reduction, anchor_weights, class_columns
+from worker.losses.supcon import Reduction, anchor_weights, class_columns, class_loss
 from worker.losses.supcr_inputs import check_choice, check_temperature
-from worker.losses.supcr_rows import row_blocked
 
 Positives = Literal["label", "one_vs_rest"]
 
@@ -47,10 +46,10 @@ def multi_latent(
         sum over k of SupCon(z_k, y)                  positives="label", as published
         sum over k of SupCon(z_k, [y = k])            positives="one_vs_rest"
 
-    Latents need not be normalised. In O(block x B) memory; a second derivative is refused. Rows
-    without a label are not read. Without any positive the result is 0, with a graph. A latent that
-    is not finite makes the loss so; one of length 0 has cosine 0 with all in its space, and no
-    gradient there. half and bfloat16 latents are worked on in float32.
+    Latents need not be normalised. O(block x B) memory a space. Rows without a label are not read.
+    Without any positive the result is 0, with a graph. A latent that is not finite makes the loss
+    so; one of length 0 has cosine 0 with all in its space, and no gradient there. half and
+    bfloat16 latents are worked on in float32.
 
     Args:
         z_BCK: latents, float; a head's [B, 2 C] output, viewed as [B, C, 2].
@@ -81,8 +80,8 @@ def multi_latent(
         if positives == "one_vs_rest":
             is_k_B1 = (label_B1 == k).to(torch.float64)
             columns = class_columns(is_k_B1.masked_fill(missing_B1, torch.nan))
-        kernel = ClassKernel(columns, anchor_weights(columns, None, reduction))
-        total = total + row_blocked(wide_BCK[:, k], "cosine", temperature, kernel)
+        weight_1B = anchor_weights(columns, None, reduction)
+        total = total + class_loss(wide_BCK[:, k], columns, weight_1B, "cosine", temperature)
     return total.to(z_BCK.dtype)
 
 

@@ -12,14 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from worker.losses.columns import widened
+from worker.losses.pair_similarity import Similarity, similarities
+from worker.losses.row_blocks import sum_by_blocks
 from worker.losses.supcr_inputs import check_batch, check_choice, check_temperature
-from worker.losses.supcr_rows import row_blocked
-from worker.losses.supcr_similarity import Similarity
 
 Reduction = Literal["mean", "sum"]
-
-# Elements of a block of logits.
-_BLOCK = 2**20
 
 
 @dataclass(frozen=True)
@@ -71,39 +68,43 @@ def anchor_weights(
     return valid_YN * weight_Y[:, None]
 
 
-class ClassKernel:
-    """Loss and gradient of a block of anchors, for `row_blocked`."""
+def class_loss(
+    z_ND: Tensor,
+    columns: ClassColumns,
+    weight_YN: Tensor,
+    similarity: Similarity,
+    temperature: float,
+) -> Tensor:
+    """Weighted sum over the anchors of all columns, a scalar with a graph.
 
-    threads = 1  # PyTorch has its own
+    Args:
+        z_ND: latents, float32 or float64.
+        columns: their classes.
+        weight_YN: what each anchor counts, 0 without a positive.
+        similarity: see `similarities`.
+        temperature: divides the similarities.
+    """
 
-    def __init__(self, columns: ClassColumns, weight_YN: Tensor) -> None:
-        self.block_rows = max(1, _BLOCK // max(1, columns.class_YN.shape[1]))
-        self._columns = columns
-        self._weight_YN = weight_YN
-
-    def __call__(self, logits_bN: Tensor, start: int, *, gradient: bool) -> tuple[Tensor, Tensor]:
-        loss = torch.zeros((), dtype=torch.float64, device=logits_bN.device)
-        grad_bN = torch.zeros_like(logits_bN)
-        for y in range(len(self._weight_YN)):
-            anchors = slice(start, start + len(logits_bN))
-            present_N = self._columns.present_YN[y]
-            class_N = self._columns.class_YN[y]
-            others_bN = present_N.repeat(len(logits_bN), 1)
+    def terms(start: int, stop: int) -> Tensor:
+        logit_bN = similarities(z_ND[start:stop], z_ND, similarity) / temperature
+        anchors = slice(start, stop)
+        total_b = 0.0 * logit_bN.sum(dim=1)
+        for y in range(len(weight_YN)):
+            class_N, weight_b = columns.class_YN[y], weight_YN[y, anchors].to(z_ND.dtype)
+            others_bN = columns.present_YN[y].repeat(stop - start, 1)
             others_bN.diagonal(start).fill_(False)
             same_bN = others_bN & (class_N[anchors, None] == class_N)
-            weight_b1 = self._weight_YN[y, anchors, None]
-            counts_b1 = weight_b1 > 0
-            # Of the logits' type: a bool over an integer is a float32.
-            positive_b1 = self._columns.positive_YN[y, anchors, None].clamp(min=1).to(logits_bN)
+            counts_b = weight_b > 0
             # A row of nothing but -inf would make NaN.
-            logit_bN = logits_bN.masked_fill(~others_bN & counts_b1, -torch.inf)
-            share_bN = logit_bN.log_softmax(dim=1)
-            term_b1 = torch.where(same_bN, share_bN, 0.0).sum(dim=1, keepdim=True) / positive_b1
-            loss = loss - torch.where(counts_b1, weight_b1 * term_b1, 0.0).sum()
-            if gradient:
-                slope_bN = share_bN.exp() - same_bN / positive_b1
-                grad_bN += torch.where(counts_b1, weight_b1 * slope_bN, 0.0)
-        return loss, grad_bN
+            left_out_bN = ~others_bN & counts_b[:, None]
+            share_bN = logit_bN.masked_fill(left_out_bN, -torch.inf).log_softmax(dim=1)
+            mean_b = torch.where(same_bN, share_bN, 0.0).sum(dim=1) / same_bN.sum(dim=1).clamp(
+                min=1
+            )
+            total_b = total_b - torch.where(counts_b, weight_b * mean_b, 0.0)
+        return total_b
+
+    return sum_by_blocks(terms, len(z_ND), len(z_ND))
 
 
 def supcon(
@@ -130,15 +131,16 @@ def supcon(
     With SimCLR's two views of each row, stacked, and the row's number as their label this is
     NT-Xent (Chen et al. 2020, arXiv 2002.05709).
 
-    The gradient is found in the forward pass, in O(block x N) memory; a second derivative is
-    refused. half and bfloat16 latents are worked on in float32. A latent that is not finite makes
-    the loss so; one of length 0 has cosine 0 with all, and no gradient.
+    O(block x N) memory; larger batches compute their logits once more in backward. half and
+    bfloat16 latents are worked on in float32. A latent that is not finite makes the loss so; one
+    of length 0 has cosine 0 with all, and no gradient.
 
     Args:
         z_BD: latents, float, at least one dimension.
         labels_BY: classes, NaN where missing; integers are fine.
         temperature: above 0.
-        similarity: `cosine` as published; `neg_l2` for latents in which length has a meaning.
+        similarity: `cosine` as published; `neg_l2` for latents in which length has a meaning; or
+            see `similarities`.
         reduction: `mean` over the anchors that have a positive, or their `sum`.
         column_weights: one weight a column, renormalised over those in which a row has a positive.
 
@@ -154,9 +156,9 @@ def supcon(
     labels_BY = labels_BY.detach().to(z_BD.device)
     read_B1 = ~torch.isnan(labels_BY).all(dim=1, keepdim=True)
     columns = class_columns(labels_BY)
-    kernel = ClassKernel(columns, anchor_weights(columns, column_weights, reduction))
+    weight_YB = anchor_weights(columns, column_weights, reduction)
     wide_BD = torch.where(read_B1, widened(z_BD), 0.0)
-    return row_blocked(wide_BD, similarity, temperature, kernel).to(z_BD.dtype)
+    return class_loss(wide_BD, columns, weight_YB, similarity, temperature).to(z_BD.dtype)
 
 
 class SupConLoss(nn.Module):

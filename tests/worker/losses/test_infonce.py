@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.worker.losses.test_families import Unread
-from worker.losses import infonce as module
+from worker.losses import row_blocks
 from worker.losses.infonce import InfoNCELoss, infonce
 from worker.losses.pair_similarity import similarities
 
@@ -199,19 +199,20 @@ def test_blocks_of_rows_change_nothing_and_no_logit_is_kept(
     settings = {"similarity": similarity, "decoupled": decoupled, "symmetric": True}
     whole = infonce(z, positive, negative, **settings)
     expected = torch.autograd.grad(whole, (z, positive))
-    monkeypatch.setattr(module, "_BLOCK", 7 * 50)
+    monkeypatch.setattr(row_blocks, "_BLOCK", 7 * 50)
     kept = []
-    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.numel()) or t, id_of):
+
+    def keep(tensor):
+        kept.append(tensor.numel())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         value = infonce(z, positive, negative, **settings)
         found = torch.autograd.grad(value, (z, positive))
     assert value.item() == pytest.approx(whole.item(), rel=1e-12)
     for mine, theirs in zip(found, expected, strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-9, atol=1e-12)
     assert max(kept) <= z.numel()
-
-
-def id_of(tensor):
-    return tensor
 
 
 @each_similarity

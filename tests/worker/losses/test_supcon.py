@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.worker.losses.test_families import Unread
-from worker.losses import supcon as module
+from worker.losses import row_blocks
 from worker.losses.infonce import infonce
 from worker.losses.supcon import SupConLoss, supcon
 
@@ -149,15 +149,23 @@ def test_gradients_are_those_of_differences(similarity, reduction):
 
 
 @each_similarity
-def test_blocks_of_rows_change_nothing(monkeypatch, similarity):
+def test_blocks_of_rows_change_nothing_and_no_logit_is_kept(monkeypatch, similarity):
     z, labels = latents(50), torch.arange(50)[:, None] % 7
     whole = supcon(z, labels, similarity=similarity)
     (expected,) = torch.autograd.grad(whole, z)
-    monkeypatch.setattr(module, "_BLOCK", 7 * 50)
-    value = supcon(z, labels, similarity=similarity)
-    (found,) = torch.autograd.grad(value, z)
+    monkeypatch.setattr(row_blocks, "_BLOCK", 7 * 50)
+    kept = []
+
+    def keep(tensor):
+        kept.append(tensor.numel())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        value = supcon(z, labels, similarity=similarity)
+        (found,) = torch.autograd.grad(value, z)
     assert value.item() == pytest.approx(whole.item(), rel=1e-12)
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-12)
+    assert max(kept) <= z.numel()
 
 
 @each_similarity
@@ -313,7 +321,7 @@ def test_refuses_tensors_that_do_not_fit(z, labels, message):
         ({"temperature": 0.0}, "above 0"),
         ({"temperature": NAN}, "above 0"),
         ({"temperature": math.inf}, "finite"),
-        ({"similarity": "dot"}, "'dot' is none of"),
+        ({"similarity": "euclid"}, "'euclid' is none of cosine"),
         ({"reduction": "none"}, "'none' is none of mean, sum"),
         ({"column_weights": torch.ones(2)}, "2 column weights for 1 label columns"),
     ],
