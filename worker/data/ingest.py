@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from service.contract.datasets import DatasetProfile, DatasetSpec, Vocabulary
 from worker.data.bad_rows import BadRows
 from worker.data.canonical import Canonicalizer
+from worker.data.errors import IngestStoppedError
 from worker.data.mapping import TableMapping, resolve
 from worker.data.profile import profile_table
 from worker.data.sources import Table, open_table
@@ -23,10 +24,6 @@ _BYTES_PER_GROUP = 48 << 20
 # Share of the progress that belongs to reading; the rest is the profile.
 _READING_SHARE = 0.9
 _PROGRESS_STEP = 0.01
-
-
-class IngestStoppedError(Exception):
-    """`should_stop` said so; nothing is left behind."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ def ingest_table(
         spec: what the columns mean.
         table_path: where the table is written; it does not exist after a failure.
         progress: told the share that is done, 0 to 1, at every percent of the file.
-        should_stop: asked after every batch.
+        should_stop: asked after every batch, and ten times a second beside the profile's queries.
 
     Raises:
         BadTableError: the file does not hold what its mapping says, with the rows and columns.
@@ -65,7 +62,7 @@ def ingest_table(
         with closing(open_table(source, spec)) as table:
             mapping = resolve(spec, table.columns)
             bad_rows = _convert(table, mapping, part, progress, should_stop)
-        profile, vocabulary = profile_table(part, mapping.spec)
+        profile, vocabulary = profile_table(part, mapping.spec, should_stop)
         _stop_if(should_stop)
         part.rename(table_path)
     finally:

@@ -5,9 +5,7 @@ that measure one thing: a build of a design under one condition. Without builds,
 """
 
 import math
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -21,9 +19,8 @@ from service.contract.datasets import (
     Vocabulary,
 )
 from service.contract.errors import BadTableError, Offender
+from worker.data.database import open_database
 
-_MEMORY_LIMIT = "256MB"
-_THREADS = 2
 _LISTED_VALUES = 100
 # A column of ids taken for loci makes a vocabulary that nothing can learn from.
 _MOST_EDITS = 1_000_000
@@ -37,14 +34,17 @@ _ORDER = (
 _EDIT_KEY = "split_part(unnest(string_split(genotype, '+')), '@', 1)"
 
 
-def profile_table(path: Path, spec: DatasetSpec) -> tuple[DatasetProfile, Vocabulary]:
+def profile_table(
+    path: Path, spec: DatasetSpec, should_stop: Callable[[], bool]
+) -> tuple[DatasetProfile, Vocabulary]:
     """Profile and vocabulary of a canonical Parquet table.
 
     Raises:
         BadTableError: a label has no value at all, a design stands in two groups, or the loci
             are too many to be loci.
+        IngestStoppedError: `should_stop` returned true.
     """
-    with _database(path) as connection:
+    with open_database(path.with_name(path.name + ".spill"), should_stop) as connection:
         table = connection.read_parquet(str(path))
         _check_groups(table, spec)
         table.aggregate(f"{_DESIGN}, count(*) AS row_count", _DESIGN).create("designs")
@@ -52,25 +52,6 @@ def profile_table(path: Path, spec: DatasetSpec) -> tuple[DatasetProfile, Vocabu
         vocabulary = _vocabulary(designs)
         profile = _profile(table, designs, vocabulary, spec)
     return profile, vocabulary
-
-
-@contextmanager
-def _database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty database in memory that spills beside `path`."""
-    spill = path.with_name(path.name + ".spill")
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": _MEMORY_LIMIT,
-        "threads": _THREADS,
-        "temp_directory": str(spill),
-        "preserve_insertion_order": False,
-    }
-    try:
-        with duckdb.connect(config=config) as connection:
-            # After two seconds it would draw on the worker's standard output.
-            connection.execute("SET enable_progress_bar = false")
-            yield connection
-    finally:
-        shutil.rmtree(spill, ignore_errors=True)
 
 
 def _quoted(name: str) -> str:

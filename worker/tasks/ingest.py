@@ -29,7 +29,8 @@ def run(job_id: str) -> None:
 
 
 def _ingest(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
-    from worker.data.ingest import IngestStoppedError, ingest_table
+    from worker.data.errors import IngestStoppedError
+    from worker.data.ingest import ingest_table
 
     with held.runtime.database.read() as session:
         dataset = datasets.get_dataset(session, held.job.project_id, held.job.subject_id)

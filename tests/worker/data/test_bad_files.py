@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from service.contract.errors import BadTableError
-from worker.data.ingest import IngestStoppedError
+from worker.data.errors import IngestStoppedError
 
 
 def parquet(columns):
@@ -132,6 +132,12 @@ def test_refuses_a_design_in_two_groups(ingest, simple_spec):
 def test_stops_when_asked_and_leaves_nothing(ingest, simple_spec):
     with pytest.raises(IngestStoppedError):
         ingest(GOOD, simple_spec, should_stop=lambda: True)
+    assert ingest.left_behind == []
+
+
+def test_stops_when_asked_after_the_rows_are_read(ingest, simple_spec):
+    with pytest.raises(IngestStoppedError):
+        ingest(GOOD, simple_spec, should_stop=lambda: bool(ingest.progress))
     assert ingest.left_behind == []
 
 
