@@ -31,6 +31,7 @@ class Need(StrEnum):
     SD = "sd"
     DETECTION_LIMIT = "detection_limit"
     LATENT = "latent"
+    PARAMETERS = "parameters"
     SAMPLES = "samples"
 
 

@@ -29,14 +29,26 @@ from service.contract.loss_terms import (
     TobitTerm,
     loss_name,
 )
+from service.contract.sparsity_loss_terms import (
+    CNodeTerm,
+    GroupLassoTerm,
+    HardConcreteTerm,
+    L1Term,
+    PathReg,
+    PenaltyTerm,
+)
 
 __all__ = [
+    "CNodeTerm",
     "CompositionTerm",
     "CrpsTerm",
     "DistTerm",
     "GaussianNllTerm",
+    "GroupLassoTerm",
+    "HardConcreteTerm",
     "HuberTerm",
     "HurdleTerm",
+    "L1Term",
     "Loss",
     "LossCatalog",
     "LossParameter",
@@ -44,6 +56,7 @@ __all__ = [
     "LossTerm",
     "MseTerm",
     "Need",
+    "PenaltyTerm",
     "RegressionTerm",
     "StopGradient",
     "SupcrTerm",
@@ -53,7 +66,13 @@ __all__ = [
 ]
 
 # Every loss there is: what a job may name first.
-CATALOGUE: tuple[type[TermSpec], ...] = (*REGRESSION_TERMS, *OTHER_TERMS, *SCORES_OF_SAMPLES)
+CATALOGUE: tuple[type[TermSpec], ...] = (
+    *REGRESSION_TERMS,
+    *OTHER_TERMS,
+    *get_args(PenaltyTerm),
+    PathReg,
+    *SCORES_OF_SAMPLES,
+)
 # What a job may name.
 LossTerm = Annotated[
     MseTerm
@@ -64,7 +83,11 @@ LossTerm = Annotated[
     | GaussianNllTerm
     | TobitTerm
     | HurdleTerm
-    | CrpsTerm,
+    | CrpsTerm
+    | L1Term
+    | GroupLassoTerm
+    | CNodeTerm
+    | HardConcreteTerm,
     Field(discriminator="name"),
 ]
 

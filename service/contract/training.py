@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from service.contract.losses import LossSpec
+from service.contract.losses import CNodeTerm, LossSpec
 from service.contract.models import ModelSpec, PerturbationSetSpec
 
 
@@ -101,4 +101,15 @@ class TrainingSpec(_Spec):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"label {', '.join(twice)} is given more than once")
+        return self
+
+    @model_validator(mode="after")
+    def _paths_through_the_head(self) -> Self:
+        reads_paths = any(isinstance(t, CNodeTerm) and t.weight > 0 for t in self.loss.terms)
+        model = self.model
+        if reads_paths and isinstance(model, PerturbationSetSpec) and model.head == "quadratic":
+            raise ValueError(
+                "loss: c_node needs a head with weights from a dimension to a label, and a "
+                "quadratic one has none: name the head linear or mlp, or l1 or group_lasso"
+            )
         return self

@@ -25,6 +25,8 @@ LOW = -0.1
 HIGH = 1.1
 # Least distance of a uniform draw from 0 and 1, as published: there its logarithm is infinite.
 _LEAST = 1e-6
+# How far beyond the least that is read as 1 an open gate starts.
+_MARGIN = 0.1
 
 
 def _check(log_alpha: Tensor, temperature: float, low: float, high: float) -> None:
@@ -106,6 +108,12 @@ def gate_values(log_alpha: Tensor, *, low: float = LOW, high: float = HIGH) -> T
     _check(log_alpha, TEMPERATURE, low, high)
     s = torch.sigmoid(widened(log_alpha))
     return (s * (high - low) + low).clamp(0, 1).to(log_alpha.dtype)
+
+
+def closed_when_open(low: float, high: float) -> float:
+    """`closed` of gates that are read as 1, but not by much."""
+    share = min((1.0 - low) / (high - low), 1.0 - _LEAST)
+    return 1.0 / (1.0 + math.exp(_MARGIN) * share / (1.0 - share))
 
 
 class HardConcreteGates(nn.Module):

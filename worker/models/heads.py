@@ -50,13 +50,17 @@ class Head(nn.Module):
             nn.init.zeros_(self.output.weight)
             nn.init.zeros_(self.output.bias)
 
-    def forward(self, z_BD: Tensor, keep_BH: Tensor | None = None) -> Tensor:
-        """Labels [..., Y] at states [..., D].
+    def forward(
+        self, z_BD: Tensor, keep_BH: Tensor | None = None, gate_D: Tensor | None = None
+    ) -> Tensor:
+        """Labels [..., Y] at states [..., D], which are multiplied by gates first.
 
         `keep_BH` is a dropout mask of the last hidden layer, already scaled. It is given from
         outside because every state of one design has to be read through the same mask: a mixed
         difference of differently masked functions would be noise.
         """
+        if gate_D is not None:
+            z_BD = z_BD * gate_D
         y_BY: Tensor = self.linear(z_BD)
         if self.quadratic_YDD is not None:
             symmetric_YDD = 0.5 * (self.quadratic_YDD + self.quadratic_YDD.transpose(1, 2))
@@ -70,6 +74,16 @@ class Head(nn.Module):
             hidden_BH = hidden_BH * keep_BH
         added_BY: Tensor = self.output(hidden_BH)
         return y_BY + added_BY
+
+    def paths(self) -> list[list[Tensor]]:
+        """Ways from a state to the labels: chains of weights [I, O]. A quadratic head has none."""
+        if self.quadratic_YDD is not None:
+            return []
+        paths = [[self.linear.weight.T]]
+        if self.output is not None:
+            layers = [layer for layer in self.hidden if isinstance(layer, nn.Linear)]
+            paths.append([layer.weight.T for layer in (*layers, self.output)])
+        return paths
 
     def dropout_mask(self, rows: int, rate: float, generator: torch.Generator) -> Tensor | None:
         """A scaled mask [rows, H] for `forward`, or None where there is nothing to drop."""

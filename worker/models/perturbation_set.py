@@ -88,16 +88,36 @@ class PerturbationSet(nn.Module):
         change_BD = total_shift(mixed_BPD - token_BPD, batch.effect_BP.abs())
         return z_P_BD, compose(self.reference_D, z_P_BD) + self.interaction(change_BD)
 
-    def forward(self, batch: DesignBatch, generator: torch.Generator | None = None) -> Readings:
-        """Read designs; with a generator the head's dropout is on (training)."""
+    def weights_with(self, gate_D: Tensor | None) -> dict[str, Tensor]:
+        """A copy of all weights; gates before the head are multiplied into what reads a state."""
+        weights = {name: value.clone() for name, value in self.state_dict().items()}
+        if gate_D is not None:
+            gate_D = gate_D.detach()
+            for name in ("head.linear.weight", "head.hidden.0.weight"):
+                if name in weights:
+                    weights[name] *= gate_D
+            if "head.quadratic_YDD" in weights:
+                weights["head.quadratic_YDD"] *= gate_D[:, None] * gate_D
+        return weights
+
+    def forward(
+        self,
+        batch: DesignBatch,
+        generator: torch.Generator | None = None,
+        gate_D: Tensor | None = None,
+    ) -> Readings:
+        """Read designs; with a generator the head's dropout is on (training).
+
+        Gates stand between every state and the head; the states that are returned are before them.
+        """
         keep_BH = None
         if generator is not None:
             keep_BH = self.head.dropout_mask(len(batch.edit_BP), self.dropout, generator)
         z_P_BD, z_I_BD = self.states(batch)
-        compose_BY = self.head(compose(self.reference_D, z_P_BD), keep_BH)
-        intact_BY = self.head(z_I_BD, keep_BH)
+        compose_BY = self.head(compose(self.reference_D, z_P_BD), keep_BH, gate_D)
+        intact_BY = self.head(z_I_BD, keep_BH, gate_D)
         for order in sorted({order for order in self.measure_orders if order}):
-            lower_RBY = self._lower_orders(batch, order, keep_BH)
+            lower_RBY = self._lower_orders(batch, order, keep_BH, gate_D)
             column_Y = torch.tensor([m == order for m in self.measure_orders])
             column_Y = column_Y.to(compose_BY.device)
             deep_B = (batch.edit_BP > 0).sum(dim=1) >= order
@@ -107,7 +127,9 @@ class PerturbationSet(nn.Module):
             )
         return Readings(compose_BY, intact_BY, self.reference_D, z_P_BD, z_I_BD)
 
-    def _lower_orders(self, batch: DesignBatch, order: int, keep_BH: Tensor | None) -> Tensor:
+    def _lower_orders(
+        self, batch: DesignBatch, order: int, keep_BH: Tensor | None, gate_D: Tensor | None
+    ) -> Tensor:
         """The lower subsets' share in mixed differences, for both readings: [2, B, Y]."""
         rows, width = batch.edit_BP.shape
         edited_BP = batch.edit_BP > 0
@@ -122,6 +144,6 @@ class PerturbationSet(nn.Module):
         z_P_ND, z_I_ND = self.states(subsets)
         both_RND = torch.stack([compose(self.reference_D, z_P_ND), z_I_ND])
         keep = None if keep_BH is None else keep_BH.repeat(count, 1)
-        y_RSBY = self.head(both_RND, keep).reshape(2, count, rows, -1)
+        y_RSBY = self.head(both_RND, keep, gate_D).reshape(2, count, rows, -1)
         lower_RBY: Tensor = (factor_SB[None, :, :, None] * y_RSBY).sum(dim=1)
         return lower_RBY

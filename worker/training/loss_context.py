@@ -27,7 +27,7 @@ def _pseudo_labels(
 
 
 def loss_context(
-    spec: LossSpec, label_NY: Tensor, column_weights: Tensor, batch_size: int
+    spec: LossSpec, label_NY: Tensor, column_weights: Tensor, *, batch_size: int, latent_dim: int
 ) -> LossContext:
     """Made once, from all labels that a member is trained on.
 
@@ -36,12 +36,16 @@ def loss_context(
         label_NY: standardised labels of the member, NaN where missing.
         column_weights: one weight a label.
         batch_size: rows of a full batch.
+        latent_dim: dimensions of the latent.
 
     Raises:
         InvalidArgumentError: the published pseudo-labels have no sound answer for these labels.
     """
     sorted_YN = [torch.sort(column[~torch.isnan(column)]).values for column in label_NY.T]
     dist = next((t for t in spec.terms if isinstance(t, DistTerm) and t.weight > 0), None)
-    if dist is None:
-        return LossContext(sorted_YN, column_weights)
-    return LossContext(_pseudo_labels(dist, sorted_YN, batch_size), column_weights)
+    pseudo_labels = None if dist is None else _pseudo_labels(dist, sorted_YN, batch_size)
+    return LossContext(
+        training_labels=sorted_YN if pseudo_labels is None else pseudo_labels,
+        column_weights=column_weights,
+        latent_dim=latent_dim,
+    )

@@ -11,9 +11,10 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from service.contract.errors import FailedPreconditionError
+from service.contract.losses import PenaltyTerm
 from service.contract.models import PerturbationSetSpec
 from service.contract.training import TrainingSpec
-from worker.losses.composite import CompositeLoss, LossInputs
+from worker.losses.composite import CompositeLoss, LossInputs, ModelWeights
 from worker.losses.mse import mse
 from worker.losses.regression import LabelDetails
 from worker.models.additive import fit_ridge
@@ -31,6 +32,10 @@ from worker.training.metrics import spearman
 from worker.training.seeds import generator
 
 _WARM_UP_SHARE = 0.05
+# A gate has a way of about five to go until it is closed: at the rate of the weights, the steps of
+# a training would not take it there.
+_GATE_RATE = 10.0
+_RATE = "rate"  # of a group of parameters, over the learning rate
 
 
 @dataclass(frozen=True)
@@ -95,14 +100,20 @@ class MemberFit:
         self.batches = math.ceil(len(self._train_rows) / task.spec.batch_size)
         rows = math.ceil(len(self._train_rows) / max(self.batches, 1))
         labels = task.label_NY[self._train_rows]
-        context = loss_context(task.spec.loss, labels, task.column_weights, rows)
+        context = loss_context(
+            task.spec.loss,
+            labels,
+            task.column_weights,
+            batch_size=rows,
+            latent_dim=task.model.latent_dim,
+        )
         self.loss = CompositeLoss(task.spec.loss, context).to(task.device)
         self.optimizer = self._optimizer()
         order = task.designs.edit_BP.shape[1]
         self._read_rows = rows_to_read(task.model, order, task.measure_orders)
         self._monitor = LatentMonitor(self.net, task.designs)
         self._start_additive()
-        self.best = {k: v.clone() for k, v in self.net.state_dict().items()}
+        self.best = self.net.weights_with(self._gates())
         # The start is a candidate of early stopping: a member is not worse than its ridge.
         value, _ = self._validate()
         self.progress.best_value = math.inf if value is None else value
@@ -123,8 +134,12 @@ class MemberFit:
         spec = self.task.spec.optimizer
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
         free = [p for p in self.net.parameters() if p.ndim <= 1]  # biases and z_W
-        free += self.loss.parameters()
         groups: list[dict[str, Any]] = [{"params": decayed}, {"params": free, "weight_decay": 0.0}]
+        if self.loss.uncertainty is not None:
+            free += self.loss.uncertainty.parameters()
+        if self.loss.gates is not None:
+            gates = list(self.loss.gates.parameters())
+            groups.append({"params": gates, "weight_decay": 0.0, _RATE: _GATE_RATE})
         return torch.optim.AdamW(
             groups, lr=spec.learning_rate, weight_decay=spec.weight_decay, fused=True
         )
@@ -155,9 +170,9 @@ class MemberFit:
         done = self.progress.epoch * self.batches + self.progress.step
         share = schedule(done, spec.epochs * self.batches)
         for group in self.optimizer.param_groups:
-            group["lr"] = spec.optimizer.learning_rate * share
+            group["lr"] = spec.optimizer.learning_rate * share * group.get(_RATE, 1.0)
         designs = task.designs.rows(task.design_N[rows])
-        readings = self.net(designs, self.dropout)
+        readings = self.net(designs, self.dropout, self._drawn_gates())
         inputs = self._inputs(readings, designs, rows)
         self.optimizer.zero_grad()
         place = (self.progress.member, self.progress.epoch, self.progress.step, "terms")
@@ -170,6 +185,27 @@ class MemberFit:
             if term.name in terms:
                 self.sums[row] += terms[term.name]
 
+    def _gates(self) -> Tensor | None:
+        """Gates before the head as they are read; None without them."""
+        return None if self.loss.gates is None else self.loss.gates.gates()
+
+    def _drawn_gates(self) -> Tensor | None:
+        if self.loss.gates is None:
+            return None
+        place = (self.progress.member, self.progress.epoch, self.progress.step, "gates")
+        return self.loss.gates.gates(generator(torch.device("cpu"), self.task.spec.seed, *place))
+
+    def _weights(self) -> ModelWeights | None:
+        """What penalties read; None without them. Row 0 of the shifts is padding."""
+        if not any(isinstance(term, PenaltyTerm) for term in self.task.spec.loss.terms):
+            return None
+        gates = self.loss.gates
+        return ModelWeights(
+            shift_ED=self.net.shift_ED[1:],
+            head_paths=self.net.head.paths(),
+            log_alpha_D=None if gates is None else gates.log_alpha,
+        )
+
     def _inputs(self, readings: Readings, designs: DesignBatch, rows: Tensor) -> LossInputs:
         return LossInputs(
             compose_BY=readings.compose_BY,
@@ -180,6 +216,7 @@ class MemberFit:
             z_I_BD=readings.z_I_BD,
             edited_B=(designs.edit_BP > 0).any(dim=1),
             details=self.task.details.rows(rows),
+            weights=self._weights(),
         )
 
     def finish_epoch(self) -> tuple[dict[str, float], dict[str, float | None]]:
@@ -201,7 +238,7 @@ class MemberFit:
         if value is None or value < self.progress.best_value:
             self.progress.best_value = math.inf if value is None else value
             self.progress.best_epoch = self.progress.epoch
-            self.best = {k: v.clone() for k, v in self.net.state_dict().items()}
+            self.best = self.net.weights_with(self._gates())
         self.progress.epoch += 1
         if self.progress.epoch % EPOCHS_BETWEEN_LOOKS == 0 and not self._monitor.is_blind:
             metrics |= self._look()
@@ -244,8 +281,9 @@ class MemberFit:
 
     def read(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Both readings of some observations, without dropout."""
+        gate_D = self._gates()
         parts = [
-            self.net(self.task.designs.rows(self.task.design_N[chunk]))
+            self.net(self.task.designs.rows(self.task.design_N[chunk]), None, gate_D)
             for chunk in torch.split(rows, self._read_rows)
         ]
         compose_NY = torch.cat([part.compose_BY for part in parts])

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from service.contract.errors import Offender
@@ -15,12 +16,16 @@ from service.contract.inference import (
 )
 from service.contract.jobs import JobState
 from service.contract.losses import (
+    CNodeTerm,
     CompositionTerm,
     CrpsTerm,
     DistTerm,
     GaussianNllTerm,
+    GroupLassoTerm,
+    HardConcreteTerm,
     HuberTerm,
     HurdleTerm,
+    L1Term,
     LossSpec,
     MseTerm,
     RegressionTerm,
@@ -85,6 +90,16 @@ terms = st.tuples(
         stop_gradient=st.sampled_from(StopGradient),
         normalized=st.booleans(),
     ),
+    some(L1Term, weight=weights),
+    some(GroupLassoTerm, weight=weights),
+    some(CNodeTerm, weight=weights),
+    some(
+        HardConcreteTerm,
+        weight=weights,
+        temperature=above_zero,
+        low=st.floats(-10, 0, exclude_max=True),
+        high=st.floats(1, 11, exclude_min=True),
+    ),
 ).flatmap(lambda all_terms: st.permutations(all_terms))
 losses = st.builds(
     lambda chosen, count, given: LossSpec(
@@ -92,7 +107,7 @@ losses = st.builds(
         **given,
     ),
     terms,
-    st.integers(0, 4),
+    st.integers(0, 8),
     st.fixed_dictionaries(
         {},
         optional={
@@ -136,8 +151,18 @@ labels = st.builds(
     transform=st.none() | st.sampled_from(Transform),
     weight=above_zero,
 )
+
+
+def training_spec(dataset_id, labels, given):
+    """A spec; c_node and a quadratic head do not go together."""
+    loss, model = given.get("loss", LossSpec()), given.get("model", PerturbationSetSpec())
+    reads_paths = any(isinstance(term, CNodeTerm) for term in loss.terms)
+    assume(not reads_paths or getattr(model, "head", None) != "quadratic")
+    return TrainingSpec(dataset_id=dataset_id, labels=labels, **given)
+
+
 training_specs = st.builds(
-    lambda dataset_id, labels, given: TrainingSpec(dataset_id=dataset_id, labels=labels, **given),
+    training_spec,
     names,
     st.lists(labels, min_size=1, max_size=3, unique_by=lambda label: label.name),
     st.fixed_dictionaries(

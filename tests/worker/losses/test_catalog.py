@@ -13,9 +13,13 @@ from worker.losses.crps import crps, ensemble_crps
 from worker.losses.dist import dist
 from worker.losses.energy_score import energy_score
 from worker.losses.gaussian_nll import gaussian_nll
+from worker.losses.group_lasso import group_lasso
+from worker.losses.hard_concrete import hard_concrete
 from worker.losses.huber import huber
 from worker.losses.hurdle import hurdle
+from worker.losses.l1 import l1
 from worker.losses.mse import mse
+from worker.losses.path_reg import c_node, path_reg
 from worker.losses.supcr import supcr
 from worker.losses.tobit import tobit
 
@@ -29,6 +33,11 @@ FUNCTIONS = {
     "dist": dist,
     "supcr": supcr,
     "composition": composition,
+    "l1": l1,
+    "group_lasso": group_lasso,
+    "c_node": c_node,
+    "hard_concrete": hard_concrete,
+    "path_reg": path_reg,
     "ensemble_crps": ensemble_crps,
     "energy_score": energy_score,
 }
@@ -60,6 +69,11 @@ def call(name, **options):
         "composition": (torch.zeros(2), prediction, labels.nan_to_num()),
         "ensemble_crps": (samples, labels),
         "energy_score": (samples, labels),
+        "l1": (prediction,),
+        "group_lasso": (prediction,),
+        "c_node": ([prediction],),
+        "hard_concrete": (prediction,),
+        "path_reg": ([prediction],),
     }
     data = {
         "gaussian_nll": {"sd_BY": torch.ones(8, 2)},

@@ -125,3 +125,35 @@ def test_the_start_comes_from_the_generator_alone():
     for other in (second, third):
         for name, value in first.state_dict().items():
             assert torch.equal(value, other.state_dict()[name]), name
+
+
+@pytest.mark.parametrize("head", ["linear", "quadratic", "mlp"])
+@pytest.mark.parametrize("orders", [(0,), (0, 2, 3)])
+def test_gates_before_the_head_are_the_same_as_gates_in_it(head, orders):
+    net = model(head, orders)
+    gate_D = torch.tensor([1.0, 0.0, 0.3, 0.7, 0.0, 1.0], dtype=torch.float64)
+    batch = INDEX.encode([parse_genotype(g) for g in ("", "a:deletion+b:deletion+c:deletion")])
+    gated = net(batch, None, gate_D)
+    kept = model(head, orders)
+    kept.load_state_dict(net.weights_with(gate_D))
+    readings = kept(batch)
+    torch.testing.assert_close(readings.compose_BY, gated.compose_BY)
+    torch.testing.assert_close(readings.intact_BY, gated.intact_BY)
+    assert torch.equal(readings.z_I_BD, gated.z_I_BD)  # states are before the gates
+    assert not torch.allclose(net(batch).intact_BY, gated.intact_BY)
+    assert (kept.head.linear.weight[:, [1, 4]] == 0).all()
+
+
+def test_weights_without_gates_are_a_copy():
+    net = model()
+    copy = net.weights_with(None)
+    with torch.no_grad():
+        net.shift_ED += 1
+    assert not torch.equal(copy["shift_ED"], net.shift_ED)
+
+
+def test_the_paths_of_a_head_are_those_from_its_input_to_its_output():
+    assert [[tuple(w.shape) for w in path] for path in model("linear").head.paths()] == [[(6, 1)]]
+    paths = model("mlp", (0, 0)).head.paths()
+    assert [[tuple(w.shape) for w in path] for path in paths] == [[(6, 2)], [(6, 8), (8, 2)]]
+    assert model("quadratic").head.paths() == []

@@ -26,7 +26,14 @@ DISTS = [
     {"name": "dist", "rule": "kde", "distance": "l1"},
     {"name": "dist", "rule": "official", "distance": "huber", "step": 0.5, "bandwidth": 0.5},
 ]
-LOSSES = [[term] for term in REGRESSIONS] + [[{"name": "mse"}, term] for term in DISTS]
+PENALTIES = [
+    {"name": "l1", "weight": 0.05},
+    {"name": "group_lasso", "weight": 0.05},
+    {"name": "c_node", "weight": 0.05},
+    {"name": "hard_concrete", "weight": 0.05},
+]
+LOSSES = [[term] for term in REGRESSIONS]
+LOSSES += [[{"name": "mse"}, term] for term in DISTS + PENALTIES]
 
 
 @pytest.fixture(scope="module")

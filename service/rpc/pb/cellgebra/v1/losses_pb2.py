@@ -24,43 +24,51 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63\x65llgebra/v1/losses.proto\x12\x0c\x63\x65llgebra.v1\"\x89\x01\n\x08LossSpec\x12%\n\x05terms\x18\x01 \x03(\x0b\x32\x16.cellgebra.v1.LossTerm\x12*\n\tweighting\x18\x02 \x01(\x0e\x32\x17.cellgebra.v1.Weighting\x12\x19\n\x0clatent_split\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x0f\n\r_latent_split\"\x9f\x03\n\x08LossTerm\x12$\n\x03mse\x18\x01 \x01(\x0b\x32\x15.cellgebra.v1.MseTermH\x00\x12&\n\x04\x64ist\x18\x02 \x01(\x0b\x32\x16.cellgebra.v1.DistTermH\x00\x12(\n\x05supcr\x18\x03 \x01(\x0b\x32\x17.cellgebra.v1.SupcrTermH\x00\x12\x34\n\x0b\x63omposition\x18\x04 \x01(\x0b\x32\x1d.cellgebra.v1.CompositionTermH\x00\x12(\n\x05huber\x18\x05 \x01(\x0b\x32\x17.cellgebra.v1.HuberTermH\x00\x12\x35\n\x0cgaussian_nll\x18\x06 \x01(\x0b\x32\x1d.cellgebra.v1.GaussianNllTermH\x00\x12(\n\x05tobit\x18\x07 \x01(\x0b\x32\x17.cellgebra.v1.TobitTermH\x00\x12*\n\x06hurdle\x18\x08 \x01(\x0b\x32\x18.cellgebra.v1.HurdleTermH\x00\x12&\n\x04\x63rps\x18\t \x01(\x0b\x32\x16.cellgebra.v1.CrpsTermH\x00\x42\x06\n\x04name\")\n\x07MseTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_weight\"I\n\tHuberTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05\x64\x65lta\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\t\n\x07_weightB\x08\n\x06_delta\"O\n\x0fGaussianNllTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05\x66loor\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\t\n\x07_weightB\x08\n\x06_floor\"C\n\tTobitTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x02sd\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\t\n\x07_weightB\x05\n\x03_sd\"\x88\x01\n\nHurdleTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\tthreshold\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x0f\n\x02sd\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x12\n\x05scale\x18\x04 \x01(\x01H\x03\x88\x01\x01\x42\t\n\x07_weightB\x0c\n\n_thresholdB\x05\n\x03_sdB\x08\n\x06_scale\"B\n\x08\x43rpsTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x02sd\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\t\n\x07_weightB\x05\n\x03_sd\"\x96\x03\n\x08\x44istTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12)\n\x04rule\x18\x02 \x01(\x0e\x32\x1b.cellgebra.v1.DistTerm.Rule\x12\x31\n\x08\x64istance\x18\x03 \x01(\x0e\x32\x1f.cellgebra.v1.DistTerm.Distance\x12\x12\n\x05\x64\x65lta\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x16\n\tbandwidth\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12\x11\n\x04step\x18\x06 \x01(\x01H\x03\x88\x01\x01\"P\n\x04Rule\x12\x14\n\x10RULE_UNSPECIFIED\x10\x00\x12\x11\n\rRULE_QUANTILE\x10\x01\x12\x0c\n\x08RULE_KDE\x10\x02\x12\x11\n\rRULE_OFFICIAL\x10\x03\"Z\n\x08\x44istance\x12\x18\n\x14\x44ISTANCE_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x44ISTANCE_L2\x10\x01\x12\x0f\n\x0b\x44ISTANCE_L1\x10\x02\x12\x12\n\x0e\x44ISTANCE_HUBER\x10\x03\x42\t\n\x07_weightB\x08\n\x06_deltaB\x0c\n\n_bandwidthB\x07\n\x05_step\"\xe5\x01\n\tSupcrTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x18\n\x0btemperature\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x36\n\nsimilarity\x18\x03 \x01(\x0e\x32\".cellgebra.v1.SupcrTerm.Similarity\"V\n\nSimilarity\x12\x1a\n\x16SIMILARITY_UNSPECIFIED\x10\x00\x12\x15\n\x11SIMILARITY_NEG_L2\x10\x01\x12\x15\n\x11SIMILARITY_COSINE\x10\x02\x42\t\n\x07_weightB\x0e\n\x0c_temperature\"\x8c\x01\n\x0f\x43ompositionTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x31\n\rstop_gradient\x18\x02 \x01(\x0e\x32\x1a.cellgebra.v1.StopGradient\x12\x17\n\nnormalized\x18\x03 \x01(\x08H\x01\x88\x01\x01\x42\t\n\x07_weightB\r\n\x0b_normalized*l\n\tWeighting\x12\x19\n\x15WEIGHTING_UNSPECIFIED\x10\x00\x12\x13\n\x0fWEIGHTING_FIXED\x10\x01\x12\x19\n\x15WEIGHTING_UNCERTAINTY\x10\x02\x12\x14\n\x10WEIGHTING_PCGRAD\x10\x03*x\n\x0cStopGradient\x12\x1d\n\x19STOP_GRADIENT_UNSPECIFIED\x10\x00\x12\x16\n\x12STOP_GRADIENT_NONE\x10\x01\x12\x18\n\x14STOP_GRADIENT_INTACT\x10\x02\x12\x17\n\x13STOP_GRADIENT_SHIFT\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63\x65llgebra/v1/losses.proto\x12\x0c\x63\x65llgebra.v1\"\x89\x01\n\x08LossSpec\x12%\n\x05terms\x18\x01 \x03(\x0b\x32\x16.cellgebra.v1.LossTerm\x12*\n\tweighting\x18\x02 \x01(\x0e\x32\x17.cellgebra.v1.Weighting\x12\x19\n\x0clatent_split\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x0f\n\r_latent_split\"\xdc\x04\n\x08LossTerm\x12$\n\x03mse\x18\x01 \x01(\x0b\x32\x15.cellgebra.v1.MseTermH\x00\x12&\n\x04\x64ist\x18\x02 \x01(\x0b\x32\x16.cellgebra.v1.DistTermH\x00\x12(\n\x05supcr\x18\x03 \x01(\x0b\x32\x17.cellgebra.v1.SupcrTermH\x00\x12\x34\n\x0b\x63omposition\x18\x04 \x01(\x0b\x32\x1d.cellgebra.v1.CompositionTermH\x00\x12(\n\x05huber\x18\x05 \x01(\x0b\x32\x17.cellgebra.v1.HuberTermH\x00\x12\x35\n\x0cgaussian_nll\x18\x06 \x01(\x0b\x32\x1d.cellgebra.v1.GaussianNllTermH\x00\x12(\n\x05tobit\x18\x07 \x01(\x0b\x32\x17.cellgebra.v1.TobitTermH\x00\x12*\n\x06hurdle\x18\x08 \x01(\x0b\x32\x18.cellgebra.v1.HurdleTermH\x00\x12&\n\x04\x63rps\x18\t \x01(\x0b\x32\x16.cellgebra.v1.CrpsTermH\x00\x12\"\n\x02l1\x18\n \x01(\x0b\x32\x14.cellgebra.v1.L1TermH\x00\x12\x33\n\x0bgroup_lasso\x18\x0b \x01(\x0b\x32\x1c.cellgebra.v1.GroupLassoTermH\x00\x12)\n\x06\x63_node\x18\x0c \x01(\x0b\x32\x17.cellgebra.v1.CNodeTermH\x00\x12\x37\n\rhard_concrete\x18\r \x01(\x0b\x32\x1e.cellgebra.v1.HardConcreteTermH\x00\x42\x06\n\x04name\")\n\x07MseTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_weight\"I\n\tHuberTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05\x64\x65lta\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\t\n\x07_weightB\x08\n\x06_delta\"O\n\x0fGaussianNllTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05\x66loor\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\t\n\x07_weightB\x08\n\x06_floor\"C\n\tTobitTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x02sd\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\t\n\x07_weightB\x05\n\x03_sd\"\x88\x01\n\nHurdleTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\tthreshold\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x0f\n\x02sd\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x12\n\x05scale\x18\x04 \x01(\x01H\x03\x88\x01\x01\x42\t\n\x07_weightB\x0c\n\n_thresholdB\x05\n\x03_sdB\x08\n\x06_scale\"B\n\x08\x43rpsTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x02sd\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\t\n\x07_weightB\x05\n\x03_sd\"\x96\x03\n\x08\x44istTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12)\n\x04rule\x18\x02 \x01(\x0e\x32\x1b.cellgebra.v1.DistTerm.Rule\x12\x31\n\x08\x64istance\x18\x03 \x01(\x0e\x32\x1f.cellgebra.v1.DistTerm.Distance\x12\x12\n\x05\x64\x65lta\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x16\n\tbandwidth\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12\x11\n\x04step\x18\x06 \x01(\x01H\x03\x88\x01\x01\"P\n\x04Rule\x12\x14\n\x10RULE_UNSPECIFIED\x10\x00\x12\x11\n\rRULE_QUANTILE\x10\x01\x12\x0c\n\x08RULE_KDE\x10\x02\x12\x11\n\rRULE_OFFICIAL\x10\x03\"Z\n\x08\x44istance\x12\x18\n\x14\x44ISTANCE_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x44ISTANCE_L2\x10\x01\x12\x0f\n\x0b\x44ISTANCE_L1\x10\x02\x12\x12\n\x0e\x44ISTANCE_HUBER\x10\x03\x42\t\n\x07_weightB\x08\n\x06_deltaB\x0c\n\n_bandwidthB\x07\n\x05_step\"\xe5\x01\n\tSupcrTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x18\n\x0btemperature\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x36\n\nsimilarity\x18\x03 \x01(\x0e\x32\".cellgebra.v1.SupcrTerm.Similarity\"V\n\nSimilarity\x12\x1a\n\x16SIMILARITY_UNSPECIFIED\x10\x00\x12\x15\n\x11SIMILARITY_NEG_L2\x10\x01\x12\x15\n\x11SIMILARITY_COSINE\x10\x02\x42\t\n\x07_weightB\x0e\n\x0c_temperature\"\x8c\x01\n\x0f\x43ompositionTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x31\n\rstop_gradient\x18\x02 \x01(\x0e\x32\x1a.cellgebra.v1.StopGradient\x12\x17\n\nnormalized\x18\x03 \x01(\x08H\x01\x88\x01\x01\x42\t\n\x07_weightB\r\n\x0b_normalized\"(\n\x06L1Term\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_weight\"0\n\x0eGroupLassoTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_weight\"+\n\tCNodeTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_weight\"\x92\x01\n\x10HardConcreteTerm\x12\x13\n\x06weight\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x18\n\x0btemperature\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x10\n\x03low\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x11\n\x04high\x18\x04 \x01(\x01H\x03\x88\x01\x01\x42\t\n\x07_weightB\x0e\n\x0c_temperatureB\x06\n\x04_lowB\x07\n\x05_high*l\n\tWeighting\x12\x19\n\x15WEIGHTING_UNSPECIFIED\x10\x00\x12\x13\n\x0fWEIGHTING_FIXED\x10\x01\x12\x19\n\x15WEIGHTING_UNCERTAINTY\x10\x02\x12\x14\n\x10WEIGHTING_PCGRAD\x10\x03*x\n\x0cStopGradient\x12\x1d\n\x19STOP_GRADIENT_UNSPECIFIED\x10\x00\x12\x16\n\x12STOP_GRADIENT_NONE\x10\x01\x12\x18\n\x14STOP_GRADIENT_INTACT\x10\x02\x12\x17\n\x13STOP_GRADIENT_SHIFT\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cellgebra.v1.losses_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_WEIGHTING']._serialized_start=1860
-  _globals['_WEIGHTING']._serialized_end=1968
-  _globals['_STOPGRADIENT']._serialized_start=1970
-  _globals['_STOPGRADIENT']._serialized_end=2090
+  _globals['_WEIGHTING']._serialized_start=2335
+  _globals['_WEIGHTING']._serialized_end=2443
+  _globals['_STOPGRADIENT']._serialized_start=2445
+  _globals['_STOPGRADIENT']._serialized_end=2565
   _globals['_LOSSSPEC']._serialized_start=44
   _globals['_LOSSSPEC']._serialized_end=181
   _globals['_LOSSTERM']._serialized_start=184
-  _globals['_LOSSTERM']._serialized_end=599
-  _globals['_MSETERM']._serialized_start=601
-  _globals['_MSETERM']._serialized_end=642
-  _globals['_HUBERTERM']._serialized_start=644
-  _globals['_HUBERTERM']._serialized_end=717
-  _globals['_GAUSSIANNLLTERM']._serialized_start=719
-  _globals['_GAUSSIANNLLTERM']._serialized_end=798
-  _globals['_TOBITTERM']._serialized_start=800
-  _globals['_TOBITTERM']._serialized_end=867
-  _globals['_HURDLETERM']._serialized_start=870
-  _globals['_HURDLETERM']._serialized_end=1006
-  _globals['_CRPSTERM']._serialized_start=1008
-  _globals['_CRPSTERM']._serialized_end=1074
-  _globals['_DISTTERM']._serialized_start=1077
-  _globals['_DISTTERM']._serialized_end=1483
-  _globals['_DISTTERM_RULE']._serialized_start=1267
-  _globals['_DISTTERM_RULE']._serialized_end=1347
-  _globals['_DISTTERM_DISTANCE']._serialized_start=1349
-  _globals['_DISTTERM_DISTANCE']._serialized_end=1439
-  _globals['_SUPCRTERM']._serialized_start=1486
-  _globals['_SUPCRTERM']._serialized_end=1715
-  _globals['_SUPCRTERM_SIMILARITY']._serialized_start=1602
-  _globals['_SUPCRTERM_SIMILARITY']._serialized_end=1688
-  _globals['_COMPOSITIONTERM']._serialized_start=1718
-  _globals['_COMPOSITIONTERM']._serialized_end=1858
+  _globals['_LOSSTERM']._serialized_end=788
+  _globals['_MSETERM']._serialized_start=790
+  _globals['_MSETERM']._serialized_end=831
+  _globals['_HUBERTERM']._serialized_start=833
+  _globals['_HUBERTERM']._serialized_end=906
+  _globals['_GAUSSIANNLLTERM']._serialized_start=908
+  _globals['_GAUSSIANNLLTERM']._serialized_end=987
+  _globals['_TOBITTERM']._serialized_start=989
+  _globals['_TOBITTERM']._serialized_end=1056
+  _globals['_HURDLETERM']._serialized_start=1059
+  _globals['_HURDLETERM']._serialized_end=1195
+  _globals['_CRPSTERM']._serialized_start=1197
+  _globals['_CRPSTERM']._serialized_end=1263
+  _globals['_DISTTERM']._serialized_start=1266
+  _globals['_DISTTERM']._serialized_end=1672
+  _globals['_DISTTERM_RULE']._serialized_start=1456
+  _globals['_DISTTERM_RULE']._serialized_end=1536
+  _globals['_DISTTERM_DISTANCE']._serialized_start=1538
+  _globals['_DISTTERM_DISTANCE']._serialized_end=1628
+  _globals['_SUPCRTERM']._serialized_start=1675
+  _globals['_SUPCRTERM']._serialized_end=1904
+  _globals['_SUPCRTERM_SIMILARITY']._serialized_start=1791
+  _globals['_SUPCRTERM_SIMILARITY']._serialized_end=1877
+  _globals['_COMPOSITIONTERM']._serialized_start=1907
+  _globals['_COMPOSITIONTERM']._serialized_end=2047
+  _globals['_L1TERM']._serialized_start=2049
+  _globals['_L1TERM']._serialized_end=2089
+  _globals['_GROUPLASSOTERM']._serialized_start=2091
+  _globals['_GROUPLASSOTERM']._serialized_end=2139
+  _globals['_CNODETERM']._serialized_start=2141
+  _globals['_CNODETERM']._serialized_end=2184
+  _globals['_HARDCONCRETETERM']._serialized_start=2187
+  _globals['_HARDCONCRETETERM']._serialized_end=2333
 # @@protoc_insertion_point(module_scope)

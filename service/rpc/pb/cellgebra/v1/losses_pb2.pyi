@@ -40,7 +40,7 @@ class LossSpec(_message.Message):
     def __init__(self, terms: _Optional[_Iterable[_Union[LossTerm, _Mapping]]] = ..., weighting: _Optional[_Union[Weighting, str]] = ..., latent_split: _Optional[float] = ...) -> None: ...
 
 class LossTerm(_message.Message):
-    __slots__ = ("mse", "dist", "supcr", "composition", "huber", "gaussian_nll", "tobit", "hurdle", "crps")
+    __slots__ = ("mse", "dist", "supcr", "composition", "huber", "gaussian_nll", "tobit", "hurdle", "crps", "l1", "group_lasso", "c_node", "hard_concrete")
     MSE_FIELD_NUMBER: _ClassVar[int]
     DIST_FIELD_NUMBER: _ClassVar[int]
     SUPCR_FIELD_NUMBER: _ClassVar[int]
@@ -50,6 +50,10 @@ class LossTerm(_message.Message):
     TOBIT_FIELD_NUMBER: _ClassVar[int]
     HURDLE_FIELD_NUMBER: _ClassVar[int]
     CRPS_FIELD_NUMBER: _ClassVar[int]
+    L1_FIELD_NUMBER: _ClassVar[int]
+    GROUP_LASSO_FIELD_NUMBER: _ClassVar[int]
+    C_NODE_FIELD_NUMBER: _ClassVar[int]
+    HARD_CONCRETE_FIELD_NUMBER: _ClassVar[int]
     mse: MseTerm
     dist: DistTerm
     supcr: SupcrTerm
@@ -59,7 +63,11 @@ class LossTerm(_message.Message):
     tobit: TobitTerm
     hurdle: HurdleTerm
     crps: CrpsTerm
-    def __init__(self, mse: _Optional[_Union[MseTerm, _Mapping]] = ..., dist: _Optional[_Union[DistTerm, _Mapping]] = ..., supcr: _Optional[_Union[SupcrTerm, _Mapping]] = ..., composition: _Optional[_Union[CompositionTerm, _Mapping]] = ..., huber: _Optional[_Union[HuberTerm, _Mapping]] = ..., gaussian_nll: _Optional[_Union[GaussianNllTerm, _Mapping]] = ..., tobit: _Optional[_Union[TobitTerm, _Mapping]] = ..., hurdle: _Optional[_Union[HurdleTerm, _Mapping]] = ..., crps: _Optional[_Union[CrpsTerm, _Mapping]] = ...) -> None: ...
+    l1: L1Term
+    group_lasso: GroupLassoTerm
+    c_node: CNodeTerm
+    hard_concrete: HardConcreteTerm
+    def __init__(self, mse: _Optional[_Union[MseTerm, _Mapping]] = ..., dist: _Optional[_Union[DistTerm, _Mapping]] = ..., supcr: _Optional[_Union[SupcrTerm, _Mapping]] = ..., composition: _Optional[_Union[CompositionTerm, _Mapping]] = ..., huber: _Optional[_Union[HuberTerm, _Mapping]] = ..., gaussian_nll: _Optional[_Union[GaussianNllTerm, _Mapping]] = ..., tobit: _Optional[_Union[TobitTerm, _Mapping]] = ..., hurdle: _Optional[_Union[HurdleTerm, _Mapping]] = ..., crps: _Optional[_Union[CrpsTerm, _Mapping]] = ..., l1: _Optional[_Union[L1Term, _Mapping]] = ..., group_lasso: _Optional[_Union[GroupLassoTerm, _Mapping]] = ..., c_node: _Optional[_Union[CNodeTerm, _Mapping]] = ..., hard_concrete: _Optional[_Union[HardConcreteTerm, _Mapping]] = ...) -> None: ...
 
 class MseTerm(_message.Message):
     __slots__ = ("weight",)
@@ -174,3 +182,33 @@ class CompositionTerm(_message.Message):
     stop_gradient: StopGradient
     normalized: bool
     def __init__(self, weight: _Optional[float] = ..., stop_gradient: _Optional[_Union[StopGradient, str]] = ..., normalized: _Optional[bool] = ...) -> None: ...
+
+class L1Term(_message.Message):
+    __slots__ = ("weight",)
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    weight: float
+    def __init__(self, weight: _Optional[float] = ...) -> None: ...
+
+class GroupLassoTerm(_message.Message):
+    __slots__ = ("weight",)
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    weight: float
+    def __init__(self, weight: _Optional[float] = ...) -> None: ...
+
+class CNodeTerm(_message.Message):
+    __slots__ = ("weight",)
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    weight: float
+    def __init__(self, weight: _Optional[float] = ...) -> None: ...
+
+class HardConcreteTerm(_message.Message):
+    __slots__ = ("weight", "temperature", "low", "high")
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    weight: float
+    temperature: float
+    low: float
+    high: float
+    def __init__(self, weight: _Optional[float] = ..., temperature: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ...) -> None: ...

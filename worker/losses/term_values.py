@@ -1,0 +1,143 @@
+"""Each term of a composite, computed on what it reads."""
+
+import torch
+from torch import Tensor
+
+from service.contract.losses import (
+    CNodeTerm,
+    CompositionTerm,
+    DistTerm,
+    GroupLassoTerm,
+    HardConcreteTerm,
+    L1Term,
+    LossSpec,
+    LossTerm,
+    PenaltyTerm,
+    RegressionTerm,
+    SupcrTerm,
+)
+from worker.losses.composition import composition
+from worker.losses.degenerate import refuse_computed
+from worker.losses.dist import dist
+from worker.losses.group_lasso import group_lasso
+from worker.losses.hard_concrete import hard_concrete
+from worker.losses.l1 import l1
+from worker.losses.loss_inputs import LossContext, LossInputs, ModelWeights, check_inputs
+from worker.losses.path_reg import c_node
+from worker.losses.regression import Weights, regression
+from worker.losses.supcr import supcr_of_views
+
+
+def _regression(term: RegressionTerm, x: LossInputs, context: LossContext) -> Tensor:
+    weights = Weights(row_weights=x.row_weights_BY, column_weights=context.column_weights)
+    compose, intact = (
+        regression(term, reading_BY, x.labels_BY, x.details, weights)
+        for reading_BY in (x.compose_BY, x.intact_BY)
+    )
+    return 0.5 * (compose + intact)
+
+
+def _dist(term: DistTerm, x: LossInputs, context: LossContext) -> Tensor:
+    compose, intact = (
+        dist(
+            reading_BY,
+            x.labels_BY,
+            training_labels=context.training_labels,
+            rule=term.rule,
+            distance=term.distance,
+            delta=term.delta,
+            bandwidth=term.bandwidth,
+            step=term.step,
+            column_weights=context.column_weights,
+        )
+        for reading_BY in (x.compose_BY, x.intact_BY)
+    )
+    return 0.5 * (compose + intact)
+
+
+def _supcr(term: SupcrTerm, x: LossInputs, context: LossContext) -> Tensor:
+    return supcr_of_views(
+        [(x.z_P_BD, x.edited_B), (x.z_I_BD, None)],
+        x.labels_BY,
+        temperature=term.temperature,
+        similarity=term.similarity,
+        column_weights=context.column_weights,
+    )
+
+
+def _penalty(term: PenaltyTerm, weights: ModelWeights | None) -> Tensor:
+    if weights is None:
+        raise ValueError(f"{term.name} reads weights of the model, and none are given")
+    match term:
+        case L1Term():
+            return l1(weights.shift_ED)
+        case GroupLassoTerm():
+            return group_lasso(weights.shift_ED)
+        case CNodeTerm():
+            if not weights.head_paths:
+                raise ValueError("c_node needs a head with weights from a dimension to a label")
+            paths = [c_node([weights.shift_ED, *path]) for path in weights.head_paths]
+            return torch.stack(paths).sum()
+        case HardConcreteTerm():
+            if weights.log_alpha_D is None:
+                raise ValueError("hard_concrete needs gates before the head")
+            return hard_concrete(
+                weights.log_alpha_D, temperature=term.temperature, low=term.low, high=term.high
+            )
+
+
+def _value(term: LossTerm, x: LossInputs, context: LossContext) -> Tensor:
+    match term:
+        case DistTerm():
+            return _dist(term, x, context)
+        case SupcrTerm():
+            return _supcr(term, x, context)
+        case CompositionTerm():
+            return composition(
+                x.z_W_D,
+                x.z_P_BD,
+                x.z_I_BD,
+                stop_gradient=term.stop_gradient,
+                normalized=term.normalized,
+            )
+        case L1Term() | GroupLassoTerm() | CNodeTerm() | HardConcreteTerm():
+            return _penalty(term, x.weights)
+        case _:
+            return _regression(term, x, context)
+
+
+def split_width(dim: int, share: float) -> int:
+    """Dimensions that the structured-latent terms see of `dim`; each side keeps at least one.
+
+    Raises:
+        ValueError: a latent of one dimension, or a share that is not between 0 and 1.
+    """
+    if dim < 2 or not 0 < share < 1:
+        raise ValueError(f"a latent of {dim} dimensions cannot be split at a share of {share}")
+    return min(max(round(share * dim), 1), dim - 1)
+
+
+def term_values(spec: LossSpec, inputs: LossInputs, context: LossContext) -> dict[str, Tensor]:
+    """Every term by name, unweighted, with its graph; a term of weight 0 is not computed.
+
+    The regression term and dist are averaged over the two readings, SupCR is summed over z_P and
+    z_I. With `latent_split` SupCR sees the first dimensions of the latents and composition the
+    others, so that neither has a gradient in the other's.
+
+    Raises:
+        DegenerateCompositionError: z_P was computed from z_I.
+        ValueError: inputs that do not fit together, or that a term needs and lacks.
+    """
+    check_inputs(inputs)
+    structured = rest = inputs
+    if spec.latent_split is not None:
+        # Of a slice the graph no longer shows what it was computed from.
+        refuse_computed(inputs.z_P_BD, inputs.z_I_BD)
+        width = split_width(inputs.z_I_BD.shape[1], spec.latent_split)
+        structured = inputs.part(slice(None, width))
+        rest = inputs.part(slice(width, None))
+    return {
+        term.name: _value(term, structured if isinstance(term, SupcrTerm) else rest, context)
+        for term in spec.terms
+        if term.weight > 0
+    }
