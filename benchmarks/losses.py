@@ -1,24 +1,24 @@
-"""How fast the losses are, with their peers beside them: time and extra memory, forward + backward.
+"""How fast SupCR is, with its peers beside it: time and extra memory, forward + backward.
 
-    python benchmarks/losses.py [--quick] [--out benchmarks/results/losses.md]
+    python benchmarks/losses.py [--quick] [--out benchmarks/results] [--images docs/images]
 
-Contenders take turns within a round, so that what disturbs one disturbs all; the least time of
-the rounds counts. Memory is the growth of a fresh process's peak over a warm-up on a small batch.
+Contenders take turns within a round, so that what disturbs one disturbs all. Times are medians of
+the rounds; ratios are medians of the ratios within a round. Memory is the growth of a fresh
+process's peak over a warm-up on a small batch.
 """
 
 import argparse
 import math
-import os
-import platform
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 import torch
+from machine import extra_mebibytes, forget_peak, hardware, memory_mebibytes
 from peers import published_supcr
+from plots import log_log
 from torch import Tensor
 from torch.nn import functional
 
@@ -33,10 +33,13 @@ TEMPERATURE = 0.1
 MISSING = 0.1
 # Larger batches than these take minutes, or more memory than a laptop has.
 LARGEST = {"row_sort": 2048, "broadcast": 256, "logcumsumexp": 4096, "torch": 4096}
-SIZES = (64, 256, 1024, 2048, 16384)
+SIZES = (64, 256, 1024, 2048, 4096, 16384)
 QUICK = (64, 256, 512)
+# A contender that takes longer sits out all rounds but the first three.
+SLOW_SECONDS = 5
 
 Batch = tuple[Tensor, Tensor, Tensor]
+Rounds = dict[str, list[float]]
 
 
 def batch(rows: int) -> Batch:
@@ -97,90 +100,102 @@ def seconds(work: Callable[[], None]) -> float:
     return time.perf_counter() - start
 
 
-def times(rows: int, rounds: int) -> dict[str, float]:
-    """Least seconds of each contender that is not too slow for so many rows."""
+def times(rows: int, rounds: int) -> Rounds:
+    """Seconds of each contender that is not too slow for so many rows, round by round."""
     data = batch(rows)
-    found: dict[str, float] = {}
-    fits = {n: f for n, f in contenders().items() if rows <= LARGEST.get(n, rows)}
+    work = {
+        name: (lambda f=f: both_ways(f, data))
+        for name, f in contenders().items()
+        if rows <= LARGEST.get(name, rows)
+    }
+    if rows <= max(LARGEST.values()):
+        work["floor"] = lambda: floor(data)
+    found: Rounds = {name: [] for name in work}
+    for name in ("numba", "numba, neg_l2", "floor"):
+        if name in work:
+            work[name]()  # compiled, and its threads started
     for turn in range(rounds):
-        work = {name: (lambda f=f: both_ways(f, data)) for name, f in fits.items()}
-        if rows <= max(LARGEST.values()):
-            work["floor"] = lambda: floor(data)
         for name, job in work.items():
-            slow = turn > 1 and found[name] > 5
-            if not slow:
-                found[name] = min(found.get(name, math.inf), seconds(job))
+            if turn < 3 or max(found[name]) < SLOW_SECONDS:
+                found[name].append(seconds(job))
     return found
 
 
-def memory_mebibytes(line: str) -> float:
-    """A line of this process's memory. Not `ru_maxrss`: a child takes it over from its parent."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split(f"{line}:")[1].split()[0]) / 1024
-
-
-def extra_mebibytes(name: str, rows: int) -> float:
-    """Measured in a process of its own, which has nothing else to remember."""
-    command = [sys.executable, __file__, "--memory", name, str(rows)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
-    return float(done.stdout)
+def ratio(found: Rounds, above: str, below: str) -> str:
+    """Median over the rounds of one contender's time over another's."""
+    if above not in found or below not in found:
+        return "not measured"
+    pairs = zip(found[above], found[below], strict=False)  # the slow sat out the last rounds
+    return f"{median(a / b for a, b in pairs):.3g}"
 
 
 def print_memory(name: str, rows: int) -> None:
     """What the process started by `extra_mebibytes` does."""
     loss = contenders()[name]
     both_ways(loss, batch(64))
+    both_ways(loss, batch(192))  # past the sizes that the plain path takes
     data = batch(rows)
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
-    before = memory_mebibytes("VmRSS")
+    before = forget_peak()
     both_ways(loss, data)
     print(memory_mebibytes("VmHWM") - before)
 
 
-def table(sizes: Iterable[int], rounds: int) -> Iterable[str]:
+class Curves:
+    """The figures of a table, for a plot."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, list[tuple[float, float]]] = {}
+        self.memory: dict[str, list[tuple[float, float]]] = {}
+
+    def add(self, name: str, rows: int, seconds: float, memory: float) -> None:
+        """A row of the table."""
+        self.seconds.setdefault(name, []).append((rows, seconds))
+        if memory > 0:
+            self.memory.setdefault(name, []).append((rows, memory))
+
+
+def table(sizes: Iterable[int], rounds: int, curves: Curves) -> Iterable[str]:
     """The lines of a Markdown table, as they are measured."""
     yield "| N | implementation | seconds | extra MiB | x row_sort | x logcumsumexp | floors |"
     yield "|--:|:--|--:|--:|--:|--:|--:|"
     for rows in sizes:
         found = times(rows, rounds)
-        for name, value in found.items():
-            memory = "" if name == "floor" else f"{extra_mebibytes(name, rows):.0f}"
-            ratios = [
-                f"{found[other] / value:.3g}" if other in found else "not measured"
-                for other in ("row_sort", "logcumsumexp")
+        for name, values in found.items():
+            extra = 0.0 if name == "floor" else extra_mebibytes(__file__, name, str(rows))
+            if name != "floor":
+                curves.add(name, rows, median(values), extra)
+            cells = [
+                rows,
+                name,
+                f"{median(values):.3g}",
+                f"{extra:.0f}" if extra else "",
+                ratio(found, "row_sort", name),
+                ratio(found, "logcumsumexp", name),
+                ratio(found, name, "floor"),
             ]
-            floors = f"{value / found['floor']:.3g}" if "floor" in found else "not measured"
-            yield f"| {rows} | {name} | {value:.4g} | {memory} | {' | '.join(ratios)} | {floors} |"
-    yield "| 65536 | triton, one GPU | not measured | not measured | | | |"
+            yield "| " + " | ".join(str(cell) for cell in cells) + " |"
+    yield "| 65536 | triton, d = 128 | not measured | not measured | | | |"
 
 
-def processor() -> str:
-    """Whose times these are."""
-    names = [
-        line.split(":", 1)[1].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    ]
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
-
-
-def report(sizes: Iterable[int], rounds: int) -> str:
-    """Measure and print, and return what was printed."""
+def report(sizes: Iterable[int], rounds: int) -> tuple[str, Curves]:
+    """Measure and print; returns what was printed, and the figures."""
     lines = [
         "# SupCR, forward + backward",
         "",
-        f"{datetime.now(UTC):%Y-%m-%d}, {processor()}, PyTorch {torch.__version__}, "
-        f"{torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f} before the start.",
+        hardware(),
         f"z_P and z_I of d = {DIMS}, float32, two label columns with {MISSING:.0%} missing, "
-        f"temperature {TEMPERATURE}, cosine where not said otherwise.",
+        f"temperature {TEMPERATURE}, cosine where not said otherwise. Medians of {rounds} rounds "
+        f"(3 where one takes more than {SLOW_SECONDS} s); a floor is two N x N x d products and "
+        "one exp a view.",
         "",
     ]
     for line in lines:
         print(line)
-    for line in table(sizes, rounds):
+    curves = Curves()
+    for line in table(sizes, rounds, curves):
         print(line, flush=True)
         lines.append(line)
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n", curves
 
 
 def main() -> None:
@@ -188,17 +203,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small batches only")
     parser.add_argument("--sizes", type=int, nargs="+", help="rows of a batch")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--out", type=Path, help="write the table there, too")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--out", type=Path, help="a folder for the table")
+    parser.add_argument("--images", type=Path, help="a folder for the plot")
     parser.add_argument("--memory", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory:
         print_memory(options.memory[0], int(options.memory[1]))
         return
-    text = report(options.sizes or (QUICK if options.quick else SIZES), options.rounds)
+    text, curves = report(options.sizes or (QUICK if options.quick else SIZES), options.rounds)
     if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(text)
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / "supcr.md").write_text(text)
+    if options.images:
+        log_log(
+            options.images / "supcr.svg",
+            "N, rows of a batch",
+            [
+                ("SupCR, forward + backward", "seconds, median", curves.seconds),
+                ("Extra memory", "MiB, peak", curves.memory),
+            ],
+        )
 
 
 if __name__ == "__main__":

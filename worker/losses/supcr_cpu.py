@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from worker.losses.supcr_labels import LabelColumns, joined
+from worker.losses.supcr_scratch import Scratch
 
 # Elements of a block of logits: 1 MiB in float32, so that it stays in the processor's cache; but
 # with fewer rows than these, the products with it get slow.
@@ -52,26 +53,29 @@ class MergeKernel:
         place_YN = torch.empty_like(order_YN)
         place_YN.scatter_(1, order_YN, torch.arange(rows).expand_as(order_YN))
         place_YN.masked_fill_(~columns.present_YN, -1)
-        self._dtype: type[np.uint16 | np.uint32] = np.uint16 if rows <= _SHORT else np.uint32
-        self._order_YN = order_YN.numpy().astype(self._dtype)
+        self._index = torch.uint16 if rows <= _SHORT else torch.uint32
+        self._order_YN = order_YN.to(self._index).numpy()
         self._sorted_YN = sorted_YN.numpy()
         self._place_YN = place_YN.numpy()
         self._count_Y = columns.present_YN.sum(dim=1).numpy()
         self._label_YN = columns.label_YN.numpy()
+        self._scratch = Scratch()
         self._views = [
             (v.present_YN.float().numpy(), v.present_YN.sum(dim=1).numpy(), v.scale_Y.numpy())
             for v in views
         ]
+
+    def _block(self, name: str, like: Tensor) -> Tensor:
+        return self._scratch.take(name, tuple(like.shape), like.dtype, "cpu")
 
     def plan(self, start: int, stop: int) -> Orders:
         # Here, because importing numba takes a second that small batches never need.
         from worker.losses.supcr_merge import merge_column
 
         columns, rows = self._order_YN.shape
-        plan = Orders(
-            np.empty((columns, stop - start, rows), self._dtype),
-            np.zeros((columns, stop - start), np.bool_),
-        )
+        shape = (columns, stop - start, rows)
+        taken = self._scratch.take("taken", shape, self._index, "cpu")
+        plan = Orders(taken.numpy(), np.zeros(shape[:2], np.bool_))
         for y in range(columns):
             merge_column(
                 self._sorted_YN[y],
@@ -92,9 +96,10 @@ class MergeKernel:
         if not self._upstream:
             logits_bN.diagonal(start).fill_(-torch.inf)
         shift_b = logits_bN.amax(dim=1)
-        exp = (logits_bN - shift_b[:, None]).exp_().numpy()
+        exp_bN = self._block("exp", logits_bN)
+        exp = torch.sub(logits_bN, shift_b[:, None], out=exp_bN).exp_().numpy()
         logits = logits_bN.numpy()
-        grad_bN = torch.zeros_like(logits_bN) if gradient else logits_bN[:, :0]
+        grad_bN = self._block("grad", logits_bN).zero_() if gradient else logits_bN[:, :0]
         loss_b = np.zeros(len(logits))
         wide_Yb = np.zeros_like(plan.tied_Yb)
         present_YN, count_Y, scale_Y = self._views[view]

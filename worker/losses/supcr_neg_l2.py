@@ -91,11 +91,15 @@ class NarrowNegL2Rows(Pulled):
         self._rate_N += other._rate_N
 
     def logits(self, start: int, stop: int) -> Tensor:
-        square_bN = self._left_NE[start:stop] @ self._right_EN
+        rows = stop - start
+        square_bN = self._block("square", rows, torch.float64)
+        torch.mm(self._left_NE[start:stop], self._right_EN, out=square_bN)
         square_bN.diagonal(start).fill_(torch.inf)
         self._find_near(square_bN, start)
-        self._distance_bN = square_bN.to(torch.float32).sqrt_()
-        logits_bN = self._distance_bN * -self._scale
+        self._distance_bN = self._block("distance", rows, torch.float32)
+        self._distance_bN.copy_(square_bN).sqrt_()
+        logits_bN = self._block("logits", rows, torch.float32)
+        torch.mul(self._distance_bN, -self._scale, out=logits_bN)
         logits_bN[self._same] = 0
         logits_bN.diagonal(start).fill_(0)
         return logits_bN
@@ -119,7 +123,8 @@ class NarrowNegL2Rows(Pulled):
         square_bN[self._near] = square_n.masked_fill_(same_n, torch.inf)
 
     def pull(self, start: int, stop: int, grad_bN: Tensor) -> None:
-        rate_bN = grad_bN / self._distance_bN
+        rate_bN = self._block("logits", stop - start, torch.float32)  # which have been read
+        torch.div(grad_bN, self._distance_bN, out=rate_bN)
         self._pull_near(start, rate_bN)
         self._rate_N[start:stop] += rate_bN.sum(dim=1)
         self._rate_N += rate_bN.sum(dim=0)

@@ -6,12 +6,15 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from worker.losses.supcr_scratch import Scratch
+
 
 class Pulled:
     """Gradients of blocks of rows, summed up in [N, D]."""
 
     def __init__(self, z_ND: Tensor) -> None:
         self._grad_ND = torch.zeros_like(z_ND)
+        self._scratch = Scratch()
 
     @property
     def device(self) -> torch.device:
@@ -24,3 +27,7 @@ class Pulled:
 
     def absorb(self, other: Self) -> None:
         self._grad_ND += other._grad_ND
+
+    def _block(self, name: str, rows: int, dtype: torch.dtype) -> Tensor:
+        """A block of rows of pairs, to be written."""
+        return self._scratch.take(name, (rows, len(self._grad_ND)), dtype, self.device)

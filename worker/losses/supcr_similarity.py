@@ -32,7 +32,7 @@ class SimilarityRows(Protocol):
         ...
 
     def logits(self, start: int, stop: int) -> Tensor:
-        """Rows `start` to `stop` of the logits, [b, N]."""
+        """Rows `start` to `stop` of the logits, [b, N]; they last until it is called again."""
         ...
 
     def pull(self, start: int, stop: int, grad_bN: Tensor) -> None:
@@ -56,7 +56,10 @@ class CosineRows(Pulled):
         self._temperature = temperature
 
     def logits(self, start: int, stop: int) -> Tensor:
-        return (self._unit_ND[start:stop] / self._temperature) @ self._unit_ND.T
+        logits_bN = self._block("logits", stop - start, self._unit_ND.dtype)
+        return torch.mm(
+            self._unit_ND[start:stop] / self._temperature, self._unit_ND.T, out=logits_bN
+        )
 
     def pull(self, start: int, stop: int, grad_bN: Tensor) -> None:
         self._grad_ND[start:stop].addmm_(grad_bN, self._unit_ND)

@@ -122,18 +122,30 @@ def _share_outwards(values: Doubles, fresh: Flags, n: int) -> None:
 
 
 @compiled
+def _held(product: float) -> bool:
+    return 1e-150 < product < 1e150
+
+
+@compiled
 def _sum_of_logs(values: Doubles, n: int) -> float:
-    """A logarithm is taken only before the product of the values leaves the range."""
-    product = 1.0
+    """A logarithm is taken only before one of four products of the values leaves the range.
+
+    The values are at least `_LEAST`, so four of them at once cannot leap out of float64.
+    """
+    a = b = c = d = 1.0
     total = 0.0
-    for step in range(0, n - 3, 4):
-        product *= (values[step] * values[step + 1]) * (values[step + 2] * values[step + 3])
-        if not 1e-150 < product < 1e150:
-            total += math.log(product)
-            product = 1.0
-    for step in range(n - n % 4, n):
-        product *= values[step]
-    return total + math.log(product)
+    whole = n - n % 16
+    for at in range(0, whole, 16):
+        a *= (values[at] * values[at + 1]) * (values[at + 2] * values[at + 3])
+        b *= (values[at + 4] * values[at + 5]) * (values[at + 6] * values[at + 7])
+        c *= (values[at + 8] * values[at + 9]) * (values[at + 10] * values[at + 11])
+        d *= (values[at + 12] * values[at + 13]) * (values[at + 14] * values[at + 15])
+        if not (_held(a) and _held(b) and _held(c) and _held(d)):
+            total += math.log(a) + math.log(b) + math.log(c) + math.log(d)
+            a = b = c = d = 1.0
+    for at in range(whole, n):
+        total += math.log(values[at])
+    return total + math.log(a) + math.log(b) + math.log(c) + math.log(d)
 
 
 @compiled
@@ -146,18 +158,17 @@ def _invert(values: Doubles, n: int, scale: float) -> None:
 def _add_shares(
     tail: Doubles, taken: Indices, at: Integers, n: int, rows: Integers, grad: Floats
 ) -> None:
-    """Running sums outwards, each added to its row's share; four anchors at a time."""
-    g0, g1, g2, g3 = grad[rows[0]], grad[rows[1]], grad[rows[2]], grad[rows[3]]
-    k0, k1, k2, k3 = taken[at[0]], taken[at[1]], taken[at[2]], taken[at[3]]
-    t0, t1, t2, t3 = tail[0], tail[1], tail[2], tail[3]
-    s0 = s1 = s2 = s3 = 0.0
-    for back in range(n):
-        step = np.uint64(n - 1 - back)
-        s0, s1, s2, s3 = s0 + t0[step], s1 + t1[step], s2 + t2[step], s3 + t3[step]
-        g0[k0[step]] += s0
-        g1[k1[step]] += s1
-        g2[k2[step]] += s2
-        g3[k3[step]] += s3
+    """Running sums outwards, each added to its row's share; two anchors at a time."""
+    for a in range(0, ANCHORS, 2):
+        g0, g1 = grad[rows[a]], grad[rows[a + 1]]
+        k0, k1 = taken[at[a]], taken[at[a + 1]]
+        t0, t1 = tail[a], tail[a + 1]
+        s0 = s1 = 0.0
+        for back in range(n):
+            step = np.uint64(n - 1 - back)
+            s0, s1 = s0 + t0[step], s1 + t1[step]
+            g0[k0[step]] += grad.dtype.type(s0)
+            g1[k1[step]] += grad.dtype.type(s1)
 
 
 @compiled

@@ -1,0 +1,46 @@
+"""What the figures were measured on, and how much memory a process took."""
+
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+MEBIBYTE = 1024  # of the kibibytes that the kernel counts in
+
+
+def hardware() -> str:
+    """Date, processor, versions and load, for the head of a table."""
+    names = [
+        line.split(":", 1)[1].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {names[0] if names else platform.machine()}, "
+        f"{os.cpu_count()} cores, {gpu}, PyTorch {torch.__version__}, "
+        f"{torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f} before the start."
+    )
+
+
+def memory_mebibytes(line: str) -> float:
+    """A line of this process's memory. Not `ru_maxrss`: a child takes it over from its parent."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split(f"{line}:")[1].split()[0]) / MEBIBYTE
+
+
+def forget_peak() -> float:
+    """Start the peak (`VmHWM`) afresh; returns the memory now, in MiB."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return memory_mebibytes("VmRSS")
+
+
+def extra_mebibytes(script: str, *arguments: str) -> float:
+    """What `script --memory ARGUMENTS` prints, in a process that has nothing else to remember."""
+    command = [sys.executable, script, "--memory", *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+    return float(done.stdout)

@@ -1,0 +1,26 @@
+"""Memory that a thread uses again for its next block: fresh memory is slow to touch."""
+
+from threading import local
+
+import torch
+from torch import Tensor
+
+
+class Scratch(local):
+    """Named blocks, every thread its own; what is in them is whatever was there last."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[str, Tensor] = {}
+
+    def take(
+        self, name: str, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device | str
+    ) -> Tensor:
+        """The block of that name, with no fewer elements than it ever had."""
+        size = 1
+        for length in shape:
+            size *= length
+        block = self._blocks.get(name)
+        if block is None or block.numel() < size or block.dtype is not dtype:
+            block = torch.empty(size, dtype=dtype, device=device)
+            self._blocks[name] = block
+        return block[:size].view(shape)
