@@ -10,6 +10,7 @@ import httpx
 from service.client.datasets import Datasets
 from service.client.models import RemoteModel, get_model, list_models
 from service.client.paging import pages
+from service.client.paths import path_of
 from service.client.problems import spec_of
 from service.client.training import PATH, TrainingRun
 from service.client.transport import Transport
@@ -81,7 +82,7 @@ class Cellgebra:
         Raises:
             NotFoundError: there is no such job.
         """
-        answer = self._transport.get(f"{PATH}/{job_id}")
+        answer = self._transport.get(path_of(PATH, job_id))
         return TrainingRun(self._transport, TrainingJob.model_validate(answer))
 
     def runs(

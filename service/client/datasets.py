@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from service.client.paging import pages
+from service.client.paths import path_of
 from service.client.problems import error_from, spec_of
 from service.client.transport import Transport
 from service.contract.datasets import DatasetSpec, DatasetState
@@ -79,7 +80,7 @@ class Datasets:
         Raises:
             NotFoundError: there is no such data set.
         """
-        return Dataset.model_validate(self._transport.get(f"{_PATH}/{dataset_id}"))
+        return Dataset.model_validate(self._transport.get(path_of(_PATH, dataset_id)))
 
     def list(self, *, state: DatasetState | None = None) -> Iterator[Dataset]:
         """Every data set, newest first."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from service.client.paging import pages
+from service.client.paths import path_of
 from service.client.transport import Transport
 from service.contract.designs import Design
 from service.contract.inference import ScoreAnswer, ScoreField
@@ -49,7 +50,7 @@ class RemoteModel:
         body: dict[str, object] = {"genotypes": texts, "timeout_seconds": timeout_seconds}
         if fields is not None:
             body["fields"] = [str(field) for field in fields]
-        answer = self._transport.post(f"{_PATH}/{self.id}:score", json=body)
+        answer = self._transport.post(path_of(_PATH, self.id, ":score"), json=body)
         return ScoreAnswer.model_validate(answer)
 
 
@@ -59,7 +60,7 @@ def get_model(transport: Transport, model_id: str) -> RemoteModel:
     Raises:
         NotFoundError: there is no such model.
     """
-    answer = transport.get(f"{_PATH}/{model_id}")
+    answer = transport.get(path_of(_PATH, model_id))
     return RemoteModel(transport, Model.model_validate(answer))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from service.client.events import follow
 from service.client.models import RemoteModel, get_model
+from service.client.paths import path_of
 from service.client.problems import error_from
 from service.client.progress import ProgressLine
 from service.client.transport import Transport
@@ -37,7 +38,7 @@ class TrainingRun:
 
     def refresh(self) -> TrainingJob:
         """Read the job again."""
-        self.job = TrainingJob.model_validate(self._transport.get(f"{PATH}/{self.id}"))
+        self.job = TrainingJob.model_validate(self._transport.get(path_of(PATH, self.id)))
         return self.job
 
     def events(self, after: int = 0) -> Iterator[JobEvent]:
@@ -45,7 +46,7 @@ class TrainingRun:
 
         Lost connections are opened again; no event is missed, none comes twice.
         """
-        return follow(self._transport, f"{PATH}/{self.id}/events", after)
+        return follow(self._transport, path_of(PATH, self.id, "/events"), after)
 
     def wait(self, progress: bool | Callable[[JobEvent], object] = False) -> TrainingJob:
         """Wait until the job has ended; returns it, SUCCEEDED or CANCELLED.
@@ -72,7 +73,8 @@ class TrainingRun:
         Raises:
             FailedPreconditionError: the job has ended.
         """
-        self.job = TrainingJob.model_validate(self._transport.post(f"{PATH}/{self.id}:cancel"))
+        answer = self._transport.post(path_of(PATH, self.id, ":cancel"))
+        self.job = TrainingJob.model_validate(answer)
         return self.job
 
     def resume(self) -> TrainingJob:
@@ -82,7 +84,7 @@ class TrainingRun:
             FailedPreconditionError: the job has not failed or been cancelled.
         """
         # Sent once: a second one would be refused although the first has done its work.
-        answer = self._transport.post(f"{PATH}/{self.id}:resume", retries=False)
+        answer = self._transport.post(path_of(PATH, self.id, ":resume"), retries=False)
         self.job = TrainingJob.model_validate(answer)
         return self.job
 

@@ -1,11 +1,16 @@
 """The client at the network's edge: what it sends again, and what it makes of answers."""
 
+from urllib.parse import unquote
+
 import httpx
 import pytest
 
 from service.client import transport as transport_module
 from service.client.cellgebra import Cellgebra
+from service.client.models import RemoteModel
+from service.client.training import TrainingRun
 from service.contract import errors
+from service.contract.resources import Model, TrainingJob
 
 PROBLEM = {
     "code": "INVALID_ARGUMENT",
@@ -14,6 +19,35 @@ PROBLEM = {
     "errors": [{"field": "genotypes[0]", "message": "no", "suggestions": ["b0720:deletion"]}],
     "trace_id": "t",
 }
+JOB = {
+    "id": "job_1",
+    "state": "QUEUED",
+    "spec": {"dataset_id": "dataset_1", "labels": [{"name": "y"}]},
+    "create_time": "2026-01-01T00:00:00Z",
+    "fraction": 0,
+    "attempt_count": 0,
+}
+MODEL = {
+    "id": "model_1",
+    "name": "m",
+    "kind": "additive",
+    "create_time": "2026-01-01T00:00:00Z",
+    "dataset_id": "dataset_1",
+    "job_id": "job_1",
+    "manifest_sha256": "a",
+    "weights_sha256": "b",
+    "report": {},
+}
+PATHS = [
+    ("/v1/training-jobs/", ""),
+    ("/v1/models/", ""),
+    ("/v1/datasets/", ""),
+    ("/v1/training-jobs/", "/events"),
+    ("/v1/training-jobs/", ":cancel"),
+    ("/v1/training-jobs/", ":resume"),
+    ("/v1/training-jobs/", ""),
+    ("/v1/models/", ":score"),
+]
 HEALTH = {"ready": True, "database": "up", "broker": "up", "queues": {}}
 
 
@@ -156,6 +190,25 @@ def test_lists_follow_their_pages():
 
     client, _ = client_of(answer)
     assert [dataset.id for dataset in client.datasets.list()] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "a?b=c", "a#b", "a:score", "50%2F", "ä b", ""])
+def test_an_id_is_data_whatever_it_holds(name):
+    """No id leads to another resource than the one that it names."""
+    client, sent = client_of(lambda *_: problem(404, code="NOT_FOUND", reason="NOT_FOUND"))
+    run = TrainingRun(client._transport, TrainingJob(**{**JOB, "id": name}))
+    model = RemoteModel(client._transport, Model(**{**MODEL, "id": name}))
+    asks = [client.run, client.model, client.datasets.get]
+    asks += [lambda _: next(run.events()), lambda _: run.cancel(), lambda _: run.resume()]
+    asks += [lambda _: run.refresh(), lambda _: model.score([])]
+    for ask in asks:
+        with pytest.raises(errors.NotFoundError):
+            ask(name)
+    quoted = [request.url.raw_path.decode() for request in sent]
+    for path, (collection, rest) in zip(quoted, PATHS, strict=True):
+        resource = path.removeprefix(collection).removesuffix(rest)
+        assert not set(resource) & set("./?#:")
+        assert (path, unquote(resource)) == (f"{collection}{resource}{rest}", name)
 
 
 def test_health_is_told_ready_or_not():
