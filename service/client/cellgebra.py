@@ -15,6 +15,7 @@ from service.client.problems import spec_of
 from service.client.training import PATH, TrainingRun
 from service.client.transport import Transport
 from service.contract.jobs import JobState
+from service.contract.losses import Loss, LossCatalog
 from service.contract.resources import Health, TrainingJob
 from service.contract.training import TrainingSpec
 
@@ -62,6 +63,10 @@ class Cellgebra:
             UnavailableError: it does not answer at all.
         """
         return Health.model_validate(self._transport.health())
+
+    def losses(self) -> list[Loss]:
+        """Every loss there is; those with `is_term` can be named under `loss.terms`."""
+        return LossCatalog.model_validate(self._transport.get("/v1/losses")).losses
 
     def train(self, spec: TrainingSpec | dict[str, Any]) -> TrainingRun:
         """Queue a training job.

@@ -14,6 +14,7 @@ from service.contract.errors import (
     UnknownEditsError,
 )
 from service.contract.jobs import EventType, JobState
+from service.contract.losses import loss_catalog
 from tests.service.client.conftest import EFFECT, LOCI, SPEC, table
 
 
@@ -22,6 +23,12 @@ def test_the_data_set_is_ready_and_profiled(client, dataset):
     assert dataset.profile.row_count == 1 + 12 + 66
     assert dataset.profile.locus_count == 12
     assert dataset.id in [item.id for item in client.datasets.list(state=DatasetState.READY)]
+
+
+def test_the_catalogue_says_what_a_job_may_name(client):
+    known = client.losses()
+    assert known == loss_catalog().losses
+    assert {"mse", "dist", "supcr", "composition"} <= {loss.name for loss in known if loss.is_term}
 
 
 def test_the_job_has_made_a_model(client, run, dataset):
