@@ -14,6 +14,14 @@ M = TypeVar("M", bound=BaseModel)
 LISTED_ERRORS = 100
 _SHOWN_CHARACTERS = 200
 
+# pydantic's names for what stands where an object should.
+NO_OBJECT = frozenset({"model_type", "model_attributes_type", "dict_type"})
+_OWN_WORDS = {
+    "extra_forbidden": "there is no such field",
+    "missing": "the field is required",
+    **dict.fromkeys(NO_OBJECT, "should be an object with named fields"),
+}
+
 
 class InvalidRequestError(InvalidArgumentError):
     """The request does not follow the schema; every offence is listed, up to 100."""
@@ -83,13 +91,9 @@ def _message(error: Mapping[str, Any]) -> tuple[str, list[str]]:
     if error["type"] == "union_tag_not_found":
         name = context["discriminator"].strip("'")
         return f"{name} is missing: it says which kind of object this is", []
-    if error["type"] == "extra_forbidden":
-        return "there is no such field", []
-    if error["type"] == "missing":
-        return "the field is required", []
     if error["type"] == "json_invalid":
         return f"invalid JSON: {context['error']}", []
-    text = str(error["msg"]).removeprefix("Value error, ")
+    text = _OWN_WORDS.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
     return text[:1].lower() + text[1:], []
 
 

@@ -10,12 +10,13 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from service.contract.errors import CellgebraError, Offender, ResourceExhaustedError
-from service.handlers.invalid import invalid_request
+from service.handlers.invalid import NO_OBJECT, InvalidRequestError, invalid_request
 from service.handlers.tracing import trace_id
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,8 @@ class ProblemDocument(BaseModel):
     errors: list[Offender] = []
     trace_id: str
 
+
+_SEND_JSON = "send JSON, with the header Content-Type: application/json"
 
 PROBLEM_RESPONSE: dict[str, Any] = {
     "description": "What went wrong (RFC 9457)",
@@ -133,31 +136,53 @@ async def _known_error(request: Request, error: CellgebraError) -> Response:
 async def _validation_error(request: Request, error: RequestValidationError) -> Response:
     in_body = [e for e in error.errors() if e["loc"][:1] == ("body",)]
     errors = in_body or list(error.errors())
+    if in_body and (detail := _body_problem(request, in_body[0], error.body)):
+        return problem(request, InvalidRequestError(detail).as_problem())
     cut = [{**e, "loc": e["loc"][1:]} for e in errors]
     body = error.body if in_body else None
     return problem(request, invalid_request(cut, body).as_problem())
 
 
+def _body_problem(request: Request, error: Mapping[str, Any], body: object) -> str | None:
+    """What is wrong with the body as a whole; None if it is a part of it."""
+    if error["loc"] != ("body",):
+        return None
+    if error["type"] == "missing":
+        return f"the body is missing: {_SEND_JSON}"
+    if isinstance(body, bytes):  # not read as JSON, because it does not say that it is
+        came = request.headers.get("content-type", "").partition(";")[0] or "of no type"
+        return f"the body is {came}: {_SEND_JSON}"
+    return "the body should be a JSON object" if error["type"] in NO_OBJECT else None
+
+
 async def _http_error(request: Request, error: HTTPException) -> Response:
     phrase = HTTPStatus(error.status_code).phrase
     code = _HTTP_CODE.get(error.status_code, "INTERNAL")
-    detail = error.detail if error.detail != phrase else _routing_detail(request, error)
+    detail, headers = str(error.detail), error.headers
+    path = request.url.path
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = _allowed_methods(request)
+        headers = {"Allow": ", ".join(allowed)}
+        told = " or ".join(allowed)
+        detail = f"{path} does not take {request.method}: send {told}; /docs lists them all"
+    elif error.detail == phrase and error.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"there is no {path}; /docs lists what there is"
     document = {
         "code": code,
         "reason": phrase.upper().replace(" ", "_").replace("-", "_"),
         "detail": detail,
         "errors": [],
     }
-    return problem(request, document, status=error.status_code, headers=error.headers)
+    return problem(request, document, status=error.status_code, headers=headers)
 
 
-def _routing_detail(request: Request, error: HTTPException) -> str:
-    allowed = (error.headers or {}).get("Allow")
-    if error.status_code == 405 and allowed:
-        return f"{request.url.path} does not take {request.method}; it takes {allowed}"
-    if error.status_code == 404:
-        return f"there is no {request.url.path}; /docs lists what there is"
-    return str(error.detail)
+def _allowed_methods(request: Request) -> list[str]:
+    """What the path takes; the router's own `Allow` names the methods of one of its routes."""
+    path = request.scope["path"]
+    routes = [one for one in iter_route_contexts(request.app.routes) if one.path_regex.match(path)]
+    # `{id}` also matches `{id}:verb`, but means another resource.
+    verbs = [route for route in routes if ":" in (route.path_format or "")]
+    return sorted({method for route in verbs or routes for method in route.methods or ()})
 
 
 async def _disconnected(request: Request, error: ClientDisconnect) -> Response:  # noqa: ARG001

@@ -70,10 +70,73 @@ async def test_an_unexpected_error_keeps_its_text(rest, monkeypatch, caplog, err
     assert "secret" in caplog.text
 
 
-async def test_routing(rest):
-    check(await rest.get("/v1/nothing"), 404)
-    document = check(await rest.delete("/v1/models"), 405)
-    assert "GET" in document["detail"]
+async def test_a_path_that_is_not_there(rest):
+    document = check(await rest.get("/v1/nothing"), 404)
+    assert document["detail"] == "there is no /v1/nothing; /docs lists what there is"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/v1/models", "GET"),
+        ("DELETE", "/v1/datasets", "GET, POST"),
+        ("PUT", "/v1/training-jobs/job_1", "GET"),
+        ("DELETE", "/v1/training-jobs/job_1:cancel", "POST"),
+        ("POST", "/v1/artifacts/aa", "GET, HEAD"),
+    ],
+)
+async def test_a_method_that_is_not_there(rest, method, path, allowed):
+    """All that the path takes is listed, whichever route comes first."""
+    response = await rest.request(method, path)
+    document = check(response, 405)
+    assert response.headers["allow"] == allowed
+    told = allowed.replace(", ", " or ")
+    assert document["detail"] == f"{path} does not take {method}: send {told}; /docs lists them all"
+
+
+BODY = b'{"dataset_id": "d", "labels": [{"name": "y"}]}'
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"content": BODY, "headers": {"content-type": "application/x-www-form-urlencoded"}},
+        {"content": BODY, "headers": {"content-type": "text/plain; charset=utf-8"}},
+        {"data": {"dataset_id": "d"}},
+        {"files": {"spec": BODY}},
+        {"content": BODY},
+    ],
+    ids=["curl -d", "text", "form", "file", "no type"],
+)
+@pytest.mark.parametrize("path", ["/v1/training-jobs", "/v1/models/model_1:score"])
+async def test_a_body_that_does_not_say_it_is_json(rest, path, sent):
+    response = await rest.post(path, **sent)
+    came = response.request.headers.get("content-type", "").partition(";")[0] or "of no type"
+    document = check(response, 422)
+    assert document["detail"] == (
+        f"the body is {came}: send JSON, with the header Content-Type: application/json"
+    )
+    assert document["reason"] == "INVALID_REQUEST"
+
+
+async def test_a_body_that_is_missing(rest):
+    document = check(await rest.post("/v1/training-jobs"), 422)
+    assert document["detail"] == (
+        "the body is missing: send JSON, with the header Content-Type: application/json"
+    )
+
+
+@pytest.mark.parametrize("body", ["[]", "null", "3", '"text"'])
+async def test_a_body_that_is_no_object(rest, body):
+    headers = {"content-type": "application/json"}
+    document = check(await rest.post("/v1/training-jobs", content=body, headers=headers), 422)
+    assert document["detail"] == "the body should be a JSON object"
+
+
+async def test_a_field_that_is_no_object(rest):
+    spec = {"dataset_id": "d", "labels": [{"name": "y"}], "loss": 3}
+    document = check(await rest.post("/v1/training-jobs", json=spec), 422)
+    assert document["detail"] == "loss: should be an object with named fields"
 
 
 async def test_what_is_not_json(rest):
