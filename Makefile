@@ -55,7 +55,7 @@ up: $(VENV)/.local ## Start the service and keep it running; ARGS= goes to `cell
 
 lock: $(VENV)/.dev ## Write the installed versions to constraints.txt
 	@{ sed -n '/^#/p' constraints.txt; \
-	   { $(PIP) freeze --exclude-editable --exclude cellgebra | sed -E 's/\+cpu$$//'; sed -n '/;/p' constraints.txt; } | LC_ALL=C sort -f -u; \
+	   { $(PIP) freeze --exclude-editable --exclude cellgebra --exclude triton | sed -E 's/\+cpu$$//'; sed -n '/;/p' constraints.txt; } | LC_ALL=C sort -f -u; \
 	 } > constraints.new && mv constraints.new constraints.txt
 	@touch $(VENV)/.local $(VENV)/.dev
 

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 
 import pytest
 import torch
@@ -11,7 +10,7 @@ import torch
 from worker.losses.supcr import supcr
 
 NEEDS_TRITON = pytest.mark.skipif(
-    find_spec("triton") is None, reason="triton is not installed: its SupCR kernel is NOT TESTED"
+    sys.platform != "linux", reason="Triton runs on Linux alone: its SupCR kernel is NOT TESTED"
 )
 
 # Values and gradients of small batches against the PyTorch path: ties, missing labels, a low
