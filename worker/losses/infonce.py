@@ -5,8 +5,8 @@ Source: van den Oord et al. 2018 (arXiv 1807.03748); both directions: Radford et
 throughout, in row blocks; rows of one group are never each other's negatives.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -44,36 +44,31 @@ class Contrast:
 
 
 @dataclass(frozen=True)
-class _Pairs:
-    """Anchors with a positive each, and what is a negative of whom."""
+class _Batch:
+    """How the anchors of a batch are compared: with what, and who is nobody's negative."""
 
-    anchor_BD: Tensor
-    positive_BD: Tensor
-    negative_MD: Tensor | None
+    contrast: Contrast
     group_B: Tensor
     present_B: Tensor
 
-    def swapped(self) -> "_Pairs":
-        return _Pairs(
-            self.positive_BD, self.anchor_BD, self.negative_MD, self.group_B, self.present_B
-        )
+    def terms(self, latents: Sequence[Tensor], start: int, stop: int) -> Tensor:
+        """Loss of the anchors `start` to `stop`, [b]; 0 for absent ones.
 
-    def terms(self, contrast: Contrast, start: int, stop: int) -> Tensor:
-        """Loss of the anchors `start` to `stop`, [b]; 0 for absent ones."""
-        anchor_bD = self.anchor_BD[start:stop]
-        own_b11 = contrast.logits(anchor_bD[:, None], self.positive_BD[start:stop, None])
-        candidate_MD = self.positive_BD if self.negative_MD is None else self.negative_MD
-        logit_bM = contrast.logits(anchor_bD, candidate_MD)
-        if self.negative_MD is None:
+        `latents` are anchors, positives and, where they are given, negatives.
+        """
+        anchor_BD, positive_BD, *given = latents
+        anchor_bD = anchor_BD[start:stop]
+        own_b11 = self.contrast.logits(anchor_bD[:, None], positive_BD[start:stop, None])
+        logit_bM = self.contrast.logits(anchor_bD, given[0] if given else positive_BD)
+        if not given:
             alike_bM = self.group_B[start:stop, None] == self.group_B
             logit_bM = logit_bM.masked_fill(alike_bM | ~self.present_B, -torch.inf)
-        term_b = contrast.terms(own_b11[:, 0, 0], logit_bM)
+        term_b = self.contrast.terms(own_b11[:, 0, 0], logit_bM)
         return torch.where(self.present_B[start:stop], term_b, 0.0)
 
-    def total(self, contrast: Contrast) -> Tensor:
-        rows = len(self.anchor_BD)
-        candidates = rows if self.negative_MD is None else len(self.negative_MD)
-        return sum_by_blocks(partial(self.terms, contrast), rows, candidates)
+    def total(self, *latents: Tensor) -> Tensor:
+        rows, candidates = len(latents[0]), len(latents[-1])
+        return sum_by_blocks(self.terms, latents, rows, candidates)
 
 
 def check_pairs(z_BD: Tensor, positive_BD: Tensor) -> None:
@@ -136,8 +131,8 @@ def infonce(
     """Mean over anchors of -log( exp(s_i / t) / (exp(s_i / t) + sum_n exp(s_in / t)) ), in nats.
 
     s_i is the similarity of anchor and positive, s_in that of the anchor and its n-th negative.
-    Negatives are the positives of the other rows, or `negative_MD`. O(block x B) memory; larger
-    batches compute their logits once more in backward.
+    Negatives are the positives of the other rows, or `negative_MD`. O(block x B) memory; in
+    batches above 1,024 rows the gradient is found with the value, without a second derivative.
 
     In a design model the anchor is z_I - z_W and the positive z_P: the same design read in two
     ways, `group_B` the design of each row (its replicates are one point, and pushing them apart
@@ -179,17 +174,16 @@ def infonce(
     present_B = _rows(present_B, z_BD, "present_B")
     kept_B = torch.ones_like(rows, dtype=torch.bool) if present_B is None else present_B.bool()
     group_B = _rows(group_B, z_BD, "group_B")
-    pairs = _Pairs(
-        torch.where(kept_B[:, None], widened(z_BD), 0.0),
-        torch.where(kept_B[:, None], widened(positive_BD), 0.0),
-        None if negative_MD is None else widened(negative_MD),
-        rows if group_B is None else group_B,
-        kept_B,
+    anchor_BD, candidate_BD = (
+        torch.where(kept_B[:, None], widened(x_BD), 0.0) for x_BD in (z_BD, positive_BD)
     )
-    contrast = Contrast(similarity, temperature, decoupled)
-    total = pairs.total(contrast)
+    given = [] if negative_MD is None else [widened(negative_MD)]
+    batch = _Batch(
+        Contrast(similarity, temperature, decoupled), rows if group_B is None else group_B, kept_B
+    )
+    total = batch.total(anchor_BD, candidate_BD, *given)
     if symmetric:
-        total = 0.5 * (total + pairs.swapped().total(contrast))
+        total = 0.5 * (total + batch.total(candidate_BD, anchor_BD, *given))
     return (total / kept_B.sum().clamp(min=1)).to(z_BD.dtype)
 
 

@@ -5,6 +5,7 @@ differs here: missing labels, several label columns, an anchor without a positiv
 instead of dividing by 0, and the temperature does not scale the loss.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -85,10 +86,11 @@ def class_loss(
         temperature: divides the similarities.
     """
 
-    def terms(start: int, stop: int) -> Tensor:
+    def terms(latents: Sequence[Tensor], start: int, stop: int) -> Tensor:
+        (z_ND,) = latents
         logit_bN = similarities(z_ND[start:stop], z_ND, similarity) / temperature
         anchors = slice(start, stop)
-        total_b = 0.0 * logit_bN.sum(dim=1)
+        total_b = 0.0 * logit_bN.sum(dim=1)  # has a graph, and shows what is not finite
         for y in range(len(weight_YN)):
             class_N, weight_b = columns.class_YN[y], weight_YN[y, anchors].to(z_ND.dtype)
             others_bN = columns.present_YN[y].repeat(stop - start, 1)
@@ -104,7 +106,7 @@ def class_loss(
             total_b = total_b - torch.where(counts_b, weight_b * mean_b, 0.0)
         return total_b
 
-    return sum_by_blocks(terms, len(z_ND), len(z_ND))
+    return sum_by_blocks(terms, [z_ND], len(z_ND), len(z_ND))
 
 
 def supcon(
@@ -131,9 +133,9 @@ def supcon(
     With SimCLR's two views of each row, stacked, and the row's number as their label this is
     NT-Xent (Chen et al. 2020, arXiv 2002.05709).
 
-    O(block x N) memory; larger batches compute their logits once more in backward. half and
-    bfloat16 latents are worked on in float32. A latent that is not finite makes the loss so; one
-    of length 0 has cosine 0 with all, and no gradient.
+    O(block x N) memory; in batches above 1,024 rows the gradient is found with the value, without
+    a second derivative. half and bfloat16 latents are worked on in float32. A latent that is not
+    finite makes the loss so; one of length 0 has cosine 0 with all, and no gradient.
 
     Args:
         z_BD: latents, float, at least one dimension.

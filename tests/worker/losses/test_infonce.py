@@ -191,7 +191,7 @@ def test_absent_rows_are_not_read(similarity, symmetric):
 @each_similarity
 @pytest.mark.parametrize("decoupled", [False, True])
 @pytest.mark.parametrize("given", [False, True], ids=["in the batch", "given"])
-def test_blocks_of_rows_change_nothing_and_no_logit_is_kept(
+def test_blocks_of_rows_change_nothing_and_make_no_matrix(
     monkeypatch, similarity, decoupled, given
 ):
     z, positive = pairs(50)
@@ -212,7 +212,7 @@ def test_blocks_of_rows_change_nothing_and_no_logit_is_kept(
     assert value.item() == pytest.approx(whole.item(), rel=1e-12)
     for mine, theirs in zip(found, expected, strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-9, atol=1e-12)
-    assert max(kept) <= z.numel()
+    assert max(kept) <= 7 * 51  # a block, and the positive
 
 
 @each_similarity
