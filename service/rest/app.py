@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
 
 from service.handlers.context import Context
 from service.rest import artifacts, datasets, health, losses, models, training_jobs
@@ -26,7 +27,9 @@ def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
         ValueError: the settings would open it to the network.
     """
     require_loopback(context.settings)
-    app = FastAPI(
+    app = FastAPIOffline(
+        redoc_url=None,  # its page loads a picture from its maker
+        swagger_ui_parameters={"validatorUrl": None},  # would be told of the document
         title="Cellgebra",
         version=version("cellgebra"),
         description="Train on strain designs, predict phenotypes with their uncertainty.",
