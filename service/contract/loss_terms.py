@@ -33,6 +33,7 @@ class Need(StrEnum):
     LATENT = "latent"
     PARAMETERS = "parameters"
     SAMPLES = "samples"
+    NEGATIVES = "negatives"
 
 
 class TermSpec(BaseModel):
