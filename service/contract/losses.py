@@ -10,6 +10,12 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
+from service.contract.contrastive_loss_terms import (
+    InfonceTerm,
+    MultiLatent,
+    SupconTerm,
+    SupportInfonce,
+)
 from service.contract.loss_terms import (
     OTHER_TERMS,
     REGRESSION_TERMS,
@@ -48,6 +54,7 @@ __all__ = [
     "HardConcreteTerm",
     "HuberTerm",
     "HurdleTerm",
+    "InfonceTerm",
     "L1Term",
     "Loss",
     "LossCatalog",
@@ -59,6 +66,7 @@ __all__ = [
     "PenaltyTerm",
     "RegressionTerm",
     "StopGradient",
+    "SupconTerm",
     "SupcrTerm",
     "TobitTerm",
     "Weighting",
@@ -69,8 +77,12 @@ __all__ = [
 CATALOGUE: tuple[type[TermSpec], ...] = (
     *REGRESSION_TERMS,
     *OTHER_TERMS,
+    InfonceTerm,
+    SupconTerm,
     *get_args(PenaltyTerm),
     PathReg,
+    MultiLatent,
+    SupportInfonce,
     *SCORES_OF_SAMPLES,
 )
 # What a job may name.
@@ -87,7 +99,9 @@ LossTerm = Annotated[
     | L1Term
     | GroupLassoTerm
     | CNodeTerm
-    | HardConcreteTerm,
+    | HardConcreteTerm
+    | InfonceTerm
+    | SupconTerm,
     Field(discriminator="name"),
 ]
 
@@ -117,8 +131,8 @@ class LossSpec(BaseModel):
         CompositionTerm(),
     )
     weighting: Weighting = Weighting.FIXED
-    # Share of the latent that the structured-latent terms (supcr) see; composition sees the rest.
-    # None: every term sees the whole latent.
+    # Share of the latent that the structured-latent terms (supcr, supcon) see; composition and
+    # infonce see the rest. None: every term sees the whole latent.
     latent_split: Annotated[float, Field(gt=0, lt=1)] | None = None
 
     @field_validator("terms", mode="before")

@@ -30,7 +30,8 @@ class LossInputs:
     """What the terms read: both readings, labels, latents.
 
     Labels are standardised, float64, NaN where missing. `edited_B` is False for designs without
-    edits: their z_P is 0 by definition, so they are left out of the z_P view of SupCR.
+    edits: their z_P is 0 by definition, so they are left out of views of z_P. `design_B` are
+    integers, the same for rows of one design (default: every row is a design of its own).
     """
 
     compose_BY: Tensor
@@ -43,6 +44,7 @@ class LossInputs:
     row_weights_BY: Tensor | None = None
     details: LabelDetails = field(default_factory=LabelDetails)
     weights: ModelWeights | None = None
+    design_B: Tensor | None = None
 
     def part(self, dims: slice) -> "LossInputs":
         """The same with some dimensions of the latents alone."""
@@ -59,12 +61,14 @@ class LossContext:
     """What stays the same over a training: training labels and weights of the columns.
 
     The training labels are sorted; or `InverseCdf`s that were made of them by the rule of the
-    spec's dist term. The dimensions of the latent are asked for by gates alone.
+    spec's dist term. `bin_edges` part them into the classes of supcon. The dimensions of the latent
+    are asked for by gates alone.
     """
 
     training_labels: Sequence[Tensor | InverseCdf]
     column_weights: Tensor | None = None
     latent_dim: int = 0
+    bin_edges: Sequence[Tensor] | None = None
 
 
 def check_inputs(x: LossInputs) -> None:

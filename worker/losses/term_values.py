@@ -9,11 +9,13 @@ from service.contract.losses import (
     DistTerm,
     GroupLassoTerm,
     HardConcreteTerm,
+    InfonceTerm,
     L1Term,
     LossSpec,
     LossTerm,
     PenaltyTerm,
     RegressionTerm,
+    SupconTerm,
     SupcrTerm,
 )
 from worker.losses.composition import composition
@@ -21,11 +23,17 @@ from worker.losses.degenerate import refuse_computed
 from worker.losses.dist import dist
 from worker.losses.group_lasso import group_lasso
 from worker.losses.hard_concrete import hard_concrete
+from worker.losses.infonce import infonce
 from worker.losses.l1 import l1
+from worker.losses.label_bins import binned
 from worker.losses.loss_inputs import LossContext, LossInputs, ModelWeights, check_inputs
 from worker.losses.path_reg import c_node
 from worker.losses.regression import Weights, regression
+from worker.losses.supcon import supcon
 from worker.losses.supcr import supcr_of_views
+
+# What shapes a latent by labels; with `latent_split` it has its own part.
+_STRUCTURED = (SupcrTerm, SupconTerm)
 
 
 def _regression(term: RegressionTerm, x: LossInputs, context: LossContext) -> Tensor:
@@ -65,6 +73,36 @@ def _supcr(term: SupcrTerm, x: LossInputs, context: LossContext) -> Tensor:
     )
 
 
+def _supcon(term: SupconTerm, x: LossInputs, context: LossContext) -> Tensor:
+    if context.bin_edges is None:
+        raise ValueError("supcon needs the edges of its bins")
+    class_BY = binned(x.labels_BY, context.bin_edges)
+    edited_class_BY = class_BY.masked_fill(~x.edited_B[:, None], torch.nan)
+    part, intact = (
+        supcon(
+            z_BD,
+            view_BY,
+            temperature=term.temperature,
+            similarity=term.similarity,
+            column_weights=context.column_weights,
+        )
+        for z_BD, view_BY in ((x.z_P_BD, edited_class_BY), (x.z_I_BD, class_BY))
+    )
+    return part + intact
+
+
+def _infonce(term: InfonceTerm, x: LossInputs) -> Tensor:
+    return infonce(
+        x.z_I_BD - x.z_W_D,
+        x.z_P_BD,
+        temperature=term.temperature,
+        similarity=term.similarity,
+        symmetric=term.symmetric,
+        group_B=x.design_B,
+        present_B=x.edited_B,
+    )
+
+
 def _penalty(term: PenaltyTerm, weights: ModelWeights | None) -> Tensor:
     if weights is None:
         raise ValueError(f"{term.name} reads weights of the model, and none are given")
@@ -86,12 +124,18 @@ def _penalty(term: PenaltyTerm, weights: ModelWeights | None) -> Tensor:
             )
 
 
-def _value(term: LossTerm, x: LossInputs, context: LossContext) -> Tensor:
+def _of_latents(
+    term: SupcrTerm | SupconTerm | InfonceTerm | CompositionTerm,
+    x: LossInputs,
+    context: LossContext,
+) -> Tensor:
     match term:
-        case DistTerm():
-            return _dist(term, x, context)
         case SupcrTerm():
             return _supcr(term, x, context)
+        case SupconTerm():
+            return _supcon(term, x, context)
+        case InfonceTerm():
+            return _infonce(term, x)
         case CompositionTerm():
             return composition(
                 x.z_W_D,
@@ -100,6 +144,14 @@ def _value(term: LossTerm, x: LossInputs, context: LossContext) -> Tensor:
                 stop_gradient=term.stop_gradient,
                 normalized=term.normalized,
             )
+
+
+def _value(term: LossTerm, x: LossInputs, context: LossContext) -> Tensor:
+    match term:
+        case DistTerm():
+            return _dist(term, x, context)
+        case SupcrTerm() | SupconTerm() | InfonceTerm() | CompositionTerm():
+            return _of_latents(term, x, context)
         case L1Term() | GroupLassoTerm() | CNodeTerm() | HardConcreteTerm():
             return _penalty(term, x.weights)
         case _:
@@ -120,9 +172,9 @@ def split_width(dim: int, share: float) -> int:
 def term_values(spec: LossSpec, inputs: LossInputs, context: LossContext) -> dict[str, Tensor]:
     """Every term by name, unweighted, with its graph; a term of weight 0 is not computed.
 
-    The regression term and dist are averaged over the two readings, SupCR is summed over z_P and
-    z_I. With `latent_split` SupCR sees the first dimensions of the latents and composition the
-    others, so that neither has a gradient in the other's.
+    The regression term and dist are averaged over the two readings, SupCR and SupCon are summed
+    over z_P and z_I. With `latent_split` these two see the first dimensions of the latents, and
+    composition and InfoNCE the others, so that neither has a gradient in the other's.
 
     Raises:
         DegenerateCompositionError: z_P was computed from z_I.
@@ -137,7 +189,7 @@ def term_values(spec: LossSpec, inputs: LossInputs, context: LossContext) -> dic
         structured = inputs.part(slice(None, width))
         rest = inputs.part(slice(width, None))
     return {
-        term.name: _value(term, structured if isinstance(term, SupcrTerm) else rest, context)
+        term.name: _value(term, structured if isinstance(term, _STRUCTURED) else rest, context)
         for term in spec.terms
         if term.weight > 0
     }

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from service.contract.errors import InvalidArgumentError
-from service.contract.losses import DistTerm, LossSpec
+from service.contract.losses import DistTerm, LossSpec, SupconTerm
 from worker.losses.composite import LossContext
+from worker.losses.label_bins import bin_edges
 from worker.losses.pseudo_labels import InverseCdf, inverse_cdfs
 
 
@@ -43,9 +44,11 @@ def loss_context(
     """
     sorted_YN = [torch.sort(column[~torch.isnan(column)]).values for column in label_NY.T]
     dist = next((t for t in spec.terms if isinstance(t, DistTerm) and t.weight > 0), None)
+    supcon = next((t for t in spec.terms if isinstance(t, SupconTerm) and t.weight > 0), None)
     pseudo_labels = None if dist is None else _pseudo_labels(dist, sorted_YN, batch_size)
     return LossContext(
         training_labels=sorted_YN if pseudo_labels is None else pseudo_labels,
         column_weights=column_weights,
         latent_dim=latent_dim,
+        bin_edges=None if supcon is None else bin_edges(sorted_YN, bins=supcon.bins),
     )

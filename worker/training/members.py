@@ -217,6 +217,7 @@ class MemberFit:
             edited_B=(designs.edit_BP > 0).any(dim=1),
             details=self.task.details.rows(rows),
             weights=self._weights(),
+            design_B=self.task.design_N[rows],
         )
 
     def finish_epoch(self) -> tuple[dict[str, float], dict[str, float | None]]:

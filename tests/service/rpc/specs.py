@@ -25,11 +25,13 @@ from service.contract.losses import (
     HardConcreteTerm,
     HuberTerm,
     HurdleTerm,
+    InfonceTerm,
     L1Term,
     LossSpec,
     MseTerm,
     RegressionTerm,
     StopGradient,
+    SupconTerm,
     SupcrTerm,
     TobitTerm,
     Weighting,
@@ -67,6 +69,8 @@ regressions = st.one_of(
     some(HurdleTerm, weight=above_zero, threshold=numbers, sd=above_zero, scale=above_zero),
     some(CrpsTerm, weight=above_zero, sd=above_zero),
 )
+temperatures = st.floats(0, 100, exclude_min=True)
+similarities = st.sampled_from(["neg_l2", "cosine"])
 terms = st.tuples(
     regressions,
     some(
@@ -78,17 +82,26 @@ terms = st.tuples(
         bandwidth=st.none() | above_zero,
         step=above_zero,
     ),
-    some(
-        SupcrTerm,
-        weight=weights,
-        temperature=st.floats(0, 100, exclude_min=True),
-        similarity=st.sampled_from(["neg_l2", "cosine"]),
-    ),
+    some(SupcrTerm, weight=weights, temperature=temperatures, similarity=similarities),
     some(
         CompositionTerm,
         weight=weights,
         stop_gradient=st.sampled_from(StopGradient),
         normalized=st.booleans(),
+    ),
+    some(
+        InfonceTerm,
+        weight=weights,
+        temperature=temperatures,
+        similarity=similarities,
+        symmetric=st.booleans(),
+    ),
+    some(
+        SupconTerm,
+        weight=weights,
+        temperature=temperatures,
+        similarity=similarities,
+        bins=st.integers(2, 100),
     ),
     some(L1Term, weight=weights),
     some(GroupLassoTerm, weight=weights),
@@ -107,7 +120,7 @@ losses = st.builds(
         **given,
     ),
     terms,
-    st.integers(0, 8),
+    st.integers(0, 10),
     st.fixed_dictionaries(
         {},
         optional={

@@ -32,8 +32,14 @@ PENALTIES = [
     {"name": "c_node", "weight": 0.05},
     {"name": "hard_concrete", "weight": 0.05},
 ]
+CONTRASTS = [
+    {"name": "infonce"},
+    {"name": "infonce", "symmetric": False, "similarity": "cosine"},
+    {"name": "supcon"},
+    {"name": "supcon", "bins": 2},
+]
 LOSSES = [[term] for term in REGRESSIONS]
-LOSSES += [[{"name": "mse"}, term] for term in DISTS + PENALTIES]
+LOSSES += [[{"name": "mse"}, term] for term in DISTS + CONTRASTS + PENALTIES]
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +109,9 @@ def test_published_pseudo_labels_without_a_sound_answer_are_refused(table):
     [
         ([{"name": "ensemble_crps"}], "ensemble_crps scores samples"),
         ([{"name": "mse"}, {"name": "energy_score"}], "energy_score scores samples"),
+        ([{"name": "mse"}, {"name": "multi_latent"}], "name supcon"),
+        ([{"name": "mse"}, {"name": "support_infonce"}], "name infonce"),
+        ([{"name": "mse"}, {"name": "path_reg"}], "name hard_concrete"),
         ([{"name": "mse"}, {"name": "huber"}], "exactly one regression term"),
         ([{"name": "dist"}], "exactly one regression term"),
         ([{"name": "tobit", "weight": 0}], "with a weight above 0"),

@@ -40,7 +40,7 @@ class LossSpec(_message.Message):
     def __init__(self, terms: _Optional[_Iterable[_Union[LossTerm, _Mapping]]] = ..., weighting: _Optional[_Union[Weighting, str]] = ..., latent_split: _Optional[float] = ...) -> None: ...
 
 class LossTerm(_message.Message):
-    __slots__ = ("mse", "dist", "supcr", "composition", "huber", "gaussian_nll", "tobit", "hurdle", "crps", "l1", "group_lasso", "c_node", "hard_concrete")
+    __slots__ = ("mse", "dist", "supcr", "composition", "huber", "gaussian_nll", "tobit", "hurdle", "crps", "l1", "group_lasso", "c_node", "hard_concrete", "infonce", "supcon")
     MSE_FIELD_NUMBER: _ClassVar[int]
     DIST_FIELD_NUMBER: _ClassVar[int]
     SUPCR_FIELD_NUMBER: _ClassVar[int]
@@ -54,6 +54,8 @@ class LossTerm(_message.Message):
     GROUP_LASSO_FIELD_NUMBER: _ClassVar[int]
     C_NODE_FIELD_NUMBER: _ClassVar[int]
     HARD_CONCRETE_FIELD_NUMBER: _ClassVar[int]
+    INFONCE_FIELD_NUMBER: _ClassVar[int]
+    SUPCON_FIELD_NUMBER: _ClassVar[int]
     mse: MseTerm
     dist: DistTerm
     supcr: SupcrTerm
@@ -67,7 +69,9 @@ class LossTerm(_message.Message):
     group_lasso: GroupLassoTerm
     c_node: CNodeTerm
     hard_concrete: HardConcreteTerm
-    def __init__(self, mse: _Optional[_Union[MseTerm, _Mapping]] = ..., dist: _Optional[_Union[DistTerm, _Mapping]] = ..., supcr: _Optional[_Union[SupcrTerm, _Mapping]] = ..., composition: _Optional[_Union[CompositionTerm, _Mapping]] = ..., huber: _Optional[_Union[HuberTerm, _Mapping]] = ..., gaussian_nll: _Optional[_Union[GaussianNllTerm, _Mapping]] = ..., tobit: _Optional[_Union[TobitTerm, _Mapping]] = ..., hurdle: _Optional[_Union[HurdleTerm, _Mapping]] = ..., crps: _Optional[_Union[CrpsTerm, _Mapping]] = ..., l1: _Optional[_Union[L1Term, _Mapping]] = ..., group_lasso: _Optional[_Union[GroupLassoTerm, _Mapping]] = ..., c_node: _Optional[_Union[CNodeTerm, _Mapping]] = ..., hard_concrete: _Optional[_Union[HardConcreteTerm, _Mapping]] = ...) -> None: ...
+    infonce: InfonceTerm
+    supcon: SupconTerm
+    def __init__(self, mse: _Optional[_Union[MseTerm, _Mapping]] = ..., dist: _Optional[_Union[DistTerm, _Mapping]] = ..., supcr: _Optional[_Union[SupcrTerm, _Mapping]] = ..., composition: _Optional[_Union[CompositionTerm, _Mapping]] = ..., huber: _Optional[_Union[HuberTerm, _Mapping]] = ..., gaussian_nll: _Optional[_Union[GaussianNllTerm, _Mapping]] = ..., tobit: _Optional[_Union[TobitTerm, _Mapping]] = ..., hurdle: _Optional[_Union[HurdleTerm, _Mapping]] = ..., crps: _Optional[_Union[CrpsTerm, _Mapping]] = ..., l1: _Optional[_Union[L1Term, _Mapping]] = ..., group_lasso: _Optional[_Union[GroupLassoTerm, _Mapping]] = ..., c_node: _Optional[_Union[CNodeTerm, _Mapping]] = ..., hard_concrete: _Optional[_Union[HardConcreteTerm, _Mapping]] = ..., infonce: _Optional[_Union[InfonceTerm, _Mapping]] = ..., supcon: _Optional[_Union[SupconTerm, _Mapping]] = ...) -> None: ...
 
 class MseTerm(_message.Message):
     __slots__ = ("weight",)
@@ -212,3 +216,43 @@ class HardConcreteTerm(_message.Message):
     low: float
     high: float
     def __init__(self, weight: _Optional[float] = ..., temperature: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ...) -> None: ...
+
+class InfonceTerm(_message.Message):
+    __slots__ = ("weight", "temperature", "similarity", "symmetric")
+    class Similarity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        SIMILARITY_UNSPECIFIED: _ClassVar[InfonceTerm.Similarity]
+        SIMILARITY_NEG_L2: _ClassVar[InfonceTerm.Similarity]
+        SIMILARITY_COSINE: _ClassVar[InfonceTerm.Similarity]
+    SIMILARITY_UNSPECIFIED: InfonceTerm.Similarity
+    SIMILARITY_NEG_L2: InfonceTerm.Similarity
+    SIMILARITY_COSINE: InfonceTerm.Similarity
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
+    SIMILARITY_FIELD_NUMBER: _ClassVar[int]
+    SYMMETRIC_FIELD_NUMBER: _ClassVar[int]
+    weight: float
+    temperature: float
+    similarity: InfonceTerm.Similarity
+    symmetric: bool
+    def __init__(self, weight: _Optional[float] = ..., temperature: _Optional[float] = ..., similarity: _Optional[_Union[InfonceTerm.Similarity, str]] = ..., symmetric: _Optional[bool] = ...) -> None: ...
+
+class SupconTerm(_message.Message):
+    __slots__ = ("weight", "temperature", "similarity", "bins")
+    class Similarity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        SIMILARITY_UNSPECIFIED: _ClassVar[SupconTerm.Similarity]
+        SIMILARITY_NEG_L2: _ClassVar[SupconTerm.Similarity]
+        SIMILARITY_COSINE: _ClassVar[SupconTerm.Similarity]
+    SIMILARITY_UNSPECIFIED: SupconTerm.Similarity
+    SIMILARITY_NEG_L2: SupconTerm.Similarity
+    SIMILARITY_COSINE: SupconTerm.Similarity
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
+    SIMILARITY_FIELD_NUMBER: _ClassVar[int]
+    BINS_FIELD_NUMBER: _ClassVar[int]
+    weight: float
+    temperature: float
+    similarity: SupconTerm.Similarity
+    bins: int
+    def __init__(self, weight: _Optional[float] = ..., temperature: _Optional[float] = ..., similarity: _Optional[_Union[SupconTerm.Similarity, str]] = ..., bins: _Optional[int] = ...) -> None: ...
