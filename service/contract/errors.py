@@ -4,7 +4,9 @@ CellgebraError
     InvalidArgumentError        the request itself is wrong
         InvalidDesignError          a genotype or an edit is malformed
         UnknownEditsError           designs name edits that the model cannot encode
+        InvalidRequestError         the request does not follow the schema
         BadTableError               an uploaded file does not hold what its mapping says
+        UploadTooLargeError         an uploaded file is larger than this deployment takes
     NotFoundError               no such resource in this project
     ConflictError               the same request_id with another body
     FailedPreconditionError     the resource is in a state that does not allow this
@@ -82,6 +84,18 @@ class BadTableError(InvalidArgumentError):
     """An uploaded file does not hold what its mapping says."""
 
     reason = "BAD_TABLE"
+
+
+class InvalidRequestError(InvalidArgumentError):
+    """The request does not follow the schema."""
+
+    reason = "INVALID_REQUEST"
+
+
+class UploadTooLargeError(InvalidArgumentError):
+    """The body is larger than this deployment takes."""
+
+    reason = "UPLOAD_TOO_LARGE"
 
 
 class NotFoundError(CellgebraError):

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from service.contract.errors import InvalidArgumentError, Offender
+from service.contract.errors import InvalidRequestError, Offender
 from service.handlers.matching import close_matches
 
 M = TypeVar("M", bound=BaseModel)
@@ -23,16 +23,13 @@ _OWN_WORDS = {
 }
 
 
-class InvalidRequestError(InvalidArgumentError):
-    """The request does not follow the schema; every offence is listed, up to 100."""
-
-    reason = "INVALID_REQUEST"
-
-
 def invalid_request(
     errors: Sequence[Mapping[str, Any]], body: object, *, field: str = ""
 ) -> InvalidRequestError:
-    """An error from pydantic's list of them. Locations start within `body`, which is at `field`."""
+    """An error from pydantic's list of them, with the first `LISTED_ERRORS`.
+
+    Locations start within `body`, which is at `field`.
+    """
     errors = [error for error in errors if not _only_follows(error, errors)]
     offenders = [_offender(error, body, field) for error in errors[:LISTED_ERRORS]]
     first = offenders[0]

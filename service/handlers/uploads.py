@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from service.contract.artifacts import CHUNK_BYTES, BlobWriter
 from service.contract.datasets import DatasetSpec
-from service.contract.errors import InvalidArgumentError
+from service.contract.errors import InvalidArgumentError, UploadTooLargeError
 from service.contract.jobs import JobKind
 from service.contract.repositories.artifacts import publish, write_blobs
 from service.contract.repositories.datasets import add_dataset
@@ -19,12 +19,6 @@ from service.handlers.requests import request_of, ring
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _PARQUET_MAGIC = b"PAR1"
-
-
-class UploadTooLargeError(InvalidArgumentError):
-    """The body is larger than this deployment takes."""
-
-    reason = "UPLOAD_TOO_LARGE"
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query, Response
 from pydantic_core import to_json
 
+from service.contract.errors import InvalidRequestError
 from service.contract.inference import ScoreAnswer, ScoreField, ScoreRequest
 from service.contract.resources import ListAnswer, Model
 from service.handlers import models, scoring
-from service.handlers.invalid import InvalidRequestError
 from service.rest.access import CallerDep
 from service.rest.parameters import ContextDep, PageDep, problems
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request
 
+from service.contract.errors import InvalidRequestError
 from service.contract.repositories.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from service.handlers.context import Context
-from service.handlers.invalid import InvalidRequestError
 from service.handlers.requests import PageRequest
 from service.rest.problems import PROBLEM_RESPONSE
 

@@ -15,8 +15,13 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from service.contract.errors import CellgebraError, Offender, ResourceExhaustedError
-from service.handlers.invalid import NO_OBJECT, InvalidRequestError, invalid_request
+from service.contract.errors import (
+    CellgebraError,
+    InvalidRequestError,
+    Offender,
+    ResourceExhaustedError,
+)
+from service.handlers.invalid import NO_OBJECT, invalid_request
 from service.handlers.tracing import trace_id
 
 logger = logging.getLogger(__name__)

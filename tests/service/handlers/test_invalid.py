@@ -5,9 +5,10 @@ import json
 import pytest
 
 from service.contract.datasets import DatasetSpec
+from service.contract.errors import InvalidRequestError
 from service.contract.inference import ScoreRequest
 from service.contract.training import TrainingSpec
-from service.handlers.invalid import LISTED_ERRORS, InvalidRequestError, parse_json
+from service.handlers.invalid import LISTED_ERRORS, parse_json
 
 MINIMAL = {"dataset_id": "d", "labels": [{"name": "y"}]}
 

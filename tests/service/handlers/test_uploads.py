@@ -9,11 +9,17 @@ import pytest
 from sqlalchemy import func, select
 
 from service.contract.datasets import DatasetSpec, DatasetState
-from service.contract.errors import BadTableError, ConflictError, InvalidArgumentError, Offender
+from service.contract.errors import (
+    BadTableError,
+    ConflictError,
+    InvalidArgumentError,
+    Offender,
+    UploadTooLargeError,
+)
 from service.contract.jobs import JobState
 from service.contract.records import ArtifactRecord, DatasetRecord, JobRecord
 from service.handlers import uploads
-from service.handlers.uploads import Upload, UploadTooLargeError, upload_dataset
+from service.handlers.uploads import Upload, upload_dataset
 from tests.service.rows import DATASET_SPEC, claim, finish
 
 TABLE = b"genotype\ttiter\nPP_1:deletion\t3\n"

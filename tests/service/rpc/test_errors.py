@@ -36,6 +36,12 @@ def test_the_table_has_every_code_of_the_tree():
     assert {error.code for error in every_error()} <= set(STATUS_CODES)
 
 
+def test_the_errors_that_every_door_tells_of_stand_in_one_tree():
+    """The client knows them from there. Last-Event-ID is a header, and HTTP's alone."""
+    homes = {error.__module__ for error in every_error()}
+    assert homes == {"service.contract.errors", "service.rest.training_jobs"}
+
+
 def test_the_tables_of_both_doors_have_the_same_codes():
     assert set(STATUS_CODES) == set(HTTP_STATUS)
 
