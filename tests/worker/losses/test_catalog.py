@@ -8,20 +8,29 @@ import torch
 
 from service.contract.losses import loss_catalog
 from tests.worker.losses.families import batch
+from worker.losses.batch_mixing import batch_mixing
+from worker.losses.clustering_compactness import clustering_compactness
 from worker.losses.composition import composition
 from worker.losses.crps import crps, ensemble_crps
 from worker.losses.dist import dist
+from worker.losses.diversity import shannon_diversity, simpson_diversity
 from worker.losses.energy_score import energy_score
 from worker.losses.gaussian_nll import gaussian_nll
 from worker.losses.group_lasso import group_lasso
 from worker.losses.hard_concrete import hard_concrete
 from worker.losses.huber import huber
 from worker.losses.hurdle import hurdle
+from worker.losses.infonce import infonce
 from worker.losses.l1 import l1
+from worker.losses.label_bins import bin_edges, binned
 from worker.losses.mse import mse
+from worker.losses.multi_latent import multi_latent
 from worker.losses.path_reg import c_node, path_reg
+from worker.losses.supcon import supcon
 from worker.losses.supcr import supcr
+from worker.losses.support_infonce import support_infonce
 from worker.losses.tobit import tobit
+from worker.losses.velocity_consistency import velocity_consistency
 
 FUNCTIONS = {
     "mse": mse,
@@ -33,25 +42,48 @@ FUNCTIONS = {
     "dist": dist,
     "supcr": supcr,
     "composition": composition,
+    "infonce": infonce,
+    "supcon": supcon,
+    "multi_latent": multi_latent,
+    "support_infonce": support_infonce,
     "l1": l1,
     "group_lasso": group_lasso,
     "c_node": c_node,
     "hard_concrete": hard_concrete,
     "path_reg": path_reg,
+    "batch_mixing": batch_mixing,
+    "clustering_compactness": clustering_compactness,
+    "velocity_consistency": velocity_consistency,
+    "shannon_diversity": shannon_diversity,
+    "simpson_diversity": simpson_diversity,
     "ensemble_crps": ensemble_crps,
     "energy_score": energy_score,
 }
+# What makes the data that a function takes; its parameters are the loss's too.
+BEFORE = {"supcon": bin_edges}
 # What a function is told of its data rather than of its shape.
-DATA = {"row_weights", "column_weights", "training_labels", "batch_size"} | {
-    "sd_BY",
-    "censored_BY",
-    "dead_BY",
-    "logit_BY",
+DATA = {
+    *("row_weights", "column_weights", "training_labels", "batch_size", "group_B", "present_B"),
+    *("sd_BY", "censored_BY", "dead_BY", "logit_BY", "n_batches"),
 }
-# A job's SupCR is not the published one: its similarity is neg_l2, with a temperature for that.
-# The implementation is no choice of a job, and ties as in the published code are for comparisons.
-OWN_DEFAULTS = {("supcr", "temperature"), ("supcr", "similarity")}
-OWN_PARAMETERS = {"supcr": {"ties", "implementation"}}
+# A job's SupCR is not the published one: its similarity is neg_l2, with a temperature for that; so
+# are its InfoNCE and SupCon. Of two readings of a design neither is the anchor.
+# The implementation is no choice of a job, and what comparisons with published code need is none.
+OWN_DEFAULTS = {
+    *((name, "temperature") for name in ("supcr", "infonce", "supcon")),
+    *((name, "similarity") for name in ("supcr", "infonce", "supcon")),
+    ("infonce", "symmetric"),
+}
+OWN_PARAMETERS = {
+    "supcr": {"ties", "implementation"},
+    "infonce": {"decoupled"},
+    "supcon": {"reduction"},
+    "batch_mixing": {"compat", "implementation"},
+    "clustering_compactness": {"compat"},
+    "velocity_consistency": {"compat"},
+    "shannon_diversity": {"compat"},
+    "simpson_diversity": {"compat"},
+}
 LOSSES = {loss.name: loss for loss in loss_catalog().losses}
 PARAMETERS = [
     pytest.param(name, parameter, id=f"{name} {parameter.name}")
@@ -69,6 +101,14 @@ def call(name, **options):
         "composition": (torch.zeros(2), prediction, labels.nan_to_num()),
         "ensemble_crps": (samples, labels),
         "energy_score": (samples, labels),
+        "infonce": (prediction, prediction.flip(0)),
+        "multi_latent": (prediction[:, None], torch.arange(8) % 3),
+        "support_infonce": (prediction, prediction.flip(0), samples.transpose(0, 1)),
+        "batch_mixing": (prediction, torch.arange(8) % 2),
+        "clustering_compactness": (prediction, labels.nan_to_num().abs()),
+        "velocity_consistency": (prediction, labels.nan_to_num(), -prediction),
+        "shannon_diversity": (prediction.abs(),),
+        "simpson_diversity": (prediction.abs(),),
         "l1": (prediction,),
         "group_lasso": (prediction,),
         "c_node": ([prediction],),
@@ -80,17 +120,22 @@ def call(name, **options):
         "tobit": {"censored_BY": labels > 0},
         "dist": {"training_labels": [torch.linspace(-1, 1, 40).double()] * 2},
         "supcr": {"temperature": 1.0},
+        "batch_mixing": {"n_batches": 2},
     }
+    if name == "supcon":
+        training = [torch.linspace(-1, 1, 40).double()] * 2
+        labels = binned(labels, bin_edges(training, bins=int(options.pop("bins", 4))))
     arguments = first.get(name, (prediction, labels))
     return FUNCTIONS[name](*arguments, **{**data.get(name, {}), **options})
 
 
-def options_of(function):
-    """Keyword-only parameters, without those that are data."""
-    found = inspect.signature(function).parameters
+def options_of(loss):
+    """Keyword-only parameters of its function, without those that are data."""
+    functions = [FUNCTIONS[loss], BEFORE[loss]] if loss in BEFORE else [FUNCTIONS[loss]]
     return {
         name: parameter
-        for name, parameter in found.items()
+        for function in functions
+        for name, parameter in inspect.signature(function).parameters.items()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in DATA
     }
 
@@ -102,12 +147,12 @@ def test_every_loss_has_its_function():
 @pytest.mark.parametrize("name", LOSSES)
 def test_parameters_have_the_same_names(name):
     known = {parameter.name for parameter in LOSSES[name].parameters} - {"weight"}
-    assert known == set(options_of(FUNCTIONS[name])) - OWN_PARAMETERS.get(name, set())
+    assert known == set(options_of(name)) - OWN_PARAMETERS.get(name, set())
 
 
 @pytest.mark.parametrize(("name", "parameter"), PARAMETERS)
 def test_parameters_have_the_same_defaults(name, parameter):
-    default = options_of(FUNCTIONS[name])[parameter.name].default
+    default = options_of(name)[parameter.name].default
     if (name, parameter.name) not in OWN_DEFAULTS:
         assert parameter.default == default
     assert call(name, **{parameter.name: parameter.default}).ndim == 0
