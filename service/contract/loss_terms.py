@@ -34,6 +34,9 @@ class Need(StrEnum):
     PARAMETERS = "parameters"
     SAMPLES = "samples"
     NEGATIVES = "negatives"
+    BATCHES = "batches"
+    ASSIGNMENTS = "assignments"
+    VELOCITIES = "velocities"
 
 
 class TermSpec(BaseModel):

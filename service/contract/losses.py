@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
+from service.contract.cell_loss_terms import CELL_TERMS, BatchMixingTerm
 from service.contract.contrastive_loss_terms import (
     InfonceTerm,
     MultiLatent,
@@ -45,6 +46,7 @@ from service.contract.sparsity_loss_terms import (
 )
 
 __all__ = [
+    "BatchMixingTerm",
     "CNodeTerm",
     "CompositionTerm",
     "CrpsTerm",
@@ -83,6 +85,7 @@ CATALOGUE: tuple[type[TermSpec], ...] = (
     PathReg,
     MultiLatent,
     SupportInfonce,
+    *CELL_TERMS,
     *SCORES_OF_SAMPLES,
 )
 # What a job may name.
