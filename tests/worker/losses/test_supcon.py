@@ -169,6 +169,15 @@ def test_blocks_of_rows_change_nothing_and_make_no_matrix(monkeypatch, similarit
     assert max(kept) <= 7 * 50
 
 
+def test_a_second_derivative_is_refused_where_there_are_blocks_and_right_where_not(monkeypatch):
+    z = latents()
+    assert torch.autograd.gradgradcheck(lambda z: supcon(z, LABELS, temperature=0.5), (z,))
+    monkeypatch.setattr(row_blocks, "_BLOCK", 3 * 8)
+    (grad,) = torch.autograd.grad(supcon(z, LABELS), z, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        grad.sum().backward()
+
+
 @each_similarity
 def test_large_batches_are_the_formula_too(similarity):
     z, labels = latents(700, 4), torch.arange(700)[:, None] % 5
