@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
-from torch.autograd.function import Function, FunctionCtx, once_differentiable
+from torch.autograd.function import Function, FunctionCtx
 
 # Pairs of a block.
 _BLOCK = 2**20
@@ -31,16 +31,33 @@ class _ByBlocks(Function):
             if learning:
                 found = torch.autograd.grad(value, learning, materialize_grads=True)
                 torch._foreach_add_(grads, list(found))
-        ctx.save_for_backward(*grads)
+        learned = [x for x, wants in zip(inputs, wanted, strict=True) if wants]
+        ctx.save_for_backward(*learned, *grads)
         ctx.wanted = wanted  # type: ignore[attr-defined]  # what a context is for
         return total
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: FunctionCtx, grad_output: Tensor) -> tuple[Tensor | None, ...]:
-        grads = iter(ctx.saved_tensors)  # type: ignore[attr-defined]  # the stub lacks it
+        saved = ctx.saved_tensors  # type: ignore[attr-defined]  # the stub lacks it
+        half = len(saved) // 2
+        scaled = (
+            _Gradient.apply(grad_output, x, grad)  # type: ignore[no-untyped-call]
+            for x, grad in zip(saved[:half], saved[half:], strict=True)
+        )
         wanted: Sequence[bool] = ctx.wanted  # type: ignore[attr-defined]
-        return None, None, None, *(grad_output * next(grads) if w else None for w in wanted)
+        return None, None, None, *(next(scaled) if wants else None for wants in wanted)
+
+
+class _Gradient(Function):
+    """A gradient; what it is of is an input, so that a second derivative cannot pass it by."""
+
+    @staticmethod
+    def forward(_ctx: FunctionCtx, grad_output: Tensor, _x: Tensor, grad: Tensor) -> Tensor:
+        return grad_output * grad
+
+    @staticmethod
+    def backward(_ctx: FunctionCtx, _grad: Tensor) -> tuple[Tensor, ...]:
+        raise RuntimeError("blocks compute their gradient with their value: no second derivative")
 
 
 def sum_by_blocks(terms: Terms, inputs: Sequence[Tensor], rows: int, candidates: int) -> Tensor:
