@@ -16,8 +16,8 @@ Doubles = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 F = TypeVar("F", bound=Callable[..., object])
 
-# Elements whose least is found without a branch, so that most are never looked at one by one.
-_CHUNK = 16
+# Elements counted without a branch, so that most are never looked at one by one.
+_CHUNK = 32
 # A squared radius below this share of the squared lengths has lost digits as a difference of them.
 _ROUNDED = 1e-8
 # A neighbourhood of a smaller squared radius is one point.
@@ -59,6 +59,15 @@ def _replace_largest(heap: Doubles, place: Integers, value: float, at: int) -> N
     heap[node], place[node] = value, at
 
 
+@_vectorised
+def _count(square: Doubles, limit: float) -> int:
+    """How many are at most the limit."""
+    count = 0
+    for j in range(len(square)):
+        count += square[j] <= limit
+    return count
+
+
 @_compiled
 def _edge(square: Doubles, heap: Doubles, place: Integers) -> None:
     """Leave the least distances of a row in `heap`, the largest of them first."""
@@ -67,10 +76,7 @@ def _edge(square: Doubles, heap: Doubles, place: Integers) -> None:
     width = len(square)
     for chunk in range(0, width, _CHUNK):
         end = min(chunk + _CHUNK, width)
-        least = square[chunk]
-        for j in range(chunk + 1, end):
-            least = min(least, square[j])
-        if least < heap[0]:
+        if _count(square[chunk:end], heap[0]):
             for j in range(chunk, end):
                 if square[j] < heap[0]:
                     _replace_largest(heap, place, square[j], j)
@@ -116,9 +122,7 @@ def count_within(square: Doubles, radius: Doubles, reach: float) -> int:
     """How many distances of a block are within `reach` squared radii."""
     count = 0
     for row in range(len(square)):
-        limit = reach * radius[row]
-        for j in range(square.shape[1]):
-            count += square[row, j] <= limit
+        count += _count(square[row], reach * radius[row])
     return count
 
 
@@ -143,14 +147,11 @@ def _find_near(square: Doubles, limit: float, near: Integers, distance: Doubles)
     width = len(square)
     for chunk in range(0, width, _CHUNK):
         end = min(chunk + _CHUNK, width)
-        least = square[chunk]
-        for j in range(chunk + 1, end):
-            least = min(least, square[j])
-        if least <= limit:
+        if _count(square[chunk:end], limit):
             for j in range(chunk, end):
-                if square[j] <= limit:
-                    near[found], distance[found] = j, square[j]
-                    found += 1
+                # Written before it is known whether it stays: no branch to mispredict.
+                near[found], distance[found] = j, square[j]
+                found += square[j] <= limit
     return found
 
 
@@ -211,8 +212,8 @@ def mix_near(
 
     Cells are in the order of their batches; `end` says where each batch ends.
     """
-    near_N = np.empty(square.shape[1], np.int64)
-    distance_N = np.empty(square.shape[1], np.float64)
+    near_N = np.empty(square.shape[1] + 1, np.int64)
+    distance_N = np.empty(square.shape[1] + 1, np.float64)
     weight_N = np.empty(square.shape[1], np.float64)
     mass, slope = np.empty(len(end), np.float64), np.empty(len(end), np.float64)
     sum_D = np.empty(z.shape[1], np.float64)
