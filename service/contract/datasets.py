@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from service.contract.designs import EditKind, parse_kind
+from service.contract.designs import EditKind, EditName, parse_kind
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -26,7 +26,7 @@ class KindValue(_Spec):
     """What one value of a kind column means, e.g. ``DAmP`` = allele with variant DAmP."""
 
     kind: EditKind
-    variant: str | None = None
+    variant: EditName | None = None
 
     @field_validator("kind", mode="before")
     @classmethod

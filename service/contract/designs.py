@@ -1,13 +1,15 @@
 """Edits, designs and their canonical text.
 
 Grammar: ``genotype = "" | edit *("+" edit)``; ``edit = name ":" kind ["=" name] ["@" number]``;
-a name is any text with ``% + : = @`` and white space percent-encoded (UTF-8). Edits are sorted by
-(locus, group, kind, variant). Laws: `parse_genotype` and `Design.genotype` are inverse on canonical
-text; the order in which edits are given changes nothing; the empty design is the reference.
+a name is any text in Unicode's normal form C, with ``% + : = @`` and white space percent-encoded
+(UTF-8). Edits are sorted by (locus, group, kind, variant). Laws: `parse_genotype` and
+`Design.genotype` are inverse on canonical text; the order in which edits are given changes nothing;
+the empty design is the reference.
 """
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
@@ -15,6 +17,7 @@ from typing import Annotated, Self
 from urllib.parse import unquote
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -80,6 +83,25 @@ def encode_name(name: str) -> str:
     return _RESERVED.sub(lambda m: "".join(f"%{b:02X}" for b in m[0].encode()), name)
 
 
+def one_spelling(name: str) -> str:
+    """The name itself: in normal form C, names that look and mean the same are the same text.
+
+    Raises:
+        InvalidDesignError: it is in another form, and would be another locus than its look-alike.
+    """
+    if unicodedata.is_normalized("NFC", name):
+        return name
+    meant = unicodedata.normalize("NFC", name)
+    shown, write = (ascii(text[:_SHOWN_CHARACTERS]) for text in (name, meant))
+    raise InvalidDesignError(
+        f"name {shown} is not in Unicode's normal form C, where a name has one spelling: "
+        f"write {write}"
+    )
+
+
+EditName = Annotated[str, Field(min_length=1), AfterValidator(one_spelling)]
+
+
 def format_level(level: float) -> str:
     """Shortest text that reads back as the same float64 (``1`` for 1.0)."""
     return repr(level).removesuffix(".0").replace("e+", "e")
@@ -94,9 +116,9 @@ class Edit(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    locus: Annotated[str, Field(min_length=1)]
+    locus: EditName
     kind: EditKind
-    variant: Annotated[str, Field(min_length=1)] | None = None
+    variant: EditName | None = None
     level: Annotated[float, Field(allow_inf_nan=False)] | None = None
 
     @field_validator("level")
@@ -233,11 +255,12 @@ def _decode_name(text: str, edit: str) -> str:
             "spaces percent-encoded, e.g. %2B for +"
         )
     try:
-        return unquote(text, errors="strict")
+        name = unquote(text, errors="strict")
     except UnicodeDecodeError:
         raise InvalidDesignError(
             f"edit {_shown(edit)}: {_shown(text)} is not percent-encoded UTF-8"
         ) from None
+    return one_spelling(name)
 
 
 def _finite(value: float, edit: str) -> float:

@@ -1,6 +1,6 @@
 """Resolves a DatasetSpec against the header of a file."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeVar
@@ -15,7 +15,13 @@ from service.contract.datasets import (
     GenotypeColumn,
     LabelColumn,
 )
-from service.contract.errors import BadTableError, InvalidArgumentError, Offender
+from service.contract.designs import one_spelling
+from service.contract.errors import (
+    BadTableError,
+    InvalidArgumentError,
+    InvalidDesignError,
+    Offender,
+)
 from worker.data.parse import CellsDesign, DesignSource, GeneMatrix, cells_design, text_design
 from worker.data.presets import PRESETS, PresetMapping, column_key, strains_design
 
@@ -111,8 +117,21 @@ def _gene_matrix(genes: GeneColumns, spec: DatasetSpec, columns: list[str]) -> G
         }
         if not named:
             raise BadTableError(f"no column begins with {prefix!r}; {_list_columns(columns)}")
+    _require_one_spelling(named)
     loci = tuple(sorted(named))
     return GeneMatrix(tuple(named[locus] for locus in loci), loci, genes)
+
+
+def _require_one_spelling(columns: Mapping[str, str]) -> None:
+    """Refuse names of loci (with the columns that they come from) that another locus may have."""
+    offenders = []
+    for locus, column in columns.items():
+        try:
+            one_spelling(locus)
+        except InvalidDesignError as error:
+            offenders.append(Offender(message=error.detail, column=column))
+    if offenders:
+        raise BadTableError(f"column {offenders[0].column}: {offenders[0].message}", offenders[:20])
 
 
 def _taken(spec: DatasetSpec) -> set[str | None]:

@@ -14,7 +14,7 @@ from service.contract.datasets import (
     GenotypeColumn,
     KindValue,
 )
-from service.contract.designs import Edit, EditKind, parse_edit, parse_kind
+from service.contract.designs import Edit, EditKind, one_spelling, parse_edit, parse_kind
 from service.contract.errors import InvalidDesignError
 
 # A cell as read: trimmed text, None where it is missing.
@@ -135,7 +135,7 @@ def _read_edit(spec: EditColumn, row: Mapping[str, Cell]) -> Edit | None:
     return Edit(
         locus=_encoded_name(locus, spec.locus_column),
         kind=kind.kind,
-        variant=variant or kind.variant,
+        variant=_one_spelling(variant, spec.variant_column) if variant else kind.variant,
         level=None if level is None else _read_level(level, spec.level_column),
     )
 
@@ -173,9 +173,10 @@ def _encoded_name(cell: str, column: str) -> str:
             cell, found[0], column, "write % + : = @ and white space percent-encoded (+ is %2B)"
         )
     try:
-        return unquote(cell, errors="strict")
+        name = unquote(cell, errors="strict")
     except UnicodeDecodeError:
         raise BadCellError("not percent-encoded UTF-8", column, cell) from None
+    return _one_spelling(name, column)
 
 
 def _bare_name(name: str, column: str) -> str:
@@ -184,7 +185,14 @@ def _bare_name(name: str, column: str) -> str:
         raise BadCellError("a locus name is empty (a separator too many?)", column, name)
     if found := _RESERVED_OR_PERCENT.search(name):
         _refuse(name, found[0], column, "is the separator another one, or are these edits?")
-    return name
+    return _one_spelling(name, column)
+
+
+def _one_spelling(name: str, column: str | None) -> str:
+    try:
+        return one_spelling(name)
+    except InvalidDesignError as error:
+        raise BadCellError(error.detail, column, name) from None
 
 
 def _refuse(cell: str, sign: str, column: str, advice: str) -> NoReturn:

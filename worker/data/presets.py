@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from service.contract.datasets import CovariateColumn, LabelColumn, LabelKind, Preset
-from service.contract.designs import Edit, EditKind
+from service.contract.designs import Edit, EditKind, one_spelling
 from worker.data.parse import BadCellError, Cell, CellGroup, CellsDesign
 
 # HO is deleted in digenic query strains only to give them the markers of trigenic ones.
@@ -137,7 +137,7 @@ def _strain_edit(locus: str, allele: str | None, suffix: str, column: str) -> Ed
         # A strain of two mutants: only the allele names tell which is a deletion.
         raise BadCellError("needs an allele name", column, f"{locus}_{suffix}")
     unnamed = "damp" if suffix.startswith("damp") else suffix
-    return Edit(locus=locus, kind=EditKind.ALLELE, variant=allele or unnamed)
+    return Edit(locus=locus, kind=EditKind.ALLELE, variant=one_spelling(allele or unnamed))
 
 
 def strains_design(

@@ -1,11 +1,14 @@
 """Laws of genotypes: parse and format are inverse, order is nothing, nothing excluded gets in."""
 
 import random
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from service.contract.datasets import KindValue
 from service.contract.designs import (
     EXCLUSIVITY_GROUP,
     Design,
@@ -20,7 +23,9 @@ from service.contract.designs import (
 from service.contract.errors import InvalidDesignError
 
 # Few letters, so that separators, white space and percent signs are met often.
-NAMES = st.text(st.sampled_from("aB7-,._%+:=@ \t\n\u00a0\u0394\U0001f9ec"), min_size=1, max_size=6)
+LETTERS = "aB7-,._%+:=@ \t\n\u00a0\u0394\U0001f9ece\u0301\u00e9"
+SPELLINGS = st.text(st.sampled_from(LETTERS), min_size=1, max_size=6)
+NAMES = SPELLINGS.map(lambda name: unicodedata.normalize("NFC", name))
 LEVELS = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 EDITS = st.builds(
     Edit,
@@ -93,6 +98,22 @@ def test_any_text_is_a_design_or_one_clear_error(text):
     assert parse_genotype(design.genotype) == design
 
 
+@given(SPELLINGS, st.sampled_from(["NFC", "NFD"]))
+def test_no_two_names_are_spellings_of_one(name, form):
+    """Of all that look the same and are the same to Unicode, one is a name."""
+    spelled = unicodedata.normalize(form, name)
+    text = f"{encode_name(spelled)}:deletion"
+    if spelled == unicodedata.normalize("NFC", name):
+        assert parse_edit(text).locus == Edit(locus=spelled, kind=EditKind.DELETION).locus
+        return
+    with pytest.raises(InvalidDesignError, match="normal form C"):
+        parse_edit(text)
+    with pytest.raises(ValidationError, match="normal form C"):
+        Edit(locus=spelled, kind=EditKind.DELETION)
+    with pytest.raises(ValidationError, match="normal form C"):
+        KindValue(kind=EditKind.ALLELE, variant=spelled)
+
+
 def test_the_empty_text_is_the_reference():
     reference = parse_genotype("")
     assert (reference.order, reference.genotype, reference.edits) == (0, "", ())
@@ -136,6 +157,10 @@ def test_canonical_texts(text, canonical):
         ("a:part=x:y", "separator"),
         ("a:knockdown@\u0661", "is not a number"),  # a digit, but no ASCII one
         ("\ud800:deletion", "surrogate"),
+        ("e\u0301:deletion", r"'e\\u0301' is not in .*: write '\\xe9'"),
+        ("a:part=e\u0301", "normal form C"),
+        ("e%CC%81:deletion", "normal form C"),
+        ("\u212b:deletion", r"write '\\xc5'"),  # the unit of length, not the letter
     ],
 )
 def test_malformed_texts(text, said):

@@ -36,6 +36,28 @@ CASES = {
     "space in a locus": (edits(), "a b,deletion,,,,1,,", "gene", "a b", "percent-encoded"),
     "percent in a locus": (edits(), "a%b,deletion,,,,1,,", "gene", "a%b", "percent-encoded"),
     "no UTF-8 encoded": (edits(), "a%FF,deletion,,,,1,,", "gene", "a%FF", "UTF-8"),
+    "another spelling of a locus": (
+        edits(),
+        "e\u0301,deletion,,,,1,,",
+        "gene",
+        "e\u0301",
+        r"write '\\xe9'",
+    ),
+    "another spelling of a variant": (
+        edits(variant_column="variant"),
+        "c,allele,,e\u0301,,1,,",
+        "variant",
+        "e\u0301",
+        "normal form C",
+    ),
+    "another spelling of a bare name": (BARE, "e\u0301,,,,,1,,", "gene", "e\u0301", "form C"),
+    "another spelling in a genotype": (
+        genotype(),
+        "e\u0301:deletion,,,,,1,,",
+        "gene",
+        "e\u0301:deletion",
+        "form C",
+    ),
     "text for a level": (WITH_LEVEL, "a,deletion,,,high,1,,", "level", "high", "not a number"),
     "infinite level": (WITH_LEVEL, "a,deletion,,,inf,1,,", "level", "inf", "infinite"),
     "colon in a bare name": (BARE, "a:deletion,,,,,1,,", "gene", "a:deletion", "reserved"),
@@ -100,6 +122,14 @@ def test_infinity_beside_text_in_one_column(ingest, simple_spec):
         ingest("genes\ty\na\t-Infinity\nb\t1e3\nc\tabc\nd\tnAn\n", simple_spec)
     found = [(offender.row, offender.value) for offender in caught.value.offenders]
     assert found == [(1, "-inf"), (3, "abc")]
+
+
+def test_a_column_of_another_spelling_is_no_locus(ingest):
+    design = {"layout": "genes", "columns": ["\u00e9", "e\u0301"], "kind": "deletion"}
+    spec = {"design": design, "labels": [LABEL[0] | {"sd_column": None}]}
+    with pytest.raises(BadTableError, match="normal form C") as caught:
+        ingest("\u00e9\te\u0301\ty\n1\t0\t1\n", spec)
+    assert [offender.column for offender in caught.value.offenders] == ["e\u0301"]
 
 
 def test_suggests_kinds_that_come_close(ingest):

@@ -137,6 +137,7 @@ def test_a_preset_takes_more_columns_and_rules(ingest):
         (("\ttrigenic\t", "\tother\t"), "Combined mutant type", "neither digenic nor"),
         (("YBL007C_dma91\tsyn2\u0394\ttri", "YAL015C_dma9\tsyn2\u0394\ttri"), None, "exclude"),
         ((f"syn1{DELTA}+syn5{DELTA}", ""), "Query strain ID", "needs an allele name"),
+        ((f"+syn5{DELTA}", "+syn5-e\u0301"), "Query strain ID", "normal form C"),
     ],
 )
 def test_bad_strains_have_a_row_and_a_column(ingest, change, column, said):
