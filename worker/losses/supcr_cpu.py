@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from worker.losses.supcr_labels import LabelColumns, joined
-from worker.losses.supcr_scratch import Scratch
+from worker.losses.supcr_scratch import SCRATCH
 
 # Elements of a block of logits: 1 MiB in float32, so that it stays in the processor's cache; but
 # with fewer rows than these, the products with it get slow.
@@ -59,14 +59,13 @@ class MergeKernel:
         self._place_YN = place_YN.numpy()
         self._count_Y = columns.present_YN.sum(dim=1).numpy()
         self._label_YN = columns.label_YN.numpy()
-        self._scratch = Scratch()
         self._views = [
             (v.present_YN.float().numpy(), v.present_YN.sum(dim=1).numpy(), v.scale_Y.numpy())
             for v in views
         ]
 
     def _block(self, name: str, like: Tensor) -> Tensor:
-        return self._scratch.take(name, tuple(like.shape), like.dtype, "cpu")
+        return SCRATCH.take(name, tuple(like.shape), like.dtype, like.device)
 
     def plan(self, start: int, stop: int) -> Orders:
         # Here, because importing numba takes a second that small batches never need.
@@ -74,7 +73,7 @@ class MergeKernel:
 
         columns, rows = self._order_YN.shape
         shape = (columns, stop - start, rows)
-        taken = self._scratch.take("taken", shape, self._index, "cpu")
+        taken = SCRATCH.take("taken", shape, self._index, torch.device("cpu"))
         plan = Orders(taken.numpy(), np.zeros(shape[:2], np.bool_))
         for y in range(columns):
             merge_column(

@@ -6,7 +6,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from worker.losses.supcr_scratch import Scratch
+from worker.losses.supcr_scratch import SCRATCH
 
 
 class Pulled:
@@ -14,7 +14,6 @@ class Pulled:
 
     def __init__(self, z_ND: Tensor) -> None:
         self._grad_ND = torch.zeros_like(z_ND)
-        self._scratch = Scratch()
 
     @property
     def device(self) -> torch.device:
@@ -30,4 +29,4 @@ class Pulled:
 
     def _block(self, name: str, rows: int, dtype: torch.dtype) -> Tensor:
         """A block of rows of pairs, to be written."""
-        return self._scratch.take(name, (rows, len(self._grad_ND)), dtype, self.device)
+        return SCRATCH.take(name, (rows, len(self._grad_ND)), dtype, self.device)

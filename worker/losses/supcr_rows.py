@@ -1,8 +1,9 @@
 """SupCR a block of rows at a time, its gradient computed in the forward pass."""
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
@@ -67,24 +68,30 @@ def _part(views: Views, kernel: RowKernel[P], bounds: tuple[int, int], *, gradie
     return total
 
 
+@cache
+def _pool(threads: int, _process_id: int) -> ThreadPoolExecutor:
+    """Threads that each leave PyTorch a single one, and what they have allocated; for all calls.
+
+    PyTorch's own threads would wait for their next piece of work by spinning, on the cores that
+    the kernel needs. A new thread is slow at first: its memory, and that of the product's library.
+    """
+    return ThreadPoolExecutor(threads, "supcr", torch.set_num_threads, (1,))
+
+
 def _threaded(
     work: Callable[..., Tensor],
     parts: Sequence[Views],
     ranges: Sequence[tuple[int, int]],
     threads: int,
 ) -> list[Tensor]:
-    """Run the parts on threads that each leave PyTorch a single one.
-
-    PyTorch's own threads would wait for their next piece of work by spinning, on the cores that
-    the kernel needs.
-    """
+    """Run the parts on threads of our own."""
     before = torch.get_num_threads()
+    pool = _pool(threads, os.getpid())
     try:
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            done = [
-                pool.submit(work, part, bounds=bounds)
-                for part, bounds in zip(parts, ranges, strict=True)
-            ]
+        done = [
+            pool.submit(work, part, bounds=bounds)
+            for part, bounds in zip(parts, ranges, strict=True)
+        ]
         return [part.result() for part in done]
     finally:
         # The number is each thread's own, but the last one set is also what new threads get.

@@ -150,6 +150,14 @@ def test_threads_do_not_change_a_bit(similarity):
         assert (grad == results[0][1]).all()
 
 
+def test_calls_at_once_do_not_disturb_each_other():
+    batches = [batch(520 + rows, dtype=torch.float32) for rows in range(4)]
+    alone = [supcr(z, labels).item() for z, labels in batches]
+    with ThreadPoolExecutor(4) as pool:
+        at_once = pool.map(lambda one: supcr(*one).item(), batches * 3)
+        assert [*at_once] == alone * 3
+
+
 def test_threads_leave_the_number_of_threads_as_it_was():
     before = torch.get_num_threads()
     z, labels = batch(520, dtype=torch.float32)
