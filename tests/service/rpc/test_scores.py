@@ -6,9 +6,10 @@ from grpc import StatusCode
 
 from service.rpc.converters import score_arguments
 from service.rpc.pb.cellgebra.v1 import inference_pb2
+from tests.service.rows import EDITS
 from tests.service.rpc.statuses import fails
 
-KNOWN = "b0001:deletion"
+KNOWN, _ = EDITS
 
 
 def ask(model_id, *genotypes, **options):

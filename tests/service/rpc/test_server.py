@@ -95,7 +95,7 @@ async def test_a_method_of_a_newer_contract_is_unimplemented(channel):
 
 async def test_calls_in_flight_end_within_the_grace(server, inference, model_id):
     request = inference_pb2.ScoreRequest(
-        model_id=model_id, genotypes=["b0001:deletion"], timeout_seconds=0.5
+        model_id=model_id, genotypes=["b0720:deletion"], timeout_seconds=0.5
     )
     call = asyncio.ensure_future(inference.Score(request))
     await asyncio.sleep(0.2)

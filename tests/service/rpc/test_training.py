@@ -155,7 +155,7 @@ async def test_a_data_set_that_is_not_there_or_not_ready(training, add_dataset):
         # These two are the handler's, not the schema's.
         ({"labels": [{"name": "yield"}]}, "spec.labels[0].name"),
         (
-            {"split": {"covariate": {"covariate": "cycle", "test": ["1", "7"]}}},
+            {"split": {"covariate": {"covariate": "cycle", "test": ["5", "7"]}}},
             "spec.split.covariate.test[1]",
         ),
     ],
