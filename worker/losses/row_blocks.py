@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import Function, FunctionCtx
 
+from worker.losses.ready_gradient import scaled
+
 # Pairs of a block.
 _BLOCK = 2**20
 
@@ -40,24 +42,11 @@ class _ByBlocks(Function):
     def backward(ctx: FunctionCtx, grad_output: Tensor) -> tuple[Tensor | None, ...]:
         saved = ctx.saved_tensors  # type: ignore[attr-defined]  # the stub lacks it
         half = len(saved) // 2
-        scaled = (
-            _Gradient.apply(grad_output, x, grad)  # type: ignore[no-untyped-call]
-            for x, grad in zip(saved[:half], saved[half:], strict=True)
+        found = (
+            scaled(grad_output, x, grad) for x, grad in zip(saved[:half], saved[half:], strict=True)
         )
         wanted: Sequence[bool] = ctx.wanted  # type: ignore[attr-defined]
-        return None, None, None, *(next(scaled) if wants else None for wants in wanted)
-
-
-class _Gradient(Function):
-    """A gradient; what it is of is an input, so that a second derivative cannot pass it by."""
-
-    @staticmethod
-    def forward(_ctx: FunctionCtx, grad_output: Tensor, _x: Tensor, grad: Tensor) -> Tensor:
-        return grad_output * grad
-
-    @staticmethod
-    def backward(_ctx: FunctionCtx, _grad: Tensor) -> tuple[Tensor, ...]:
-        raise RuntimeError("blocks compute their gradient with their value: no second derivative")
+        return None, None, None, *(next(found) if wants else None for wants in wanted)
 
 
 def sum_by_blocks(terms: Terms, inputs: Sequence[Tensor], rows: int, candidates: int) -> Tensor:

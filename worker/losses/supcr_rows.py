@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import Function, FunctionCtx
 
+from worker.losses.ready_gradient import scaled
 from worker.losses.supcr_similarity import Similarity, SimilarityRows, similarity_rows
 
 P = TypeVar("P")
@@ -135,23 +136,11 @@ class _RowBlocked(Function):
     def backward(ctx: FunctionCtx, grad_output: Tensor) -> tuple[Tensor | None, ...]:
         saved: tuple[Tensor, ...] = ctx.saved_tensors  # type: ignore[attr-defined]  # the stub lacks it
         half = len(saved) // 2
-        scaled = [
-            _Gradient.apply(grad_output, z_ND, grad_ND)  # type: ignore[no-untyped-call]
+        found = [
+            scaled(grad_output, z_ND, grad_ND)
             for z_ND, grad_ND in zip(saved[:half], saved[half:], strict=True)
         ]
-        return None, None, None, None, *scaled
-
-
-class _Gradient(Function):
-    """The gradient; the latents are its input so that a second derivative cannot pass it by."""
-
-    @staticmethod
-    def forward(_ctx: FunctionCtx, grad_output: Tensor, _z_ND: Tensor, grad_ND: Tensor) -> Tensor:
-        return grad_output * grad_ND
-
-    @staticmethod
-    def backward(_ctx: FunctionCtx, _grad_ND: Tensor) -> tuple[Tensor, ...]:
-        raise RuntimeError("SupCR computes its gradient with its value: no second derivative")
+        return None, None, None, None, *found
 
 
 def row_blocked(
