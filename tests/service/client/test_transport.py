@@ -192,7 +192,9 @@ def test_lists_follow_their_pages():
     assert [dataset.id for dataset in client.datasets.list()] == ["0", "1", "2"]
 
 
-@pytest.mark.parametrize("name", ["..", ".", "a/b", "a?b=c", "a#b", "a:score", "50%2F", "a \u00e4", ""])
+@pytest.mark.parametrize(
+    "name", ["..", ".", "a/b", "a?b=c", "a#b", "a:score", "50%2F", "a \u00e4", ""]
+)
 def test_an_id_is_data_whatever_it_holds(name):
     """No id leads to another resource than the one that it names."""
     client, sent = client_of(lambda *_: problem(404, code="NOT_FOUND", reason="NOT_FOUND"))

@@ -106,7 +106,7 @@ async def test_a_slow_reader_misses_nothing(context, database, monkeypatch):
     job_id = add_training_job(database)
     lease = claim(database, job_id)
     seen = []
-    async with asyncio.timeout(20), aclosing(context.events.follow(job_id, 0)) as stream:
+    async with asyncio.timeout(30), aclosing(context.events.follow(job_id, 0)) as stream:
         async for event in stream:
             seen.append(event.sequence)
             if event.sequence == 2:
@@ -120,7 +120,7 @@ async def test_streams_end_when_the_service_stops(context, database):
     job_id = add_training_job(database)
     reading = await start_reading(context.events, database, job_id)
     context.events.end_streams()
-    assert [event.sequence for event in await asyncio.wait_for(reading, 1)] == [1]
+    assert [event.sequence for event in await asyncio.wait_for(reading, 30)] == [1]
 
 
 @on_both
@@ -129,7 +129,7 @@ async def test_a_stream_ends_when_its_job_is_deleted(context, database):
     reading = await start_reading(context.events, database, job_id)
     with database.write() as session:
         session.delete(session.get_one(JobRecord, job_id))
-    assert len(await asyncio.wait_for(reading, 5)) == 1
+    assert len(await asyncio.wait_for(reading, 30)) == 1
 
 
 async def test_leaving_a_stream_closes_it(context, database):

@@ -198,7 +198,7 @@ async def test_a_request_id_belongs_to_its_project(context, caller, stranger):
 
 
 async def test_the_upload_waits_for_the_end_of_ingest(context, caller):
-    context.settings.ingest_wait_seconds = 10
+    context.settings.ingest_wait_seconds = 1000
     uploading = asyncio.create_task(upload_dataset(context, caller, upload_of(), pieces(TABLE)))
     job_id = None
     while job_id is None:
@@ -209,7 +209,7 @@ async def test_the_upload_waits_for_the_end_of_ingest(context, caller):
     finish(
         context.database, claim(context.database, job_id), JobState.FAILED, error=error.as_problem()
     )
-    dataset = await asyncio.wait_for(uploading, 5)
+    dataset = await asyncio.wait_for(uploading, 30)
     assert dataset.state is DatasetState.FAILED
     assert dataset.error.reason == "BAD_TABLE"
     assert (dataset.error.errors[0].row, dataset.error.errors[0].column) == (1, "titer")
