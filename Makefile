@@ -8,10 +8,10 @@ PB     ?= service/rpc/pb
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint format types imports test proto-check check demo bench up lock clean
+.PHONY: help setup proto lint format types imports test proto-check check demo bench study-loss-conflict up lock clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
 setup: $(VENV)/.dev ## Install everything that tests and tools need
 
@@ -49,6 +49,9 @@ demo: $(VENV)/.local ## Train and score real strain designs on an embedded servi
 
 bench: $(VENV)/.dev ## Measure, with the peers beside us
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+study-loss-conflict: $(VENV)/.dev ## Are SupCR and composition in conflict? Writes docs/studies/loss_conflict.md
+	$(BIN)/python -m benchmarks.studies.loss_conflict $(ARGS)
 
 up: $(VENV)/.local ## Start the service and keep it running; ARGS= goes to `cellgebra up`
 	$(BIN)/cellgebra up $(ARGS)
