@@ -25,7 +25,7 @@ def _kth(square_bN: Tensor, neighbors: int, softness: float) -> Tensor:
     centred_bN = square_bN - square_bN.mean(dim=1, keepdim=True)
     unit_bN = (centred_bN / (variance_b1 + 1e-6).sqrt()).sigmoid()
     apart_bNN = unit_bN[:, :, None] - unit_bN[:, None, :]
-    soft_bNN = apart_bNN * (2.0 * (apart_bNN / softness).sigmoid() - 1.0)
+    soft_bNN = apart_bNN * (apart_bNN / (2.0 * softness)).tanh()
     place_bN = (size + 1 - 2 * neighbors) * unit_bN + soft_bNN.sum(dim=1)
     return ((-place_bN / softness).softmax(dim=1) * square_bN).sum(dim=1, keepdim=True)
 
