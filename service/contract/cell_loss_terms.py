@@ -15,11 +15,13 @@ NotBelowZero = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class BatchMixingTerm(TermSpec):
-    """Latent states next to one another should come from every batch (plate, cycle).
+    """Latent states z_I next to one another should come from every batch (plate, cycle).
 
-    0 where every row sees its own batch alone, -1 where each neighbourhood has the shares of the
-    whole. Scaling the latent changes nothing. Rows without a batch are left out. It takes out of
-    the latent what tells batches apart, biology too where batches were given different designs.
+    Batches are what a covariate of the role batch tells apart, known at design; with several
+    covariates it is their mean. 0 where every row sees its own batch alone, -1 where each
+    neighbourhood has the shares of the whole. Scaling the latent changes nothing. Rows without a
+    batch are left out. It takes out of the latent what tells batches apart, biology too where
+    batches were given different designs.
     """
 
     formula = (
@@ -28,7 +30,6 @@ class BatchMixingTerm(TermSpec):
         "that to the k-th nearest"
     )
     needs = (Need.LATENT, Need.BATCHES)
-    refusal = "is not computed in training yet: leave it out"
     source = (_DIFFBIO, "Haghverdi et al. 2018, doi:10.1038/nbt.4091")
 
     name: Literal["batch_mixing"] = "batch_mixing"

@@ -75,19 +75,20 @@ __all__ = [
     "loss_catalog",
 ]
 
-# Every loss there is: what a job may name first.
-CATALOGUE: tuple[type[TermSpec], ...] = (
+_KNOWN: tuple[type[TermSpec], ...] = (
     *REGRESSION_TERMS,
     *OTHER_TERMS,
     InfonceTerm,
     SupconTerm,
+    *CELL_TERMS,
     *get_args(PenaltyTerm),
     PathReg,
     MultiLatent,
     SupportInfonce,
-    *CELL_TERMS,
     *SCORES_OF_SAMPLES,
 )
+# Every loss there is: what a job may name first.
+CATALOGUE = tuple(sorted(_KNOWN, key=lambda term: bool(term.refusal)))
 # What a job may name.
 LossTerm = Annotated[
     MseTerm
@@ -104,7 +105,8 @@ LossTerm = Annotated[
     | CNodeTerm
     | HardConcreteTerm
     | InfonceTerm
-    | SupconTerm,
+    | SupconTerm
+    | BatchMixingTerm,
     Field(discriminator="name"),
 ]
 

@@ -32,6 +32,8 @@ class LossInputs:
     Labels are standardised, float64, NaN where missing. `edited_B` is False for designs without
     edits: their z_P is 0 by definition, so they are left out of views of z_P. `design_B` are
     integers, the same for rows of one design (default: every row is a design of its own).
+    `batch_BC` are codes of the batches (plate, cycle) that rows were measured in, one column a
+    covariate, -1 where it is missing.
     """
 
     compose_BY: Tensor
@@ -45,6 +47,7 @@ class LossInputs:
     details: LabelDetails = field(default_factory=LabelDetails)
     weights: ModelWeights | None = None
     design_B: Tensor | None = None
+    batch_BC: Tensor | None = None
 
     def part(self, dims: slice) -> "LossInputs":
         """The same with some dimensions of the latents alone."""
@@ -62,13 +65,14 @@ class LossContext:
 
     The training labels are sorted; or `InverseCdf`s that were made of them by the rule of the
     spec's dist term. `bin_edges` part them into the classes of supcon. The dimensions of the latent
-    are asked for by gates alone.
+    are asked for by gates alone. `batch_counts` says how many batches each covariate tells apart.
     """
 
     training_labels: Sequence[Tensor | InverseCdf]
     column_weights: Tensor | None = None
     latent_dim: int = 0
     bin_edges: Sequence[Tensor] | None = None
+    batch_counts: tuple[int, ...] = ()
 
 
 def check_inputs(x: LossInputs) -> None:

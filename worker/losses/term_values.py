@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from service.contract.losses import (
+    BatchMixingTerm,
     CNodeTerm,
     CompositionTerm,
     DistTerm,
@@ -18,6 +19,7 @@ from service.contract.losses import (
     SupconTerm,
     SupcrTerm,
 )
+from worker.losses.batch_mixing import batch_mixing
 from worker.losses.composition import composition
 from worker.losses.degenerate import refuse_computed
 from worker.losses.dist import dist
@@ -103,6 +105,24 @@ def _infonce(term: InfonceTerm, x: LossInputs) -> Tensor:
     )
 
 
+def _batch_mixing(term: BatchMixingTerm, x: LossInputs, context: LossContext) -> Tensor:
+    """Mean over the covariates that tell batches apart."""
+    if x.batch_BC is None or not any(count > 1 for count in context.batch_counts):
+        raise ValueError("batch_mixing needs the batches of the rows, two of them at least")
+    values = [
+        batch_mixing(
+            x.z_I_BD,
+            code_B,
+            n_batches=count,
+            n_neighbors=term.n_neighbors,
+            temperature=term.temperature,
+        )
+        for code_B, count in zip(x.batch_BC.T, context.batch_counts, strict=True)
+        if count > 1
+    ]
+    return torch.stack(values).mean()
+
+
 def _penalty(term: PenaltyTerm, weights: ModelWeights | None) -> Tensor:
     if weights is None:
         raise ValueError(f"{term.name} reads weights of the model, and none are given")
@@ -125,7 +145,7 @@ def _penalty(term: PenaltyTerm, weights: ModelWeights | None) -> Tensor:
 
 
 def _of_latents(
-    term: SupcrTerm | SupconTerm | InfonceTerm | CompositionTerm,
+    term: SupcrTerm | SupconTerm | InfonceTerm | BatchMixingTerm | CompositionTerm,
     x: LossInputs,
     context: LossContext,
 ) -> Tensor:
@@ -136,6 +156,8 @@ def _of_latents(
             return _supcon(term, x, context)
         case InfonceTerm():
             return _infonce(term, x)
+        case BatchMixingTerm():
+            return _batch_mixing(term, x, context)
         case CompositionTerm():
             return composition(
                 x.z_W_D,
@@ -150,7 +172,7 @@ def _value(term: LossTerm, x: LossInputs, context: LossContext) -> Tensor:
     match term:
         case DistTerm():
             return _dist(term, x, context)
-        case SupcrTerm() | SupconTerm() | InfonceTerm() | CompositionTerm():
+        case SupcrTerm() | SupconTerm() | InfonceTerm() | BatchMixingTerm() | CompositionTerm():
             return _of_latents(term, x, context)
         case L1Term() | GroupLassoTerm() | CNodeTerm() | HardConcreteTerm():
             return _penalty(term, x.weights)
@@ -175,21 +197,28 @@ def term_values(spec: LossSpec, inputs: LossInputs, context: LossContext) -> dic
     The regression term and dist are averaged over the two readings, SupCR and SupCon are summed
     over z_P and z_I. With `latent_split` these two see the first dimensions of the latents, and
     composition and InfoNCE the others, so that neither has a gradient in the other's.
+    Batch mixing sees all of z_I.
 
     Raises:
         DegenerateCompositionError: z_P was computed from z_I.
         ValueError: inputs that do not fit together, or that a term needs and lacks.
     """
     check_inputs(inputs)
-    structured = rest = inputs
+    width = None
     if spec.latent_split is not None:
         # Of a slice the graph no longer shows what it was computed from.
         refuse_computed(inputs.z_P_BD, inputs.z_I_BD)
         width = split_width(inputs.z_I_BD.shape[1], spec.latent_split)
-        structured = inputs.part(slice(None, width))
-        rest = inputs.part(slice(width, None))
     return {
-        term.name: _value(term, structured if isinstance(term, _STRUCTURED) else rest, context)
+        term.name: _value(term, _seen_by(term, inputs, width), context)
         for term in spec.terms
         if term.weight > 0
     }
+
+
+def _seen_by(term: LossTerm, x: LossInputs, width: int | None) -> LossInputs:
+    """What a term sees of the latents, of which the first part is `width` wide."""
+    if width is None or isinstance(term, BatchMixingTerm):
+        return x
+    is_structured = isinstance(term, _STRUCTURED)
+    return x.part(slice(None, width) if is_structured else slice(width, None))

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 
+from service.contract.errors import InvalidArgumentError, Offender
+from service.contract.losses import BatchMixingTerm, LossSpec
 from worker.models.additive import fit_ridge
 
 Floats = NDArray[np.float64]
@@ -29,6 +31,25 @@ def _indicators(code_N: Codes, count: int) -> csr_matrix:
     rows = np.flatnonzero(code_N >= 0)
     shape = (len(code_N), count)
     return csr_matrix((np.ones(len(rows)), (rows, code_N[rows])), shape=shape)
+
+
+def require_batches(loss: LossSpec, batch_NC: Codes) -> None:
+    """A loss that mixes batches needs observations of two of them.
+
+    Raises:
+        InvalidArgumentError: the data set has no covariate of the role batch, or one batch.
+    """
+    if not any(isinstance(term, BatchMixingTerm) and term.weight > 0 for term in loss.terms):
+        return
+    if any(len(np.unique(code_N[code_N >= 0])) > 1 for code_N in batch_NC.T):
+        return
+    lack = "one batch" if batch_NC.shape[1] else "no covariate of the role batch"
+    message = (
+        "loss: batch_mixing needs a covariate of the role batch that is known at design, with two "
+        f"batches in the training part; it has {lack}: name the batches when you upload the data "
+        "set, or leave the term out"
+    )
+    raise InvalidArgumentError(message, [Offender(field="loss.terms", message=message)])
 
 
 def estimate_offsets(

@@ -51,6 +51,8 @@ def fit_task(
         design_N=torch.from_numpy(data.train.design_N).to(device),
         label_NY=torch.from_numpy(data.standardized(data.train)).to(device),
         details=data.details.to(device),
+        batch_NC=torch.from_numpy(data.train.batch_NC).to(device),
+        batch_counts=data.batch_counts,
         fold_N=torch.from_numpy(member_folds(data, spec)).to(device),
         column_weights=weights.to(device),
         measure_orders=tuple(label.measure_order for label in data.labels),

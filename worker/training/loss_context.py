@@ -28,7 +28,13 @@ def _pseudo_labels(
 
 
 def loss_context(
-    spec: LossSpec, label_NY: Tensor, column_weights: Tensor, *, batch_size: int, latent_dim: int
+    spec: LossSpec,
+    label_NY: Tensor,
+    column_weights: Tensor,
+    *,
+    batch_size: int,
+    latent_dim: int,
+    batch_counts: tuple[int, ...] = (),
 ) -> LossContext:
     """Made once, from all labels that a member is trained on.
 
@@ -38,6 +44,7 @@ def loss_context(
         column_weights: one weight a label.
         batch_size: rows of a full batch.
         latent_dim: dimensions of the latent.
+        batch_counts: how many batches each covariate of the role batch tells apart.
 
     Raises:
         InvalidArgumentError: the published pseudo-labels have no sound answer for these labels.
@@ -51,4 +58,5 @@ def loss_context(
         column_weights=column_weights,
         latent_dim=latent_dim,
         bin_edges=None if supcon is None else bin_edges(sorted_YN, bins=supcon.bins),
+        batch_counts=batch_counts,
     )

@@ -49,6 +49,8 @@ class FitTask:
     design_N: Tensor
     label_NY: Tensor
     details: LabelDetails
+    batch_NC: Tensor
+    batch_counts: tuple[int, ...]
     fold_N: Tensor
     column_weights: Tensor
     measure_orders: tuple[int, ...]
@@ -106,6 +108,7 @@ class MemberFit:
             task.column_weights,
             batch_size=rows,
             latent_dim=task.model.latent_dim,
+            batch_counts=task.batch_counts,
         )
         self.loss = CompositeLoss(task.spec.loss, context).to(task.device)
         self.optimizer = self._optimizer()
@@ -218,6 +221,7 @@ class MemberFit:
             details=self.task.details.rows(rows),
             weights=self._weights(),
             design_B=self.task.design_N[rows],
+            batch_BC=self.task.batch_NC[rows],
         )
 
     def finish_epoch(self) -> tuple[dict[str, float], dict[str, float | None]]:

@@ -18,7 +18,7 @@ from service.contract.training import TrainingSpec
 from worker.data.table import DesignTable
 from worker.losses.regression import LabelDetails
 from worker.models.encoding import EditIndex
-from worker.training.batches import estimate_offsets
+from worker.training.batches import estimate_offsets, require_batches
 from worker.training.label_details import Replicates, label_details
 from worker.training.labels import ChosenLabel, Standard, choose_labels, standard_of
 from worker.training.partition import Partition, partition
@@ -59,7 +59,10 @@ class Part:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Both parts, the labels, and the vocabulary of the training part."""
+    """Both parts, the labels, and the vocabulary of the training part.
+
+    `batch_counts` says how many batches each covariate of the role batch tells apart.
+    """
 
     labels: tuple[ChosenLabel, ...]
     standards: tuple[Standard, ...]
@@ -70,6 +73,7 @@ class TrainingData:
     split_description: str
     left_out: Mapping[str, int]
     batch_offsets: tuple[dict[str, dict[str, float]], ...]
+    batch_counts: tuple[int, ...]
     details: LabelDetails
 
     def standardized(self, part: Part) -> Floats:
@@ -195,6 +199,7 @@ def prepare(
     batch = [c.name for c in known if c.role == "batch"]
     labelled_N = ~np.isnan(learned_NY).all(axis=1)
     train = _part(table, parts.train_N & labelled_N, learned_NY, batch)
+    require_batches(spec.loss, train.batch_NC)
     index = EditIndex.of(train.designs)
     train, offsets = _in_average_batch(train, index, labels, table, batch)
     test_N = _encodable(table, parts, index) & labelled_N
@@ -212,6 +217,7 @@ def prepare(
         test=_part(table, test_N, learned_NY, batch),
         split_description=parts.description,
         batch_offsets=offsets,
+        batch_counts=tuple(len(table.covariates[name].values) for name in batch),
         left_out={**parts.left_out, "design_with_unseen_edit_count": unknown},
         details=label_details(spec.loss.regression, replicates, labels, standards),
     )

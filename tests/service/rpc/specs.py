@@ -16,6 +16,7 @@ from service.contract.inference import (
 )
 from service.contract.jobs import JobState
 from service.contract.losses import (
+    BatchMixingTerm,
     CNodeTerm,
     CompositionTerm,
     CrpsTerm,
@@ -103,6 +104,12 @@ terms = st.tuples(
         similarity=similarities,
         bins=st.integers(2, 100),
     ),
+    some(
+        BatchMixingTerm,
+        weight=weights,
+        n_neighbors=st.integers(1, 10_000),
+        temperature=above_zero,
+    ),
     some(L1Term, weight=weights),
     some(GroupLassoTerm, weight=weights),
     some(CNodeTerm, weight=weights),
@@ -120,7 +127,7 @@ losses = st.builds(
         **given,
     ),
     terms,
-    st.integers(0, 10),
+    st.integers(0, 11),
     st.fixed_dictionaries(
         {},
         optional={

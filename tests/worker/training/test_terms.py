@@ -39,7 +39,8 @@ CONTRASTS = [
     {"name": "supcon", "bins": 2},
 ]
 LOSSES = [[term] for term in REGRESSIONS]
-LOSSES += [[{"name": "mse"}, term] for term in DISTS + CONTRASTS + PENALTIES]
+MIXING = [{"name": "batch_mixing", "n_neighbors": 5}]
+LOSSES += [[{"name": "mse"}, term] for term in DISTS + CONTRASTS + MIXING + PENALTIES]
 
 
 @pytest.fixture(scope="module")

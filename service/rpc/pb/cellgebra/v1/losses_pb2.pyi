@@ -40,7 +40,7 @@ class LossSpec(_message.Message):
     def __init__(self, terms: _Optional[_Iterable[_Union[LossTerm, _Mapping]]] = ..., weighting: _Optional[_Union[Weighting, str]] = ..., latent_split: _Optional[float] = ...) -> None: ...
 
 class LossTerm(_message.Message):
-    __slots__ = ("mse", "dist", "supcr", "composition", "huber", "gaussian_nll", "tobit", "hurdle", "crps", "l1", "group_lasso", "c_node", "hard_concrete", "infonce", "supcon")
+    __slots__ = ("mse", "dist", "supcr", "composition", "huber", "gaussian_nll", "tobit", "hurdle", "crps", "l1", "group_lasso", "c_node", "hard_concrete", "infonce", "supcon", "batch_mixing")
     MSE_FIELD_NUMBER: _ClassVar[int]
     DIST_FIELD_NUMBER: _ClassVar[int]
     SUPCR_FIELD_NUMBER: _ClassVar[int]
@@ -56,6 +56,7 @@ class LossTerm(_message.Message):
     HARD_CONCRETE_FIELD_NUMBER: _ClassVar[int]
     INFONCE_FIELD_NUMBER: _ClassVar[int]
     SUPCON_FIELD_NUMBER: _ClassVar[int]
+    BATCH_MIXING_FIELD_NUMBER: _ClassVar[int]
     mse: MseTerm
     dist: DistTerm
     supcr: SupcrTerm
@@ -71,7 +72,8 @@ class LossTerm(_message.Message):
     hard_concrete: HardConcreteTerm
     infonce: InfonceTerm
     supcon: SupconTerm
-    def __init__(self, mse: _Optional[_Union[MseTerm, _Mapping]] = ..., dist: _Optional[_Union[DistTerm, _Mapping]] = ..., supcr: _Optional[_Union[SupcrTerm, _Mapping]] = ..., composition: _Optional[_Union[CompositionTerm, _Mapping]] = ..., huber: _Optional[_Union[HuberTerm, _Mapping]] = ..., gaussian_nll: _Optional[_Union[GaussianNllTerm, _Mapping]] = ..., tobit: _Optional[_Union[TobitTerm, _Mapping]] = ..., hurdle: _Optional[_Union[HurdleTerm, _Mapping]] = ..., crps: _Optional[_Union[CrpsTerm, _Mapping]] = ..., l1: _Optional[_Union[L1Term, _Mapping]] = ..., group_lasso: _Optional[_Union[GroupLassoTerm, _Mapping]] = ..., c_node: _Optional[_Union[CNodeTerm, _Mapping]] = ..., hard_concrete: _Optional[_Union[HardConcreteTerm, _Mapping]] = ..., infonce: _Optional[_Union[InfonceTerm, _Mapping]] = ..., supcon: _Optional[_Union[SupconTerm, _Mapping]] = ...) -> None: ...
+    batch_mixing: BatchMixingTerm
+    def __init__(self, mse: _Optional[_Union[MseTerm, _Mapping]] = ..., dist: _Optional[_Union[DistTerm, _Mapping]] = ..., supcr: _Optional[_Union[SupcrTerm, _Mapping]] = ..., composition: _Optional[_Union[CompositionTerm, _Mapping]] = ..., huber: _Optional[_Union[HuberTerm, _Mapping]] = ..., gaussian_nll: _Optional[_Union[GaussianNllTerm, _Mapping]] = ..., tobit: _Optional[_Union[TobitTerm, _Mapping]] = ..., hurdle: _Optional[_Union[HurdleTerm, _Mapping]] = ..., crps: _Optional[_Union[CrpsTerm, _Mapping]] = ..., l1: _Optional[_Union[L1Term, _Mapping]] = ..., group_lasso: _Optional[_Union[GroupLassoTerm, _Mapping]] = ..., c_node: _Optional[_Union[CNodeTerm, _Mapping]] = ..., hard_concrete: _Optional[_Union[HardConcreteTerm, _Mapping]] = ..., infonce: _Optional[_Union[InfonceTerm, _Mapping]] = ..., supcon: _Optional[_Union[SupconTerm, _Mapping]] = ..., batch_mixing: _Optional[_Union[BatchMixingTerm, _Mapping]] = ...) -> None: ...
 
 class MseTerm(_message.Message):
     __slots__ = ("weight",)
@@ -256,3 +258,13 @@ class SupconTerm(_message.Message):
     similarity: SupconTerm.Similarity
     bins: int
     def __init__(self, weight: _Optional[float] = ..., temperature: _Optional[float] = ..., similarity: _Optional[_Union[SupconTerm.Similarity, str]] = ..., bins: _Optional[int] = ...) -> None: ...
+
+class BatchMixingTerm(_message.Message):
+    __slots__ = ("weight", "n_neighbors", "temperature")
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    N_NEIGHBORS_FIELD_NUMBER: _ClassVar[int]
+    TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
+    weight: float
+    n_neighbors: int
+    temperature: float
+    def __init__(self, weight: _Optional[float] = ..., n_neighbors: _Optional[int] = ..., temperature: _Optional[float] = ...) -> None: ...
