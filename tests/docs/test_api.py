@@ -7,14 +7,15 @@ import pytest
 
 from service.contract.inference import ScoreField
 from service.contract.jobs import EventType, JobState
-from service.contract.losses import LossSpec
+from service.contract.losses import LossSpec, Weighting, loss_catalog
 from service.contract.settings import Settings
 from service.contract.training import TrainingSpec
 from service.rest.problems import HTTP_STATUS
 from service.rpc.pb.cellgebra.v1 import inference_pb2, training_pb2
 from service.server import create_app
 
-PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE, CONCEPTS = ((DOCS / name).read_text() for name in ("api.md", "concepts.md"))
 METHODS = {"get", "post", "put", "patch", "delete", "head"}
 
 
@@ -51,6 +52,13 @@ def test_it_names_every_field_of_a_training_spec():
     assert [
         name for name in TrainingSpec.model_fields if f"`{name}" not in PAGE and name != "name"
     ] == []
+
+
+@pytest.mark.parametrize("page", [PAGE, CONCEPTS], ids=["api", "concepts"])
+def test_it_names_every_term_and_how_they_share(page):
+    terms = [loss.name for loss in loss_catalog().losses if loss.is_term]
+    ways = ["weighting", "latent_split", *(way.value for way in Weighting)]
+    assert [name for name in [*terms, *ways] if not re.search(rf"\b{name}\b`", page)] == []
 
 
 def test_its_default_loss_is_the_one_that_runs():
