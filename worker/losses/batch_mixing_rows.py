@@ -122,12 +122,12 @@ class TorchKernel:
         square_bN.masked_fill_(square_bN < _SAME * both_bN, 0.0)
         radius_b1, at_b1 = self._edge(cells, square_bN)
         known_b1 = torch.isfinite(cells.square_N[start:stop, None]) & ~(cells.batch_NK.sum() < 2)
+        # Of a row without a neighbour it is infinite; such a row counts nothing.
+        radius_b1 = torch.where(known_b1, radius_b1, 1.0)
         is_point_b1 = radius_b1 < _POINT
         rate_b1 = 1.0 / (radius_b1 * self.temperature)
         rate_b1 = torch.where(is_point_b1, 1.0 / _POINT, rate_b1)
-        logit_bN = torch.sub(radius_b1, square_bN, out=square_bN).mul_(rate_b1)
-        # Without a neighbour there is inf - inf; such a row counts nothing.
-        logit_bN = torch.where(known_b1, logit_bN, 0.0).clamp_(min=_LEAST)
+        logit_bN = torch.sub(radius_b1, square_bN, out=square_bN).mul_(rate_b1).clamp_(min=_LEAST)
         weight_bN = logit_bN.sigmoid()
         mass_bK = weight_bN @ cells.batch_NK
         slope_bK, entropy_b1 = _entropies(mass_bK)
@@ -136,7 +136,7 @@ class TorchKernel:
         slope_bN = (slope_bK @ cells.batch_NK.T).mul_(weight_bN)
         slope_bN.mul_(weight_bN.neg_().add_(1.0))
         # A larger radius makes all distances smaller; D / s = 1 - t * logit.
-        pull_b1 = (slope_bN * logit_bN).sum(dim=1, keepdim=True) * self.temperature
+        pull_b1 = torch.bmm(slope_bN[:, None], logit_bN[:, :, None])[:, 0] * self.temperature
         pull_b1 -= slope_bN.sum(dim=1, keepdim=True)
         slope_bN.scatter_(1, at_b1, slope_bN.gather(1, at_b1) + pull_b1)
         return slope_bN, torch.where(known_b1, entropy_b1, 0.0).sum()
