@@ -1,0 +1,62 @@
+"""What an additive model leaves of designs of two edits: a sparse symmetric matrix.
+
+z_ij is the least-squares factor of r_i r_j in the residuals of the designs {i, j},
+sum(w r_i r_j residual) / sum(w (r_i r_j)^2), which is their plain mean where all effects are 1.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from worker.models.edit_effects import EditEffects, fit_edit_effects
+from worker.models.observations import Codes, Flags, Observations
+from worker.models.stored import Floats
+
+
+@dataclass(frozen=True)
+class PairResiduals:
+    """Measured pairs: places of both edits, from 0, first below second, in sorted order."""
+
+    effects: EditEffects
+    first_Q: Codes
+    second_Q: Codes
+    value_Q: Floats
+    edit_count: int
+
+    def matrix(self, value_Q: Floats | None = None) -> csr_matrix:
+        """Symmetric matrix [E, E] of the values, or of others in their place."""
+        values = self.value_Q if value_Q is None else value_Q
+        rows = np.concatenate([self.first_Q, self.second_Q])
+        columns = np.concatenate([self.second_Q, self.first_Q])
+        shape = (self.edit_count, self.edit_count)
+        return csr_matrix((np.concatenate([values, values]), (rows, columns)), shape=shape)
+
+    def rows(self, kept_Q: Flags) -> "PairResiduals":
+        """Some of the pairs."""
+        parts = (self.first_Q[kept_Q], self.second_Q[kept_Q], self.value_Q[kept_Q])
+        return PairResiduals(self.effects, *parts, self.edit_count)
+
+
+def pair_residuals(rows: Observations) -> PairResiduals:
+    """Fit the additive model to all labelled observations, and take it from those of two edits.
+
+    Raises:
+        ValueError: no row has a label.
+    """
+    known = rows.labelled()
+    effects = fit_edit_effects(known)
+    two = known.rows(known.sets.orders == 2)
+    residual_N = two.label_N - effects.predict_sets(two.sets)
+    edit_N2 = np.sort(two.sets.edit_BP, axis=1)[:, -2:] - 1  # padding is 0
+    if edit_N2.shape[1] < 2:
+        edit_N2 = np.zeros((0, 2), dtype=np.int64)
+    # The product of all effects but the padding's 0.
+    scale_N = np.where(two.sets.edit_BP > 0, two.sets.effect_BP, 1.0).prod(axis=1)
+    key_N = edit_N2[:, 0] * max(rows.edit_count, 1) + edit_N2[:, 1]
+    key_Q, place_N = np.unique(key_N, return_inverse=True)
+    place_N = place_N.reshape(-1)
+    above_Q = np.bincount(place_N, two.weight_N * scale_N * residual_N, minlength=len(key_Q))
+    below_Q = np.bincount(place_N, two.weight_N * scale_N**2, minlength=len(key_Q))
+    first_Q, second_Q = np.divmod(key_Q, max(rows.edit_count, 1))
+    return PairResiduals(effects, first_Q, second_Q, above_Q / below_Q, rows.edit_count)
