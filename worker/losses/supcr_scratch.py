@@ -26,7 +26,9 @@ class Scratch(local):
             size *= length
         block = self._blocks.get(name)
         if block is None or block.numel() < size or block.dtype is not dtype:
-            block = torch.empty(size, dtype=dtype)
+            # Made in inference mode, it could not be written to once that has ended.
+            with torch.inference_mode(mode=False):
+                block = torch.empty(size, dtype=dtype, device=device)
             self._blocks[name] = block
         return block[:size].view(shape)
 

@@ -109,6 +109,25 @@ def test_without_grad_there_is_no_graph():
 
 @KERNELS
 @SIMILARITIES
+def test_a_call_in_inference_mode_leaves_no_trace(kernel, similarity):
+    z, labels = batch(21, dtype=torch.float32)
+    columns = [label_columns(labels)]
+    with ThreadPoolExecutor(1) as fresh:  # a new thread has no memory yet
+        alone = fresh.submit(row_blocked_in_inference_mode, z, columns, kernel, similarity)
+    value, after = alone.result()
+    after.backward()
+    assert value.item() == after.item()
+    assert z.grad.isfinite().all()
+
+
+def row_blocked_in_inference_mode(z, columns, kernel, similarity):
+    with torch.inference_mode():
+        value = row_blocked([z], similarity, 0.3, kernel(columns))
+    return value, row_blocked([z], similarity, 0.3, kernel(columns))
+
+
+@KERNELS
+@SIMILARITIES
 def test_blocks_change_rounding_alone(kernel, similarity):
     results = []
     for block_rows in (1, 7, 64):
