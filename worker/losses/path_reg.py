@@ -22,7 +22,7 @@ from worker.losses.columns import require_floats, widened
 
 
 def _checked(layers: Sequence[Tensor], *, ndims: tuple[int, ...]) -> list[Tensor]:
-    """Sizes in half precision as float32; they fit together.
+    """Sizes in the widest type of all layers, half precision as float32; they fit together.
 
     Raises:
         ValueError: they do not, or one is not floating point; the first layer that is wrong is
@@ -42,7 +42,8 @@ def _checked(layers: Sequence[Tensor], *, ndims: tuple[int, ...]) -> list[Tensor
                 f"layer {place} has {layer.shape[1]} outputs and layer {place + 1} has "
                 f"{len(behind)} inputs; the layers are {shapes}"
             )
-    return [widened(layer).abs() for layer in layers]
+    dtype = _dtype([widened(layer) for layer in layers])
+    return [layer.to(dtype).abs() for layer in layers]
 
 
 def _dtype(layers: Sequence[Tensor]) -> torch.dtype:

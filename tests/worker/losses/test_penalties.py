@@ -9,7 +9,7 @@ from tests.worker.losses.test_families import Unread
 from worker.losses.group_lasso import GroupLassoLoss, group_lasso
 from worker.losses.hard_concrete import hard_concrete
 from worker.losses.l1 import L1Loss, l1
-from worker.losses.path_reg import CNodeLoss, PathRegLoss, c_node, path_reg
+from worker.losses.path_reg import CNodeLoss, PathRegLoss, c_node, path_matrix, path_reg
 
 # Each of one matrix [G, D]; those of several layers of matrices made of it.
 PENALTIES = {
@@ -72,6 +72,20 @@ def test_without_weights_it_is_zero_with_a_graph(penalty, shape):
     value = penalty(weight)
     value.backward()
     assert value.item() == 0
+
+
+@pytest.mark.parametrize("penalty", [c_node, path_reg])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
+def test_layers_of_two_types_are_computed_in_the_wider(penalty, dtype):
+    one = weights(dtype=torch.float32)
+    other = weights(3, 2, dtype=dtype)
+    value = penalty([one, other])
+    value.backward()
+    assert value.dtype == torch.promote_types(torch.float32, dtype)
+    assert (one.grad.dtype, other.grad.dtype) == (torch.float32, dtype)
+    exact = penalty([one.detach().double(), other.detach().double()]).item()
+    assert value.item() == pytest.approx(exact, rel=1e-6)
+    assert path_matrix([one, other]).mean().item() == pytest.approx(exact, rel=1e-6)
 
 
 @each_size
