@@ -19,7 +19,7 @@ Integers = npt.NDArray[np.int64]
 _ROWS = 64
 # Rows are summed in so many parts, whatever the number of threads: the result is the same.
 _PARTS = 8
-# Below this many rows a thread costs more than it saves.
+# Below this many rows, in one: a thread costs more than it saves.
 _THREADED = 512
 # A weight this many temperatures beyond the edge is below the rounding of the sums.
 _REACH = {torch.float32: 25.0, torch.float64: 40.0}
@@ -63,14 +63,16 @@ class NeighborKernel:
             with torch.no_grad():  # a new thread records by default
                 return _Part(self, by_batch, gradient=gradient).run(*bounds)
 
-        ranges = [*pairwise(cells.rows * part // _PARTS for part in range(_PARTS + 1))]
-        threads = self.threads or torch.get_num_threads()
-        totals, grads = zip(
-            *_threaded(work, ranges, 1 if cells.rows < _THREADED else threads), strict=True
-        )
+        if cells.rows < _THREADED:
+            total, by_batch_ND = work((0, cells.rows))
+        else:
+            ranges = [*pairwise(cells.rows * part // _PARTS for part in range(_PARTS + 1))]
+            threads = self.threads or torch.get_num_threads()
+            totals, grads = zip(*_threaded(work, ranges, threads), strict=True)
+            total, by_batch_ND = torch.stack(totals).sum(), sum(grads[1:], start=grads[0])
         grad_ND = torch.empty_like(cells.z_ND)
-        grad_ND[order_N] = sum(grads[1:], start=grads[0])
-        return torch.stack(totals).sum(), grad_ND
+        grad_ND[order_N] = by_batch_ND
+        return total, grad_ND
 
 
 class _Part:

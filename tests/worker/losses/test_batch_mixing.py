@@ -203,7 +203,7 @@ def test_descent_mixes_two_batches_and_does_not_shrink_them():
 
 
 def test_neither_threads_nor_repetition_change_a_bit():
-    z, batch = cloud(700, 5, clusters=3, dtype=torch.float32)
+    z, batch = cloud(1100, 5, clusters=3, dtype=torch.float32)
     prepared = cells(z.detach(), batch, 3)
     results = [
         NeighborKernel(15, 0.05, threads=threads)(prepared, gradient=True) for threads in (1, 2, 3)
@@ -215,7 +215,7 @@ def test_neither_threads_nor_repetition_change_a_bit():
 
 def test_the_number_of_torchs_threads_is_left_as_it_was():
     before = torch.get_num_threads()
-    z, batch = cloud(600)
+    z, batch = cloud(1100)
     batch_mixing(z, batch, n_batches=3, implementation="numba")
     assert torch.get_num_threads() == before
 
