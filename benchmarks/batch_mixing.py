@@ -225,8 +225,8 @@ def report(sizes: Sequence[int], rounds: int, python: str | None) -> tuple[str, 
         "",
         f"{last} cells of ten types instead of one cloud: {clustered:.3g} s ({OURS}).",
         f"A float32 matrix of all pairs of {last} cells would have {matrix:,.0f} MiB.",
-        "DiffBio's memory grows with the square of the cells, by some 530 float32 matrices of all pairs: "
-        f"beyond {LARGEST[PEER]} cells it is not run.",
+        "DiffBio's memory grows with the square of the cells, by some 530 float32 matrices of all "
+        f"pairs: beyond {LARGEST[PEER]} cells it is not run.",
         "On a GPU: not measured.",
     ]
     print("\n".join(tail))

@@ -46,10 +46,11 @@ def batch_mixing(
     are neighbours of many) may take it a little below. Minimise it.
 
     What this mends: in DiffBio `n_neighbors` is inert, since the distance of a cell to itself, set
-    to 1e10, ends up in its own sort, and the softmax of -D / t takes its place; both depend on
-    the scale, so that shrinking the embedding counts as mixing; memory and work are O(N^3). Here
-    the k-th distance is the true one, it is the unit of all others, and its gradient is part of
-    the loss's: no gradient points along a change of scale. Batches of unequal size reach -1, too.
+    to 1e10, ends up in its own sort, and the softmax of -D / t takes its place; both depend on the
+    scale, so that shrinking the embedding counts as mixing; work is O(N^3), and memory hundreds of
+    N x N matrices. Here the k-th distance is the true one, it is the unit of all others, and its
+    gradient is part of the loss's: no gradient points along a change of scale. Batches of unequal
+    size reach -1, too.
 
     The gradient is found in the forward pass, in O(block x N) memory; a second derivative is
     refused. Distances are float64; on the CPU weights below the rounding of the latents' type are
