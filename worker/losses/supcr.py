@@ -17,6 +17,7 @@ from worker.losses.supcr_cpu import MergeKernel
 from worker.losses.supcr_inputs import (
     check_batch,
     check_choice,
+    check_part,
     check_temperature,
     labelled_rows,
 )
@@ -108,8 +109,8 @@ def supcr_of_views(
 ) -> Tensor:
     """`supcr` summed over views of the same rows, which are put in order once for all of them.
 
-    A view is its latents [B, D] and, where rows are to be left out, which take part [B]; all else
-    is as for `supcr`.
+    A view is its latents [B, D] and, where rows are to be left out, which take part [B], bool; all
+    else is as for `supcr`.
 
     Raises:
         ValueError: no view, or as `supcr`.
@@ -119,8 +120,9 @@ def supcr_of_views(
     check_temperature(temperature)
     check_choice("ties", ties, get_args(Ties))
     check_choice("implementation", implementation, get_args(Implementation))
-    for z_BD, _ in views:
+    for z_BD, in_B in views:
         check_batch(z_BD, labels_BY)
+        check_part(in_B, z_BD)
     wide_BY = labels_BY.detach().to(torch.float64)
     z_VND, labels_VNY = labelled_rows(
         [z_BD for z_BD, _ in views],

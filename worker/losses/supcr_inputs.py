@@ -26,6 +26,19 @@ def check_batch(z_BD: Tensor, labels_BY: Tensor) -> None:
         raise ValueError("labels must be real")
 
 
+def check_part(in_B: Tensor | None, z_BD: Tensor) -> None:
+    """Refuse a mask that does not say of each row whether it takes part.
+
+    Raises:
+        ValueError: says its shape and type.
+    """
+    if in_B is not None and (in_B.shape != z_BD.shape[:1] or in_B.dtype != torch.bool):
+        raise ValueError(
+            f"which rows take part has to be bool, [B] = ({len(z_BD)},); it is {in_B.dtype}, "
+            f"{tuple(in_B.shape)}"
+        )
+
+
 def check_temperature(temperature: float) -> None:
     """Refuse a temperature that divides badly.
 

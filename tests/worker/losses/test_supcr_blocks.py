@@ -60,6 +60,17 @@ def test_no_view_is_refused():
         supcr_of_views([], torch.zeros(3, 1))
 
 
+@pytest.mark.parametrize(
+    "some",
+    [torch.ones(1, dtype=torch.bool), torch.ones(9, 1, dtype=torch.bool), torch.ones(9)],
+    ids=["another length", "another shape", "no booleans"],
+)
+def test_rows_of_a_view_have_to_be_told_one_by_one(some):
+    z, labels = batch(9)
+    with pytest.raises(ValueError, match="which rows take part"):
+        supcr_of_views([(z, None), (z, some)], labels)
+
+
 def test_a_row_that_is_left_out_of_a_view_is_not_read():
     z, labels = batch(9)
     hole = z.detach().clone()
