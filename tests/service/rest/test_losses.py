@@ -5,6 +5,9 @@ import re
 import pytest
 
 from service.contract.losses import LossCatalog, LossSpec, loss_catalog
+from tests.service.rows import add_dataset
+
+LOSSES = pytest.mark.parametrize("loss", loss_catalog().losses, ids=lambda loss: loss.name)
 
 
 async def test_the_catalogue_is_served(rest):
@@ -47,3 +50,17 @@ async def test_every_loss_says_what_it_is(rest):
 async def test_the_default_terms_are_in_it():
     known = {loss.name for loss in loss_catalog().losses if loss.is_term}
     assert {term.name for term in LossSpec().terms} <= known
+
+
+@LOSSES
+async def test_a_job_names_it_by_its_name_alone_or_hears_why_not(rest, database, loss):
+    terms = [{"name": loss.name}] if loss.is_regression else [{"name": "mse"}, {"name": loss.name}]
+    spec = {"dataset_id": add_dataset(database)[0], "labels": [{"name": "titer"}]}
+    response = await rest.post("/v1/training-jobs", json={**spec, "loss": {"terms": terms}})
+    answer = response.json()
+    if loss.is_term:
+        assert response.status_code == 201, answer
+        assert [term["name"] for term in answer["spec"]["loss"]["terms"]][-1] == loss.name
+    else:
+        assert response.status_code == 422
+        assert f"{loss.name} {loss.refusal}" in answer["detail"]
