@@ -9,6 +9,47 @@ class _Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Penalty = Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
+
+
+class TrainMeanSpec(_Spec):
+    """The mean of the training labels, whatever the design.
+
+    Source: Ahlmann-Eltze, Huber and Anders 2025, doi:10.1038/s41592-025-02772-6.
+    """
+
+    kind: Literal["train_mean"] = "train_mean"
+
+
+class PairMeanSpec(_Spec):
+    """y = mean over the pairs of the design of m_ij, the mean of training designs with i and j.
+
+    Where training holds none of the pairs: mean over its edits of m_i; without any, the training
+    mean. Source: Park and Marcotte 2012, doi:10.1038/nmeth.2259.
+    """
+
+    kind: Literal["pair_mean"] = "pair_mean"
+
+
+class NearestDesignSpec(_Spec):
+    """The mean label of the training design that shares most edits (Jaccard); ties are averaged.
+
+    Source: Cover and Hart 1967, doi:10.1109/TIT.1967.1053964.
+    """
+
+    kind: Literal["nearest_design"] = "nearest_design"
+
+
+class EditFrequencySpec(_Spec):
+    """How often the edits of a design occur in training: a null that never sees a label.
+
+    y = mean over its edits of their share of the training observations, standardised. Source: the
+    selection bias of Park and Marcotte 2012, doi:10.1038/nmeth.2259.
+    """
+
+    kind: Literal["edit_frequency"] = "edit_frequency"
+
+
 class AdditiveSpec(_Spec):
     """Ridge regression on edits: y = b + sum_e r_kind(level_e) * w_e, in closed form.
 
@@ -17,7 +58,89 @@ class AdditiveSpec(_Spec):
     """
 
     kind: Literal["additive"] = "additive"
-    penalty: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    penalty: Penalty = None
+
+
+class MultiplicativeSpec(_Spec):
+    """Effects multiply: log y = b + sum_e r_kind(level_e) * w_e, by ridge regression.
+
+    Labels at or below 0 are an error, unless `floor` (in the label's unit) says what they, and
+    all below it, count as. `penalty` as in `additive`. Not for interaction labels. Source: Mani et
+    al. 2008, doi:10.1073/pnas.0712255105.
+    """
+
+    kind: Literal["multiplicative"] = "multiplicative"
+    penalty: Penalty = None
+    floor: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+
+class PairwiseSpec(_Spec):
+    """Higher orders from measured pairs and singles: f_ij f_ik f_jk / (f_i f_j f_k).
+
+    f is the label over the reference's. In general, the product of the pairs over that of the
+    singles to the power of order - 2; rule `min` takes the least of the pairs. A pair that was not
+    measured is f_i f_j (`min`: the lesser of them), a single that of a multiplicative ridge model.
+    Labels below 0 are an error. Not for interaction labels. An ensemble of one has all measured
+    pairs; each member of a larger one lacks those of its fold. Source: Kirkwood 1935,
+    doi:10.1063/1.1749657; Mani et al. 2008, doi:10.1073/pnas.0712255105.
+    """
+
+    kind: Literal["pairwise"] = "pairwise"
+    rule: Literal["product", "min"] = "product"
+
+
+class LowRankSpec(_Spec):
+    """Additive, and r_i r_j Z_ij for every pair; Z completes the matrix of measured pairs.
+
+    Z minimises 1/2 |P(X - Z)|^2 + penalty |Z|_* with at most `rank` eigenvalues, where X are the
+    residuals of the additive model. `penalty` None selects it on a tenth of the pairs. Source:
+    Mazumder, Hastie and Tibshirani 2010, JMLR 11:2287-2322 (soft-impute).
+    """
+
+    kind: Literal["low_rank"] = "low_rank"
+    rank: Annotated[int, Field(ge=1, le=1000)] = 40
+    penalty: Penalty = None
+
+
+class ProfileKnnSpec(_Spec):
+    """Additive, and for every pair the mean residual of the edits with the most similar profiles.
+
+    The profile of an edit is the row of its measured pairs, less the additive model; similarity
+    is their cosine. Source: Sarwar et al. 2001, doi:10.1145/371920.372071; Costanzo et al. 2010,
+    doi:10.1126/science.1180823.
+    """
+
+    kind: Literal["profile_knn"] = "profile_knn"
+    neighbors: Annotated[int, Field(ge=1, le=1000)] = 20
+
+
+class ForestSpec(_Spec):
+    """Random forest on effects: mean over bootstrapped trees of the mean label of a leaf.
+
+    `max_features` is the share of edits tried at a split. At most `max_rows` observations, drawn
+    at random, grow a member's forest. Source: Breiman 2001, doi:10.1023/A:1010933404324.
+    """
+
+    kind: Literal["forest"] = "forest"
+    trees: Annotated[int, Field(ge=1, le=5000)] = 200
+    max_depth: Annotated[int | None, Field(ge=1, le=1000)] = None
+    min_samples_leaf: Annotated[int, Field(ge=1, le=100_000)] = 1
+    max_features: Annotated[float, Field(gt=0, le=1)] = 1.0
+    max_rows: Annotated[int, Field(ge=2, le=1_000_000)] = 20_000
+
+
+class GpSpec(_Spec):
+    """Gaussian process: k(a, b) = bias + linear a.b + rough exp(-|a - b|^2 / (2 length^2)).
+
+    a and b are effects of edits, so that the last term is an exponentiated Hamming kernel where
+    levels are not given. Hyperparameters maximise the marginal likelihood of at most
+    `max_selection_rows` observations, and at most `max_rows` are conditioned on, both drawn at
+    random. Source: Rasmussen and Williams 2006, equations 2.25, 5.8 and 5.9.
+    """
+
+    kind: Literal["gp"] = "gp"
+    max_rows: Annotated[int, Field(ge=2, le=10_000)] = 2000
+    max_selection_rows: Annotated[int, Field(ge=2, le=5000)] = 500
 
 
 class PerturbationSetSpec(_Spec):
@@ -37,4 +160,19 @@ class PerturbationSetSpec(_Spec):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
 
 
-ModelSpec = Annotated[AdditiveSpec | PerturbationSetSpec, Field(discriminator="kind")]
+ClassicalSpec = (
+    TrainMeanSpec
+    | PairMeanSpec
+    | NearestDesignSpec
+    | EditFrequencySpec
+    | AdditiveSpec
+    | MultiplicativeSpec
+    | PairwiseSpec
+    | LowRankSpec
+    | ProfileKnnSpec
+    | ForestSpec
+    | GpSpec
+)
+"""Models without a latent space: one reading, fitted at once, one label at a time."""
+
+ModelSpec = Annotated[ClassicalSpec | PerturbationSetSpec, Field(discriminator="kind")]

@@ -1,6 +1,7 @@
 """docs/api.md names what the service has."""
 
 import re
+import typing
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from service.contract.inference import ScoreField
 from service.contract.jobs import EventType, JobState
 from service.contract.losses import LossSpec, Weighting, loss_catalog
+from service.contract.models import ModelSpec
 from service.contract.settings import Settings
 from service.contract.training import TrainingSpec
 from service.rest.problems import HTTP_STATUS
@@ -52,6 +54,13 @@ def test_it_names_every_field_of_a_training_spec():
     assert [
         name for name in TrainingSpec.model_fields if f"`{name}" not in PAGE and name != "name"
     ] == []
+
+
+def test_it_names_every_model_with_its_parameters_and_the_concepts_do():
+    for spec in typing.get_args(typing.get_args(ModelSpec)[0]):
+        names = [spec.model_fields["kind"].default, *(set(spec.model_fields) - {"kind"})]
+        assert [name for name in names if f"`{name}`" not in PAGE and f'"{name}"' not in PAGE] == []
+        assert f"`{names[0]}`" in CONCEPTS
 
 
 @pytest.mark.parametrize("page", [PAGE, CONCEPTS], ids=["api", "concepts"])

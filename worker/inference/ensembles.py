@@ -1,6 +1,6 @@
-"""The two kinds of model behind one call: standardised readings of every member."""
+"""All kinds of model behind one call: standardised readings of every member."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from torch import Tensor
 
-from service.contract.manifests import ModelManifest
+from service.contract.manifests import ManifestLabel, ModelManifest
 from service.contract.models import AdditiveSpec, ModelSpec
+from service.contract.training import Transform
+from worker.models.classical import KINDS, load_model
 from worker.models.encoding import DesignBatch
+from worker.models.observations import edit_sets
 from worker.models.perturbation_set import PerturbationSet
 
 Floats = NDArray[np.float64]
@@ -37,7 +40,8 @@ class Ensemble(Protocol):
 class AdditiveEnsemble:
     """Ridge models; both readings are the same."""
 
-    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+    def __init__(self, tensors: Mapping[str, Tensor], manifest: ModelManifest) -> None:
+        self._labels = manifest.labels
         self._intercept_MY = tensors["additive.intercept_MY"].numpy()
         weight_MYE = tensors["additive.weight_MYE"].numpy()
         self._weight_MYE = np.pad(weight_MYE, ((0, 0), (0, 0), (1, 0)))
@@ -47,7 +51,56 @@ class AdditiveEnsemble:
         edit_BP, effect_BP = batch.edit_BP.numpy(), batch.effect_BP.numpy()
         total_MYB = (self._weight_MYE[:, :, edit_BP] * effect_BP).sum(axis=-1)
         y_MBY = (total_MYB + self._intercept_MY[:, :, None]).transpose(0, 2, 1)
-        return MemberReadings(y_MBY, y_MBY)
+        return _one_reading(y_MBY, batch, self._labels)
+
+
+def member_prefix(member: int, label: int) -> str:
+    """What the names of a fitted model's arrays begin with, in the weights of an ensemble."""
+    return f"member.{member}.label.{label}."
+
+
+class ClassicalEnsemble:
+    """Models fitted at once, one a member and label; both readings are the same."""
+
+    def __init__(self, tensors: Mapping[str, Tensor], manifest: ModelManifest) -> None:
+        self._labels = manifest.labels
+        self._learns_ratios = KINDS[manifest.model_kind].learns_ratios
+        self._members = [
+            [
+                load_model(manifest.model_kind, _under(member_prefix(member, y), tensors))
+                for y in range(len(manifest.labels))
+            ]
+            for member in range(manifest.member_count)
+        ]
+
+    def read(self, batch: DesignBatch) -> MemberReadings:
+        """Every member and label in turn, in float64."""
+        y_MBY = np.zeros((len(self._members), len(batch.edit_BP), len(self._labels)))
+        for m, member in enumerate(self._members):
+            for y, (label, model) in enumerate(zip(self._labels, member, strict=True)):
+                value_B = model.predict(batch)
+                y_MBY[m, :, y] = _standardized(label, value_B) if self._learns_ratios else value_B
+        return _one_reading(y_MBY, batch, self._labels)
+
+
+def _one_reading(
+    y_MBY: Floats, batch: DesignBatch, labels: Sequence[ManifestLabel]
+) -> MemberReadings:
+    """Both readings of a model that has one; a mixed difference is 0 below its order."""
+    least_Y = np.array([MEASURE_ORDER[label.measure] for label in labels])
+    is_defined_BY = edit_sets(batch).orders[:, None] >= least_Y
+    read_MBY = np.where(is_defined_BY, y_MBY, 0.0)
+    return MemberReadings(read_MBY, read_MBY)
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
+    return {k.removeprefix(prefix): v.numpy() for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _standardized(label: ManifestLabel, value_B: Floats) -> Floats:
+    """Values in a label's unit, standardised as those it was learned from."""
+    learned_B = np.log(value_B) if label.transform is Transform.LOG else value_B
+    return (learned_B - label.center) / label.spread
 
 
 class PerturbationSetEnsemble:
@@ -83,5 +136,7 @@ class PerturbationSetEnsemble:
 def load_ensemble(tensors: Mapping[str, Tensor], manifest: ModelManifest) -> Ensemble:
     """The ensemble that a manifest describes."""
     if manifest.model_kind == AdditiveSpec().kind:
-        return AdditiveEnsemble(tensors)
+        return AdditiveEnsemble(tensors, manifest)
+    if manifest.model_kind in KINDS:
+        return ClassicalEnsemble(tensors, manifest)
     return PerturbationSetEnsemble(tensors, manifest)

@@ -95,8 +95,8 @@ def _least(single_BP: Floats, pair_BQ: Floats, used_BQ: Flags, sets: EditSets) -
     first_Q, second_Q, _ = pairs_of(sets.edit_BP)
     neutral_BQ = np.minimum(single_BP[:, first_Q], single_BP[:, second_Q])
     value_BQ = np.where(np.isnan(pair_BQ), neutral_BQ, pair_BQ)
-    of_pairs_B = np.where(used_BQ, value_BQ, np.inf).min(axis=1, initial=np.inf)
-    of_one_B = single_BP.prod(axis=1)  # the others of the row are padding: 1
+    of_pairs_B: Floats = np.where(used_BQ, value_BQ, np.inf).min(axis=1, initial=np.inf)
+    of_one_B: Floats = single_BP.prod(axis=1)  # the others of the row are padding: 1
     return np.where(sets.orders >= 2, of_pairs_B, of_one_B)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from service.contract.models import AdditiveSpec, PerturbationSetSpec
@@ -36,6 +37,17 @@ def member_folds(
     groups = len(np.unique(data.train.group_N))
     folds = max(spec.ensemble_size, _LEAST_FOLDS)
     return inner_folds(data.train.group_N, min(folds, max(groups, 1)), spec.seed)
+
+
+def rows_of_member(
+    fold_N: NDArray[np.int64], member: int, ensemble_size: int, label_N: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """All observations but the member's fold; all of them where it is the only member.
+
+    A member that would be left without a label has all of them as well.
+    """
+    kept_N: NDArray[np.bool_] = (fold_N != member) | (ensemble_size == 1)
+    return kept_N if not np.isnan(label_N[kept_N]).all() else np.ones_like(kept_N)
 
 
 def fit_task(
@@ -117,10 +129,12 @@ def fit_ridges(
     for member in range(spec.ensemble_size):
         if hooks.pause():
             raise TrainingStoppedError(f"stopped at member {member + 1}")
-        kept_N = (fold_N != member) | (spec.ensemble_size == 1)
+        kept_YN = [
+            rows_of_member(fold_N, member, spec.ensemble_size, label_N) for label_N in label_NY.T
+        ]
         fits = [
             fit_ridge(effect_NE[kept_N], label_N[kept_N], penalty=model.penalty)
-            for label_N in label_NY.T
+            for kept_N, label_N in zip(kept_YN, label_NY.T, strict=True)
         ]
         intercepts.append([fit.intercept for fit in fits])
         weights.append([fit.weight_E for fit in fits])

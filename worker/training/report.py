@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.contract.models import AdditiveSpec
 from service.contract.training import NoSplit, TrainingSpec, Transform
 from worker.inference.ensembles import MemberReadings
 from worker.inference.predictor import Predictor
+from worker.models.classical import KINDS
 from worker.training.labels import ChosenLabel
 from worker.training.latent_monitor import LatentState
 from worker.training.metrics import metric_row, spearman, spearman_differences
@@ -30,8 +30,8 @@ def _unit(label: ChosenLabel, learned_N: Floats) -> Floats:
 
 def _model_rows(kind: str, readings: MemberReadings) -> dict[str, Floats]:
     intact = readings.intact_MBY.mean(axis=0)
-    if kind == AdditiveSpec().kind:
-        return {"additive": intact}
+    if kind in KINDS:  # one reading
+        return {kind: intact}
     compose = readings.compose_MBY.mean(axis=0)
     return {f"{kind} (y_intact)": intact, f"{kind} (y_compose)": compose}
 

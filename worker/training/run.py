@@ -15,13 +15,14 @@ from torch import Tensor
 from service.contract.datasets import CovariateColumn, LabelColumn
 from service.contract.jobs import EventType
 from service.contract.manifests import ManifestLabel, ModelManifest, vocabulary_sha256
-from service.contract.models import AdditiveSpec
+from service.contract.models import AdditiveSpec, PerturbationSetSpec
 from service.contract.training import TrainingSpec
 from worker.data.table import read_table
 from worker.inference.neutral import NEUTRAL_MODEL
 from worker.inference.predictor import Predictor
 from worker.inference.support import count_support
 from worker.training.checkpoint import fingerprint
+from worker.training.classical_ensemble import fit_classical
 from worker.training.devices import device_of, threads_for
 from worker.training.ensemble import Hooks, fit_networks, fit_ridges, fit_task
 from worker.training.latent_monitor import LatentState, inspect_latent, require_latent
@@ -125,6 +126,8 @@ def _fit(
 ) -> tuple[dict[str, Tensor], list[LatentState]]:
     if isinstance(spec.model, AdditiveSpec):
         return fit_ridges(data, spec, spec.model, hooks), []
+    if not isinstance(spec.model, PerturbationSetSpec):
+        return fit_classical(data, spec, spec.model, hooks), []
     task = fit_task(data, spec, spec.model, device)
     step = spec.batch_size * spec.model.latent_dim * max(spec.model.hidden_dim, spec.batch_size)
     with threads_for(step):

@@ -37,7 +37,20 @@ from service.contract.losses import (
     TobitTerm,
     Weighting,
 )
-from service.contract.models import AdditiveSpec, PerturbationSetSpec
+from service.contract.models import (
+    AdditiveSpec,
+    EditFrequencySpec,
+    ForestSpec,
+    GpSpec,
+    LowRankSpec,
+    MultiplicativeSpec,
+    NearestDesignSpec,
+    PairMeanSpec,
+    PairwiseSpec,
+    PerturbationSetSpec,
+    ProfileKnnSpec,
+    TrainMeanSpec,
+)
 from service.contract.resources import Problem, TrainingJob
 from service.contract.training import (
     CovariateSplit,
@@ -137,7 +150,21 @@ losses = st.builds(
     ),
 )
 models = st.one_of(
+    st.sampled_from([TrainMeanSpec(), PairMeanSpec(), NearestDesignSpec(), EditFrequencySpec()]),
     some(AdditiveSpec, penalty=st.none() | above_zero),
+    some(MultiplicativeSpec, penalty=st.none() | above_zero, floor=st.none() | above_zero),
+    some(PairwiseSpec, rule=st.sampled_from(["product", "min"])),
+    some(LowRankSpec, rank=st.integers(1, 1000), penalty=st.none() | above_zero),
+    some(ProfileKnnSpec, neighbors=st.integers(1, 1000)),
+    some(
+        ForestSpec,
+        trees=st.integers(1, 5000),
+        max_depth=st.none() | st.integers(1, 1000),
+        min_samples_leaf=st.integers(1, 100_000),
+        max_features=st.floats(0, 1, exclude_min=True),
+        max_rows=st.integers(2, 1_000_000),
+    ),
+    some(GpSpec, max_rows=st.integers(2, 10_000), max_selection_rows=st.integers(2, 5000)),
     some(
         PerturbationSetSpec,
         latent_dim=st.integers(2, 1024),

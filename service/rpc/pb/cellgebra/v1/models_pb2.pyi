@@ -7,12 +7,32 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ModelSpec(_message.Message):
-    __slots__ = ("additive", "perturbation_set")
+    __slots__ = ("additive", "perturbation_set", "train_mean", "pair_mean", "nearest_design", "edit_frequency", "multiplicative", "pairwise", "low_rank", "profile_knn", "forest", "gp")
     ADDITIVE_FIELD_NUMBER: _ClassVar[int]
     PERTURBATION_SET_FIELD_NUMBER: _ClassVar[int]
+    TRAIN_MEAN_FIELD_NUMBER: _ClassVar[int]
+    PAIR_MEAN_FIELD_NUMBER: _ClassVar[int]
+    NEAREST_DESIGN_FIELD_NUMBER: _ClassVar[int]
+    EDIT_FREQUENCY_FIELD_NUMBER: _ClassVar[int]
+    MULTIPLICATIVE_FIELD_NUMBER: _ClassVar[int]
+    PAIRWISE_FIELD_NUMBER: _ClassVar[int]
+    LOW_RANK_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_KNN_FIELD_NUMBER: _ClassVar[int]
+    FOREST_FIELD_NUMBER: _ClassVar[int]
+    GP_FIELD_NUMBER: _ClassVar[int]
     additive: AdditiveSpec
     perturbation_set: PerturbationSetSpec
-    def __init__(self, additive: _Optional[_Union[AdditiveSpec, _Mapping]] = ..., perturbation_set: _Optional[_Union[PerturbationSetSpec, _Mapping]] = ...) -> None: ...
+    train_mean: TrainMeanSpec
+    pair_mean: PairMeanSpec
+    nearest_design: NearestDesignSpec
+    edit_frequency: EditFrequencySpec
+    multiplicative: MultiplicativeSpec
+    pairwise: PairwiseSpec
+    low_rank: LowRankSpec
+    profile_knn: ProfileKnnSpec
+    forest: ForestSpec
+    gp: GpSpec
+    def __init__(self, additive: _Optional[_Union[AdditiveSpec, _Mapping]] = ..., perturbation_set: _Optional[_Union[PerturbationSetSpec, _Mapping]] = ..., train_mean: _Optional[_Union[TrainMeanSpec, _Mapping]] = ..., pair_mean: _Optional[_Union[PairMeanSpec, _Mapping]] = ..., nearest_design: _Optional[_Union[NearestDesignSpec, _Mapping]] = ..., edit_frequency: _Optional[_Union[EditFrequencySpec, _Mapping]] = ..., multiplicative: _Optional[_Union[MultiplicativeSpec, _Mapping]] = ..., pairwise: _Optional[_Union[PairwiseSpec, _Mapping]] = ..., low_rank: _Optional[_Union[LowRankSpec, _Mapping]] = ..., profile_knn: _Optional[_Union[ProfileKnnSpec, _Mapping]] = ..., forest: _Optional[_Union[ForestSpec, _Mapping]] = ..., gp: _Optional[_Union[GpSpec, _Mapping]] = ...) -> None: ...
 
 class AdditiveSpec(_message.Message):
     __slots__ = ("penalty",)
@@ -47,3 +67,77 @@ class PerturbationSetSpec(_message.Message):
     hidden_layers: int
     dropout: float
     def __init__(self, latent_dim: _Optional[int] = ..., attention_heads: _Optional[int] = ..., attention_layers: _Optional[int] = ..., head: _Optional[_Union[PerturbationSetSpec.Head, str]] = ..., hidden_dim: _Optional[int] = ..., hidden_layers: _Optional[int] = ..., dropout: _Optional[float] = ...) -> None: ...
+
+class TrainMeanSpec(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class PairMeanSpec(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class NearestDesignSpec(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class EditFrequencySpec(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class MultiplicativeSpec(_message.Message):
+    __slots__ = ("penalty", "floor")
+    PENALTY_FIELD_NUMBER: _ClassVar[int]
+    FLOOR_FIELD_NUMBER: _ClassVar[int]
+    penalty: float
+    floor: float
+    def __init__(self, penalty: _Optional[float] = ..., floor: _Optional[float] = ...) -> None: ...
+
+class PairwiseSpec(_message.Message):
+    __slots__ = ("rule",)
+    class Rule(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        RULE_UNSPECIFIED: _ClassVar[PairwiseSpec.Rule]
+        RULE_PRODUCT: _ClassVar[PairwiseSpec.Rule]
+        RULE_MIN: _ClassVar[PairwiseSpec.Rule]
+    RULE_UNSPECIFIED: PairwiseSpec.Rule
+    RULE_PRODUCT: PairwiseSpec.Rule
+    RULE_MIN: PairwiseSpec.Rule
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    rule: PairwiseSpec.Rule
+    def __init__(self, rule: _Optional[_Union[PairwiseSpec.Rule, str]] = ...) -> None: ...
+
+class LowRankSpec(_message.Message):
+    __slots__ = ("rank", "penalty")
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    PENALTY_FIELD_NUMBER: _ClassVar[int]
+    rank: int
+    penalty: float
+    def __init__(self, rank: _Optional[int] = ..., penalty: _Optional[float] = ...) -> None: ...
+
+class ProfileKnnSpec(_message.Message):
+    __slots__ = ("neighbors",)
+    NEIGHBORS_FIELD_NUMBER: _ClassVar[int]
+    neighbors: int
+    def __init__(self, neighbors: _Optional[int] = ...) -> None: ...
+
+class ForestSpec(_message.Message):
+    __slots__ = ("trees", "max_depth", "min_samples_leaf", "max_features", "max_rows")
+    TREES_FIELD_NUMBER: _ClassVar[int]
+    MAX_DEPTH_FIELD_NUMBER: _ClassVar[int]
+    MIN_SAMPLES_LEAF_FIELD_NUMBER: _ClassVar[int]
+    MAX_FEATURES_FIELD_NUMBER: _ClassVar[int]
+    MAX_ROWS_FIELD_NUMBER: _ClassVar[int]
+    trees: int
+    max_depth: int
+    min_samples_leaf: int
+    max_features: float
+    max_rows: int
+    def __init__(self, trees: _Optional[int] = ..., max_depth: _Optional[int] = ..., min_samples_leaf: _Optional[int] = ..., max_features: _Optional[float] = ..., max_rows: _Optional[int] = ...) -> None: ...
+
+class GpSpec(_message.Message):
+    __slots__ = ("max_rows", "max_selection_rows")
+    MAX_ROWS_FIELD_NUMBER: _ClassVar[int]
+    MAX_SELECTION_ROWS_FIELD_NUMBER: _ClassVar[int]
+    max_rows: int
+    max_selection_rows: int
+    def __init__(self, max_rows: _Optional[int] = ..., max_selection_rows: _Optional[int] = ...) -> None: ...

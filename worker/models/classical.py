@@ -1,0 +1,70 @@
+"""All models without a latent space behind one protocol: fit, predict, arrays and back.
+
+Laws: the order of a design's edits changes nothing; an edit without effect is none; a fit is a
+function of its spec, its observations and their seed; arrays and back changes no bit.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+from service.contract.models import ClassicalSpec
+from worker.models.edit_effects import (
+    EditEffects,
+    Multiplicative,
+    fit_edit_effects,
+    fit_multiplicative,
+)
+from worker.models.edit_frequency import EditFrequency, fit_edit_frequency
+from worker.models.forest import Forest, fit_forest
+from worker.models.gp import GaussianProcess, fit_gp
+from worker.models.low_rank import LowRank, fit_low_rank
+from worker.models.nearest_design import NearestDesign, fit_nearest_design
+from worker.models.observations import Observations
+from worker.models.pair_mean import PairMean, fit_pair_mean
+from worker.models.pairwise import Pairwise, fit_pairwise
+from worker.models.profile_knn import ProfileKnn, fit_profile_knn
+from worker.models.stored import StoredModel
+from worker.models.train_mean import TrainMean, fit_train_mean
+
+
+class Kind(NamedTuple):
+    """A model that can be named; its fit takes the fields of the spec by name.
+
+    `learns_ratios`: it takes labels in their unit, where a ratio has a meaning, and gives them back
+    so; the others take standardised ones.
+    """
+
+    model: type[StoredModel]
+    fit: Callable[..., StoredModel]
+    learns_ratios: bool = False
+
+
+KINDS: Mapping[str, Kind] = {
+    "train_mean": Kind(TrainMean, fit_train_mean),
+    "pair_mean": Kind(PairMean, fit_pair_mean),
+    "nearest_design": Kind(NearestDesign, fit_nearest_design),
+    "edit_frequency": Kind(EditFrequency, fit_edit_frequency),
+    "additive": Kind(EditEffects, fit_edit_effects),
+    "multiplicative": Kind(Multiplicative, fit_multiplicative, learns_ratios=True),
+    "pairwise": Kind(Pairwise, fit_pairwise, learns_ratios=True),
+    "low_rank": Kind(LowRank, fit_low_rank),
+    "profile_knn": Kind(ProfileKnn, fit_profile_knn),
+    "forest": Kind(Forest, fit_forest),
+    "gp": Kind(GaussianProcess, fit_gp),
+}
+
+
+def fit_model(spec: ClassicalSpec, rows: Observations) -> StoredModel:
+    """Fit one label.
+
+    Raises:
+        ValueError: no row has a label, or the labels are none that the model can learn.
+    """
+    return KINDS[spec.kind].fit(rows, **spec.model_dump(exclude={"kind"}))
+
+
+def load_model(kind: str, arrays: Mapping[str, NDArray[Any]]) -> StoredModel:
+    """The fitted model that some arrays came from."""
+    return KINDS[kind].model.from_arrays(arrays)
