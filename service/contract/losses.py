@@ -115,8 +115,8 @@ class Weighting(StrEnum):
     """How the terms share the parameters.
 
     `fixed` keeps the weights; `uncertainty` learns them (Kendall et al. 2018, arXiv 1705.07115),
-    starting at the given ones; `pcgrad` keeps them and takes from each term's gradient what
-    opposes another's (Yu et al. 2020, arXiv 2001.06782).
+    starting at the given ones, but for penalties; `pcgrad` keeps them and takes from each term's
+    gradient what opposes another's (Yu et al. 2020, arXiv 2001.06782).
     """
 
     FIXED = "fixed"
