@@ -25,6 +25,8 @@ _MOST_LABELS = 2048
 # How far the table goes beyond the outermost labels, in bandwidths.
 _TAIL = 6.0
 _CHUNK = 1024
+# A level times the number of values may be rounded up: past a value that just reaches it.
+_BELOW = 1.0 - 2.0**-50
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class InverseCdf:
         """Values at levels between 0 and 1, in the type of the values."""
         last = len(self) - 1
         if self.level_K is None:
-            index_B = torch.ceil(level_B * len(self)).long() - 1
+            index_B = torch.ceil(level_B * len(self) * _BELOW).long() - 1
             return self.value_K[index_B.clamp(0, last)]
         right_B = torch.searchsorted(self.level_K, level_B).clamp(1, last)
         low_B, high_B = self.level_K[right_B - 1], self.level_K[right_B]

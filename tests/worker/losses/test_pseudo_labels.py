@@ -135,3 +135,12 @@ def test_a_batch_with_missing_labels_takes_quantiles_of_the_full_one():
     whole = at(cdf, 64)
     assert at(cdf, 32).tolist() == quantiles(whole, torch.tensor(32), 32).tolist()
     assert len(whole) == 64
+
+
+@pytest.mark.parametrize("count", [3, 7, 11, 100, 257])
+@pytest.mark.parametrize("times", [2, 6, 10])
+def test_a_level_that_a_value_just_reaches_is_not_rounded_past_it(count, times):
+    ranks = torch.arange(1.0, count * times + 1, dtype=torch.float64)
+    found = quantiles(ranks, torch.tensor(count), count)
+    # times is even: (i + 1/2) / count of count * times values is a whole number of them.
+    assert found.tolist() == [(2 * i + 1) * times // 2 for i in range(count)]
