@@ -1,6 +1,8 @@
 """The composite loss: a weighted sum of terms, each also returned for the log."""
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 
 import torch
 from torch import Tensor, nn
@@ -27,11 +29,9 @@ def _weights(spec: LossSpec) -> dict[str, float]:
     return {term.name: term.weight for term in spec.terms if term.weight > 0}
 
 
-def _weighted_sum(spec: LossSpec, inputs: LossInputs, values: dict[str, Tensor]) -> Tensor:
-    total = 0.0 * (inputs.compose_BY.sum() + inputs.intact_BY.sum())
-    for name, weight in _weights(spec).items():
-        total = total + weight * values[name]
-    return total
+def _weighted_sum(spec: LossSpec, values: dict[str, Tensor]) -> Tensor:
+    """Of at least one term: a spec has a regression, whose value has a graph."""
+    return reduce(add, [weight * values[name] for name, weight in _weights(spec).items()])
 
 
 def composite(
@@ -47,7 +47,7 @@ def composite(
         ValueError: inputs that do not fit together.
     """
     values = term_values(spec, inputs, context)
-    return _weighted_sum(spec, inputs, values), {k: v.detach() for k, v in values.items()}
+    return _weighted_sum(spec, values), {k: v.detach() for k, v in values.items()}
 
 
 def _gates(spec: LossSpec, context: LossContext) -> HardConcreteGates | None:
@@ -98,7 +98,7 @@ class CompositeLoss(nn.Module):
             for name, weight in self._fixed.items():
                 total = total + weight * values[name]
             return total, values
-        return _weighted_sum(self.spec, inputs, values), values
+        return _weighted_sum(self.spec, values), values
 
     def backward(
         self, inputs: LossInputs, parameters: Sequence[nn.Parameter], generator: torch.Generator

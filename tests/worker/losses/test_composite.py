@@ -209,3 +209,17 @@ def test_inputs_that_do_not_fit_together_are_refused(name, shape):
     given = {**vars(latent_inputs()), name: torch.zeros(shape)}
     with pytest.raises(ValueError, match="do not fit together"):
         composite(LossSpec(), LossInputs(**given), CONTEXT)
+
+
+@pytest.mark.parametrize("weighting", [Weighting.FIXED, Weighting.UNCERTAINTY])
+def test_a_prediction_without_a_label_changes_nothing_whatever_it_is(weighting):
+    labels = torch.tensor([[1.0], [math.nan], [2.0]], dtype=torch.float64)
+    spec = LossSpec(terms=(MseTerm(),), weighting=weighting)
+    z = torch.zeros(3, 2)
+    for unread in (0.0, math.inf, math.nan):
+        read = torch.tensor([[0.0], [unread], [0.0]], requires_grad=True)
+        inputs = LossInputs(read, read, labels, z[0], z, z, torch.ones(3, dtype=torch.bool))
+        total, _ = CompositeLoss(spec, LossContext([]))(inputs)
+        total.backward()
+        assert total.item() == 2.5
+        assert read.grad.flatten().tolist() == [-1.0, 0.0, -2.0]
