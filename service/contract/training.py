@@ -7,6 +7,18 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from service.contract.losses import CNodeTerm, LossSpec
 from service.contract.models import ModelSpec, PerturbationSetSpec
+from service.contract.splits import CovariateSplit, NoSplit, RandomSplit, Split
+
+__all__ = [
+    "CovariateSplit",
+    "NoSplit",
+    "OptimizerSpec",
+    "RandomSplit",
+    "Split",
+    "TrainingLabel",
+    "TrainingSpec",
+    "Transform",
+]
 
 
 class _Spec(BaseModel):
@@ -30,43 +42,6 @@ class TrainingLabel(_Spec):
     name: str
     transform: Transform | None = None
     weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
-
-
-class RandomSplit(_Spec):
-    """Hold out a random share of the design groups; a group never straddles the split."""
-
-    kind: Literal["random"] = "random"
-    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-
-
-class CovariateSplit(_Spec):
-    """Hold out rows by a covariate's values, e.g. the last cycles of a campaign.
-
-    `train` None takes every other value. A design measured on both sides is left out of the
-    test part (it would be recognised, not predicted), and the report says how many were.
-    """
-
-    kind: Literal["covariate"] = "covariate"
-    covariate: str
-    test: Annotated[tuple[str, ...], Field(min_length=1)]
-    train: tuple[str, ...] | None = None
-
-    @model_validator(mode="after")
-    def _disjoint(self) -> Self:
-        both = sorted(set(self.test) & set(self.train or ()))
-        if both:
-            raise ValueError(f"{self.covariate} = {', '.join(both)} is in train and in test")
-        return self
-
-
-class NoSplit(_Spec):
-    """Train on everything; the report then holds no held-out figure."""
-
-    kind: Literal["none"] = "none"
-
-
-Split = Annotated[RandomSplit | CovariateSplit | NoSplit, Field(discriminator="kind")]
 
 
 class OptimizerSpec(_Spec):

@@ -34,15 +34,18 @@ class Coded:
 class DesignTable:
     """Rows of measurements; `designs` holds each design once, `design_N` points into it.
 
-    `sds` holds the measured sds of the labels that have a column of them, NaN where missing.
+    `group_N` points into `groups` and `background_N` into `backgrounds`. `sds` holds the measured
+    sds of the labels that have a column of them, NaN where missing.
     """
 
     designs: tuple[Design, ...]
     design_N: Codes
+    groups: tuple[str, ...]
     group_N: Codes
     build_N: Codes
     is_control_N: Flags
     backgrounds: tuple[str, ...]
+    background_N: Codes
     labels: dict[str, Floats]
     sds: dict[str, Floats]
     covariates: dict[str, Coded]
@@ -80,14 +83,17 @@ def read_table(path: Path) -> DesignTable:
     """Read a canonical table; each distinct genotype is parsed once."""
     table = pq.read_table(path)
     genotypes = _coded(table.column("genotype"))
+    groups, backgrounds = _coded(table.column("group")), _coded(table.column("background"))
     controls = pc.fill_null(table.column("is_control"), False)
     return DesignTable(
         designs=tuple(parse_genotype(text) for text in genotypes.values),
         design_N=genotypes.code_N,
-        group_N=_coded(table.column("group")).code_N,
+        groups=groups.values,
+        group_N=groups.code_N,
         build_N=_coded(table.column("build")).code_N,
         is_control_N=np.asarray(controls.to_numpy(zero_copy_only=False), dtype=bool),
-        backgrounds=_coded(table.column("background")).values,
+        backgrounds=backgrounds.values,
+        background_N=backgrounds.code_N,
         labels={name: _floats(c) for name, c in _prefixed(table, "label.").items()},
         sds={name: _floats(c) for name, c in _prefixed(table, "sd.").items()},
         covariates={name: _coded(c) for name, c in _prefixed(table, "covariate.").items()},

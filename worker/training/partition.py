@@ -1,115 +1,88 @@
 """Which rows train, which test, and which are left out, with the count of each reason."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from collections.abc import Collection
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.contract.errors import InvalidArgumentError, Offender
-from service.contract.training import CovariateSplit, NoSplit, RandomSplit, Split
-from worker.data.table import Coded, DesignTable
-
-Flags = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Partition:
-    """Rows of the two parts. `description` says in words how they were told apart."""
-
-    train_N: Flags
-    test_N: Flags
-    description: str
-    left_out: Mapping[str, int] = field(default_factory=dict)
-
-
-def _controls(table: DesignTable) -> Flags:
-    empty_K = np.array([design.order == 0 for design in table.designs], dtype=bool)
-    control_N: Flags = table.is_control_N | empty_K[table.design_N]
-    return control_N
+from service.contract.splits import (
+    BackgroundSplit,
+    ConditionSplit,
+    CovariateSplit,
+    ForwardSplit,
+    GeneSplit,
+    GroupSplit,
+    NoSplit,
+    OrderSplit,
+    QueryPairSplit,
+    RandomSplit,
+    Split,
+)
+from worker.data.table import DesignTable
+from worker.training.split_designs import by_gene, by_group, by_order, by_query_pair, by_random
+from worker.training.split_parts import Partition
+from worker.training.split_values import by_background, by_condition, by_covariate, by_forward
 
 
-def _count_designs(table: DesignTable, rows_N: Flags) -> int:
-    return len(np.unique(table.design_N[rows_N]))
+def _by_value(
+    table: DesignTable,
+    split: CovariateSplit | ForwardSplit | ConditionSplit | BackgroundSplit,
+    conditions: Collection[str],
+) -> Partition:
+    match split:
+        case CovariateSplit():
+            return by_covariate(table, split)
+        case ForwardSplit():
+            return by_forward(table, split)
+        case ConditionSplit():
+            return by_condition(table, split, conditions)
+        case BackgroundSplit():
+            return by_background(table, split)
 
 
-def _random(table: DesignTable, split: RandomSplit) -> Partition:
-    control_N = _controls(table)
-    groups = np.unique(table.group_N[~control_N])
-    order = np.random.default_rng(split.seed).permutation(len(groups))
-    held_out = groups[order[: max(1, round(split.test_fraction * len(groups)))]]
-    in_groups_N = np.isin(table.group_N, held_out)
-    return Partition(
-        train_N=~in_groups_N | control_N,
-        test_N=in_groups_N & ~control_N,
-        description=(
-            f"a random {split.test_fraction:.0%} of the design groups (seed {split.seed}); "
-            "no group is on both sides"
-        ),
-        left_out={},
-    )
+def _by_design(
+    table: DesignTable,
+    split: RandomSplit | GroupSplit | GeneSplit | QueryPairSplit | OrderSplit,
+) -> Partition:
+    match split:
+        case RandomSplit():
+            return by_random(table, split)
+        case GroupSplit():
+            return by_group(table, split)
+        case GeneSplit():
+            return by_gene(table, split)
+        case QueryPairSplit():
+            return by_query_pair(table, split)
+        case OrderSplit():
+            return by_order(table, split)
 
 
-def _require_values(name: str, column: Coded, values: tuple[str, ...], where: str) -> None:
-    unknown = [value for value in values if value not in column.values]
-    if unknown:
-        raise InvalidArgumentError(
-            f"split: covariate {name} has no value {', '.join(unknown)}; "
-            f"it has {', '.join(column.values[:50])}",
-            [Offender(field=f"split.{where}", value=v, message="no such value") for v in unknown],
-        )
-
-
-def _by_covariate(table: DesignTable, split: CovariateSplit) -> Partition:
-    column = table.covariates.get(split.covariate)
-    if column is None:
-        names = sorted(table.covariates)
-        raise InvalidArgumentError(
-            f"split: the data set has no covariate {split.covariate}; "
-            f"it has {', '.join(names) or 'none'}",
-            [
-                Offender(
-                    field="split.covariate",
-                    value=split.covariate,
-                    message="no such covariate",
-                    suggestions=get_close_matches(split.covariate, names),
-                )
-            ],
-        )
-    _require_values(split.covariate, column, split.test, "test")
-    _require_values(split.covariate, column, split.train or (), "train")
-    test_N = column.where(split.test)
-    train_N = ~test_N if split.train is None else column.where(split.train)
-    control_N = _controls(table)
-    both_N = np.isin(table.group_N, np.unique(table.group_N[train_N]))
-    seen_N = test_N & both_N & ~control_N
-    side = "the other values" if split.train is None else ", ".join(split.train)
-    return Partition(
-        train_N=train_N,
-        test_N=test_N & ~both_N & ~control_N,
-        description=f"{split.covariate} = {', '.join(split.test)}, trained on {side}",
-        left_out={
-            "test_control_row_count": int((test_N & control_N).sum()),
-            "design_on_both_sides_count": _count_designs(table, seen_N),
-        },
-    )
-
-
-def partition(table: DesignTable, split: Split) -> Partition:
+def partition(table: DesignTable, split: Split, conditions: Collection[str] = ()) -> Partition:
     """Split a table's rows; controls (and designs without edits) are never tested on.
 
+    Args:
+        table: what to split.
+        split: how.
+        conditions: names of the covariates with the role condition.
+
     Raises:
-        InvalidArgumentError: no such covariate or value, or a part has no row.
+        InvalidArgumentError: no such covariate, value, gene or group; too few of them; or a part
+            has no row.
     """
     if isinstance(split, NoSplit):
         everything_N = np.ones(len(table), dtype=bool)
         return Partition(everything_N, ~everything_N, "nothing was held out")
-    parts = _random(table, split) if isinstance(split, RandomSplit) else _by_covariate(table, split)
+    if isinstance(split, CovariateSplit | ForwardSplit | ConditionSplit | BackgroundSplit):
+        parts = _by_value(table, split, conditions)
+    else:
+        parts = _by_design(table, split)
     for name, rows_N in (("training", parts.train_N), ("test", parts.test_N)):
         if not rows_N.any():
-            raise InvalidArgumentError(
-                f"split: the {name} part is empty ({parts.description}; left out: "
+            message = (
+                f"the {name} part is empty ({parts.description}; left out: "
                 f"{dict(parts.left_out)}); controls and designs on both sides are not tested on"
+            )
+            raise InvalidArgumentError(
+                f"split: {message}", [Offender(field="split", value=split.kind, message=message)]
             )
     return parts

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from service.contract.datasets import CovariateColumn, LabelColumn
 from service.contract.designs import Design
-from service.contract.errors import InvalidArgumentError
+from service.contract.errors import InvalidArgumentError, Offender
+from service.contract.splits import BackgroundSplit, Split
 from service.contract.training import TrainingSpec
 from worker.data.table import DesignTable
 from worker.losses.regression import LabelDetails
@@ -21,7 +22,8 @@ from worker.models.encoding import EditIndex
 from worker.training.batches import estimate_offsets, require_batches
 from worker.training.label_details import Replicates, label_details
 from worker.training.labels import ChosenLabel, Standard, choose_labels, standard_of
-from worker.training.partition import Partition, partition
+from worker.training.partition import partition
+from worker.training.split_parts import Partition
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -115,13 +117,19 @@ def _part(
 
 
 def _require_one_context(
-    table: DesignTable, rows_N: Flags, covariates: Sequence[CovariateColumn]
+    table: DesignTable, rows_N: Flags, covariates: Sequence[CovariateColumn], split: Split
 ) -> None:
-    if len(table.backgrounds) > 1:
-        names = ", ".join(b or "(unnamed)" for b in table.backgrounds[:10])
+    by_background = isinstance(split, BackgroundSplit)
+    codes_N = table.background_N[rows_N] if by_background else table.background_N
+    backgrounds = [table.backgrounds[code] for code in np.unique(codes_N)]
+    if len(backgrounds) > 1:
+        names = ", ".join(b or "(unnamed)" for b in backgrounds[:10])
+        part, remedy = "table", "upload one data set a background"
+        if by_background:
+            part, remedy = "training part", "name one of them in split.train"
         raise InvalidArgumentError(
-            f"the table holds {len(table.backgrounds)} backgrounds ({names}); a model has one "
-            "reference: upload one data set a background"
+            f"the {part} holds {len(backgrounds)} backgrounds ({names}); a model has one "
+            f"reference: {remedy}"
         )
     for covariate in covariates:
         if covariate.role != "condition":
@@ -140,10 +148,12 @@ def _encodable(table: DesignTable, parts: Partition, index: EditIndex) -> Flags:
     known_K = np.array([index.knows(design) for design in table.designs], dtype=bool)
     test_N: Flags = parts.test_N & known_K[table.design_N]
     if parts.test_N.any() and not test_N.any():
-        raise InvalidArgumentError(
-            "split: the test part is empty: each of its designs has an edit that the training "
-            "part lacks"
+        message = (
+            "the test part is empty: each of its designs has an edit that the training part lacks, "
+            "and without features of genes a model cannot predict those. Hold out designs rather "
+            "than genes, or set keep_singles of a split by gene"
         )
+        raise InvalidArgumentError(f"split: {message}", [Offender(field="split", message=message)])
     return test_N
 
 
@@ -187,7 +197,7 @@ def prepare(
         InvalidArgumentError: the spec does not fit the table; the message says where.
     """
     labels = choose_labels(spec.labels, columns, table.labels)
-    parts = partition(table, spec.split)
+    parts = partition(table, spec.split, [c.name for c in covariates if c.role == "condition"])
     raw = [table.labels[label.column.name] for label in labels]
     used_N = parts.train_N | parts.test_N
     learned_NY = np.stack(
@@ -195,7 +205,7 @@ def prepare(
         axis=1,
     )
     known = [c for c in covariates if c.name in table.covariates and c.known_at == "design"]
-    _require_one_context(table, parts.train_N, known)
+    _require_one_context(table, parts.train_N, known, spec.split)
     batch = [c.name for c in known if c.role == "batch"]
     labelled_N = ~np.isnan(learned_NY).all(axis=1)
     train = _part(table, parts.train_N & labelled_N, learned_NY, batch)

@@ -52,11 +52,20 @@ from service.contract.models import (
     TrainMeanSpec,
 )
 from service.contract.resources import Problem, TrainingJob
-from service.contract.training import (
+from service.contract.splits import (
+    BackgroundSplit,
+    ConditionSplit,
     CovariateSplit,
+    ForwardSplit,
+    GeneSplit,
+    GroupSplit,
     NoSplit,
-    OptimizerSpec,
+    OrderSplit,
+    QueryPairSplit,
     RandomSplit,
+)
+from service.contract.training import (
+    OptimizerSpec,
     TrainingLabel,
     TrainingSpec,
     Transform,
@@ -176,20 +185,68 @@ models = st.one_of(
         dropout=st.floats(0, 1, exclude_max=True),
     ),
 )
+
+fold_fields = st.just({}) | st.integers(2, 10_000).flatmap(
+    lambda folds: st.fixed_dictionaries(
+        {"folds": st.just(folds)}, optional={"fold": st.integers(0, folds - 1)}
+    )
+)
+draw_fields = st.fixed_dictionaries(
+    {},
+    optional={
+        "test_fraction": st.floats(0, 1, exclude_min=True, exclude_max=True),
+        "seed": st.integers(0, 2**31 - 1),
+    },
+)
+
+
+def drawn_split(kind, folds, draw, test=None, **own):
+    """A split that draws; one with folds names nothing."""
+    named = {} if test is None or folds else {"test": test}
+    return kind(**draw, **folds, **named, **own)
+
+
+def value_split(kind, folds, test, train, **own):
+    """A split by values: by folds, or by those named."""
+    if folds:
+        return kind(**folds, **own)
+    return kind(test=test, train=[v for v in train if v not in test] or None, **own)
+
+
+def drawn_splits(kind, **own):
+    """Splits of a kind that draws."""
+    return st.builds(drawn_split, st.just(kind), fold_fields, draw_fields, **own)
+
+
+def value_splits(kind, **own):
+    """Splits of a kind that goes by values."""
+    test, train = st.lists(texts, min_size=1, max_size=3), st.lists(texts, max_size=3)
+    return st.builds(value_split, st.just(kind), fold_fields, test, train, **own)
+
+
+named_units = st.lists(texts, max_size=3)
 splits = st.one_of(
     st.just(NoSplit()),
-    some(
-        RandomSplit,
-        test_fraction=st.floats(0, 1, exclude_min=True, exclude_max=True),
-        seed=st.integers(0, 2**31 - 1),
+    drawn_splits(RandomSplit),
+    drawn_splits(
+        GeneSplit,
+        test=named_units,
+        match=st.sampled_from(["any", "all"]),
+        keep_singles=st.booleans(),
     ),
+    drawn_splits(QueryPairSplit, test=named_units, covariate=st.none() | texts),
+    drawn_splits(GroupSplit, test=named_units),
+    st.builds(OrderSplit, max_train_order=st.integers(1, 100)),
+    value_splits(CovariateSplit, covariate=names),
+    value_splits(ConditionSplit, covariate=names),
+    value_splits(BackgroundSplit),
     st.builds(
-        lambda name, test, train: CovariateSplit(
-            covariate=name, test=test, train=[v for v in train if v not in test] or None
+        lambda folds, covariate, test: ForwardSplit(
+            covariate=covariate, test=None if folds else test, **folds
         ),
+        fold_fields,
         names,
-        st.lists(texts, min_size=1, max_size=3),
-        st.lists(texts, max_size=3),
+        st.none() | texts,
     ),
 )
 labels = st.builds(

@@ -148,32 +148,154 @@ class TrainingLabel(_message.Message):
     def __init__(self, name: _Optional[str] = ..., transform: _Optional[_Union[Transform, str]] = ..., weight: _Optional[float] = ...) -> None: ...
 
 class Split(_message.Message):
-    __slots__ = ("random", "covariate", "none")
+    __slots__ = ("random", "covariate", "none", "gene", "query_pair", "order", "group", "forward", "condition", "background")
     RANDOM_FIELD_NUMBER: _ClassVar[int]
     COVARIATE_FIELD_NUMBER: _ClassVar[int]
     NONE_FIELD_NUMBER: _ClassVar[int]
+    GENE_FIELD_NUMBER: _ClassVar[int]
+    QUERY_PAIR_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    FORWARD_FIELD_NUMBER: _ClassVar[int]
+    CONDITION_FIELD_NUMBER: _ClassVar[int]
+    BACKGROUND_FIELD_NUMBER: _ClassVar[int]
     random: RandomSplit
     covariate: CovariateSplit
     none: NoSplit
-    def __init__(self, random: _Optional[_Union[RandomSplit, _Mapping]] = ..., covariate: _Optional[_Union[CovariateSplit, _Mapping]] = ..., none: _Optional[_Union[NoSplit, _Mapping]] = ...) -> None: ...
+    gene: GeneSplit
+    query_pair: QueryPairSplit
+    order: OrderSplit
+    group: GroupSplit
+    forward: ForwardSplit
+    condition: ConditionSplit
+    background: BackgroundSplit
+    def __init__(self, random: _Optional[_Union[RandomSplit, _Mapping]] = ..., covariate: _Optional[_Union[CovariateSplit, _Mapping]] = ..., none: _Optional[_Union[NoSplit, _Mapping]] = ..., gene: _Optional[_Union[GeneSplit, _Mapping]] = ..., query_pair: _Optional[_Union[QueryPairSplit, _Mapping]] = ..., order: _Optional[_Union[OrderSplit, _Mapping]] = ..., group: _Optional[_Union[GroupSplit, _Mapping]] = ..., forward: _Optional[_Union[ForwardSplit, _Mapping]] = ..., condition: _Optional[_Union[ConditionSplit, _Mapping]] = ..., background: _Optional[_Union[BackgroundSplit, _Mapping]] = ...) -> None: ...
 
 class RandomSplit(_message.Message):
-    __slots__ = ("test_fraction", "seed")
+    __slots__ = ("test_fraction", "seed", "folds", "fold")
     TEST_FRACTION_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
+    FOLDS_FIELD_NUMBER: _ClassVar[int]
+    FOLD_FIELD_NUMBER: _ClassVar[int]
     test_fraction: float
     seed: int
-    def __init__(self, test_fraction: _Optional[float] = ..., seed: _Optional[int] = ...) -> None: ...
+    folds: int
+    fold: int
+    def __init__(self, test_fraction: _Optional[float] = ..., seed: _Optional[int] = ..., folds: _Optional[int] = ..., fold: _Optional[int] = ...) -> None: ...
+
+class GeneSplit(_message.Message):
+    __slots__ = ("test_fraction", "seed", "folds", "fold", "test", "match", "keep_singles")
+    class Match(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        MATCH_UNSPECIFIED: _ClassVar[GeneSplit.Match]
+        MATCH_ANY: _ClassVar[GeneSplit.Match]
+        MATCH_ALL: _ClassVar[GeneSplit.Match]
+    MATCH_UNSPECIFIED: GeneSplit.Match
+    MATCH_ANY: GeneSplit.Match
+    MATCH_ALL: GeneSplit.Match
+    TEST_FRACTION_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    FOLDS_FIELD_NUMBER: _ClassVar[int]
+    FOLD_FIELD_NUMBER: _ClassVar[int]
+    TEST_FIELD_NUMBER: _ClassVar[int]
+    MATCH_FIELD_NUMBER: _ClassVar[int]
+    KEEP_SINGLES_FIELD_NUMBER: _ClassVar[int]
+    test_fraction: float
+    seed: int
+    folds: int
+    fold: int
+    test: _containers.RepeatedScalarFieldContainer[str]
+    match: GeneSplit.Match
+    keep_singles: bool
+    def __init__(self, test_fraction: _Optional[float] = ..., seed: _Optional[int] = ..., folds: _Optional[int] = ..., fold: _Optional[int] = ..., test: _Optional[_Iterable[str]] = ..., match: _Optional[_Union[GeneSplit.Match, str]] = ..., keep_singles: _Optional[bool] = ...) -> None: ...
+
+class QueryPairSplit(_message.Message):
+    __slots__ = ("test_fraction", "seed", "folds", "fold", "test", "covariate")
+    TEST_FRACTION_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    FOLDS_FIELD_NUMBER: _ClassVar[int]
+    FOLD_FIELD_NUMBER: _ClassVar[int]
+    TEST_FIELD_NUMBER: _ClassVar[int]
+    COVARIATE_FIELD_NUMBER: _ClassVar[int]
+    test_fraction: float
+    seed: int
+    folds: int
+    fold: int
+    test: _containers.RepeatedScalarFieldContainer[str]
+    covariate: str
+    def __init__(self, test_fraction: _Optional[float] = ..., seed: _Optional[int] = ..., folds: _Optional[int] = ..., fold: _Optional[int] = ..., test: _Optional[_Iterable[str]] = ..., covariate: _Optional[str] = ...) -> None: ...
+
+class OrderSplit(_message.Message):
+    __slots__ = ("max_train_order",)
+    MAX_TRAIN_ORDER_FIELD_NUMBER: _ClassVar[int]
+    max_train_order: int
+    def __init__(self, max_train_order: _Optional[int] = ...) -> None: ...
+
+class GroupSplit(_message.Message):
+    __slots__ = ("test_fraction", "seed", "folds", "fold", "test")
+    TEST_FRACTION_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    FOLDS_FIELD_NUMBER: _ClassVar[int]
+    FOLD_FIELD_NUMBER: _ClassVar[int]
+    TEST_FIELD_NUMBER: _ClassVar[int]
+    test_fraction: float
+    seed: int
+    folds: int
+    fold: int
+    test: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, test_fraction: _Optional[float] = ..., seed: _Optional[int] = ..., folds: _Optional[int] = ..., fold: _Optional[int] = ..., test: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class CovariateSplit(_message.Message):
-    __slots__ = ("covariate", "test", "train")
+    __slots__ = ("covariate", "test", "train", "folds", "fold")
     COVARIATE_FIELD_NUMBER: _ClassVar[int]
     TEST_FIELD_NUMBER: _ClassVar[int]
     TRAIN_FIELD_NUMBER: _ClassVar[int]
+    FOLDS_FIELD_NUMBER: _ClassVar[int]
+    FOLD_FIELD_NUMBER: _ClassVar[int]
     covariate: str
     test: _containers.RepeatedScalarFieldContainer[str]
     train: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, covariate: _Optional[str] = ..., test: _Optional[_Iterable[str]] = ..., train: _Optional[_Iterable[str]] = ...) -> None: ...
+    folds: int
+    fold: int
+    def __init__(self, covariate: _Optional[str] = ..., test: _Optional[_Iterable[str]] = ..., train: _Optional[_Iterable[str]] = ..., folds: _Optional[int] = ..., fold: _Optional[int] = ...) -> None: ...
+
+class ForwardSplit(_message.Message):
+    __slots__ = ("covariate", "test", "folds", "fold")
+    COVARIATE_FIELD_NUMBER: _ClassVar[int]
+    TEST_FIELD_NUMBER: _ClassVar[int]
+    FOLDS_FIELD_NUMBER: _ClassVar[int]
+    FOLD_FIELD_NUMBER: _ClassVar[int]
+    covariate: str
+    test: str
+    folds: int
+    fold: int
+    def __init__(self, covariate: _Optional[str] = ..., test: _Optional[str] = ..., folds: _Optional[int] = ..., fold: _Optional[int] = ...) -> None: ...
+
+class ConditionSplit(_message.Message):
+    __slots__ = ("covariate", "test", "train", "folds", "fold")
+    COVARIATE_FIELD_NUMBER: _ClassVar[int]
+    TEST_FIELD_NUMBER: _ClassVar[int]
+    TRAIN_FIELD_NUMBER: _ClassVar[int]
+    FOLDS_FIELD_NUMBER: _ClassVar[int]
+    FOLD_FIELD_NUMBER: _ClassVar[int]
+    covariate: str
+    test: _containers.RepeatedScalarFieldContainer[str]
+    train: _containers.RepeatedScalarFieldContainer[str]
+    folds: int
+    fold: int
+    def __init__(self, covariate: _Optional[str] = ..., test: _Optional[_Iterable[str]] = ..., train: _Optional[_Iterable[str]] = ..., folds: _Optional[int] = ..., fold: _Optional[int] = ...) -> None: ...
+
+class BackgroundSplit(_message.Message):
+    __slots__ = ("test", "train", "folds", "fold")
+    TEST_FIELD_NUMBER: _ClassVar[int]
+    TRAIN_FIELD_NUMBER: _ClassVar[int]
+    FOLDS_FIELD_NUMBER: _ClassVar[int]
+    FOLD_FIELD_NUMBER: _ClassVar[int]
+    test: _containers.RepeatedScalarFieldContainer[str]
+    train: _containers.RepeatedScalarFieldContainer[str]
+    folds: int
+    fold: int
+    def __init__(self, test: _Optional[_Iterable[str]] = ..., train: _Optional[_Iterable[str]] = ..., folds: _Optional[int] = ..., fold: _Optional[int] = ...) -> None: ...
 
 class NoSplit(_message.Message):
     __slots__ = ()
