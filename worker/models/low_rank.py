@@ -9,8 +9,9 @@ residuals of the designs of two edits, P(Z) on the measured pairs:
 
 where S shrinks the singular values by lambda, and the `rank` greatest of them are kept. Without
 a given lambda it is the one with the least error on a tenth of the pairs that is held out for it:
-of 8 between 0.7 and 0.02 of the greatest eigenvalue, or that itself, which leaves Z = 0. With fewer
-than 20 pairs Z = 0 as well, and without designs of two edits this is the additive model.
+of 8 down from 0.7 to 0.02 of the greatest eigenvalue, until that error has risen twice, or that
+eigenvalue itself, which leaves Z = 0. With fewer than 20 pairs Z = 0 as well, and without designs
+of two edits this is the additive model.
 
 Source: Mazumder, Hastie and Tibshirani 2010, Spectral regularization algorithms for learning large
 incomplete matrices, JMLR 11:2287-2322. Here the matrix is symmetric, so that eigenvectors serve.
@@ -27,6 +28,7 @@ from worker.models.pair_residuals import PairResiduals, pair_residuals
 from worker.models.stored import Floats, StoredModel
 
 _STEPS = 100
+_STEPS_ON_THE_WAY = 20  # at penalties that only lead to the next
 _TOLERANCE = 1e-4
 _SHARES = np.geomspace(0.7, 0.02, 8)  # of the greatest eigenvalue
 _LEAST_PAIRS = 20
@@ -84,11 +86,13 @@ def _largest(pairs: PairResiduals, factors: _Factors, rank: int) -> tuple[Floats
     return found
 
 
-def _complete(pairs: PairResiduals, start: _Factors, penalty: float, rank: int) -> _Factors:
+def _complete(
+    pairs: PairResiduals, start: _Factors, penalty: float, rank: int, steps: int = _STEPS
+) -> _Factors:
     """Iterate from a start until the values at the measured pairs stand still."""
     factors, before_Q = start, start.at(pairs)
     scale = float(np.linalg.norm(pairs.value_Q))
-    for _ in range(_STEPS):
+    for _ in range(steps):
         value_R, vector_ER = _largest(pairs, factors, rank)
         kept_R = np.abs(value_R) > penalty
         shrunk_R = np.sign(value_R) * (np.abs(value_R) - penalty)
@@ -104,21 +108,27 @@ def _nothing(edit_count: int) -> _Factors:
     return _Factors(np.zeros((edit_count, 0)), np.zeros(0))
 
 
-def _select(pairs: PairResiduals, greatest: float, rank: int, seed: int) -> float:
-    """The penalty of least error on a tenth of the pairs; the greatest where there are few."""
-    count = len(pairs.value_Q)
+def _select(pairs: PairResiduals, greatest: float, rank: int, seed: int) -> tuple[float, _Factors]:
+    """The penalty of least error on a tenth of the pairs, and its factors to start from.
+
+    The search ends where the error has risen twice; with few pairs it is the greatest penalty.
+    """
+    count, start = len(pairs.value_Q), _nothing(pairs.edit_count)
     if count < _LEAST_PAIRS:
-        return greatest
+        return greatest, start
     drawn = np.random.default_rng(seed).permutation(count)[: count // 10]
     held_Q = np.isin(np.arange(count), drawn)
     known, held = pairs.rows(~held_Q), pairs.rows(held_Q)
-    factors = _nothing(pairs.edit_count)
-    best, least = greatest, float(np.sum(held.value_Q**2))
+    factors, best, worse_count = start, (greatest, start), 0
+    least = float(np.sum(held.value_Q**2))
     for penalty in (greatest * _SHARES).tolist():
-        factors = _complete(known, factors, penalty, rank)
+        factors = _complete(known, factors, penalty, rank, _STEPS_ON_THE_WAY)
         error = float(np.sum((held.value_Q - factors.at(held)) ** 2))
+        worse_count = worse_count + 1 if error >= least else 0
         if error < least:
-            best, least = penalty, error
+            best, least = (penalty, factors), error
+        if worse_count == 2:
+            break
     return best
 
 
@@ -133,10 +143,9 @@ def fit_low_rank(rows: Observations, *, rank: int = 40, penalty: float | None = 
     if np.any(pairs.value_Q):
         most = min(rank, rows.edit_count)
         greatest = float(np.abs(_largest(pairs, factors, 1)[0][0]))
-        chosen = _select(pairs, greatest, most, rows.seed) if penalty is None else penalty
-        path = [share * greatest for share in _SHARES.tolist() if share * greatest > chosen]
-        for value in [*path, chosen]:  # each starts from the one before
-            factors = _complete(pairs, factors, value, most)
+        if penalty is None:
+            chosen, factors = _select(pairs, greatest, most, rows.seed)
+        factors = _complete(pairs, factors, chosen, most)
     return LowRank(
         intercept=pairs.effects.intercept,
         weight_E=pairs.effects.weight_E,

@@ -58,16 +58,16 @@ class NearestDesign(StoredModel):
         if not used_P.any():
             empty_K = self._sizes == 0
             return float(self.mean_K[empty_K if empty_K.any() else slice(None)].mean())
-        shared_K = np.zeros(len(self.mean_K))
+        rows, shared = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
         for edit, effect in zip(edit_P[used_P].tolist(), effect_P[used_P].tolist(), strict=True):
-            if edit in self._holders:
-                row_N, held_N = self._holders[edit]
-                same_N = np.sign(held_N) == np.sign(effect)
-                shared_K[row_N] += np.where(same_N, np.minimum(np.abs(held_N), abs(effect)), 0.0)
-        near_K = np.flatnonzero(shared_K)
+            row_N, held_N = self._holders.get(edit, (rows[0], shared[0]))
+            same_N = held_N * effect > 0
+            rows.append(row_N[same_N])
+            shared.append(np.minimum(np.abs(held_N[same_N]), abs(effect)))
+        near_K, place_N = np.unique(np.concatenate(rows), return_inverse=True)
         if not len(near_K):
             return float(self.mean_K.mean())
-        shared_N = shared_K[near_K]
+        shared_N = np.bincount(place_N.reshape(-1), weights=np.concatenate(shared))
         index_N = shared_N / (self._sizes[near_K] + np.abs(effect_P).sum() - shared_N)
         return float(self.mean_K[near_K[index_N >= index_N.max() - _TIE]].mean())
 
