@@ -38,12 +38,16 @@ def _appending(path: Path | None) -> Iterator[TextIO | None]:
         yield file
 
 
+def _say(words: str) -> None:
+    print(words, flush=True)
+
+
 def run_all(
     trials: Sequence[Trial],
     *,
     processes: int,
     kept: Path | None = None,
-    tell: Callable[[str], None] = print,
+    tell: Callable[[str], None] = _say,
 ) -> Outcomes:
     """Run what has not been run.
 

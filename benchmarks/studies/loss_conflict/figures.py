@@ -141,7 +141,12 @@ def pairs(results: Results, names: Mapping[str, str]) -> str:
 
 
 # Where a name stands beside its point: which end of it, and how far below.
-_BESIDE = {"composition": ("end", -6), "both": ("", 15), "both, pcgrad": ("end", -6)}
+_BESIDE = {
+    "composition": ("end", -6),
+    "both": ("", 15),
+    "both, pcgrad": ("end", -6),
+    "supcr": ("", 15),
+}
 TRADE: tuple[tuple[str, Terms, dict[str, bool]], ...] = (
     ("mse alone", Terms.NONE, {}),
     ("supcr", Terms.SUPCR, {}),
@@ -194,6 +199,7 @@ def trade_off(results: Results, names: Mapping[str, str]) -> str:
                 parts += [panel.dot((x.mean, y.mean), color, hollow=hollow)]
                 left, top = panel.at((x.mean, y.mean))
                 end, below = _BESIDE.get(name, ("", -6))
+                end = end if left > panel.left + 90 else ""  # else it would leave the panel
                 parts += [text(left + (-7 if end else 7), top + below, name, f"small {end}")]
     label = "What SupCR and composition reach alone and together"
     return page(880, 560, label, parts)

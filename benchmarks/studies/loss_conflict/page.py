@@ -6,8 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.studies.loss_conflict.arms import FORMS, MSE, Arm, Form, Terms, factorial
+from benchmarks.studies.loss_conflict.arms import (
+    CROSSED,
+    FORMS,
+    MSE,
+    Arm,
+    Form,
+    Terms,
+    factorial,
+)
 from benchmarks.studies.loss_conflict.claims import Claim, all_claims
+from benchmarks.studies.loss_conflict.figures import compared_arms
 from benchmarks.studies.loss_conflict.reader import Reader, pair
 from benchmarks.studies.loss_conflict.results import Floats, Results, interval
 
@@ -143,6 +152,33 @@ def _sizes(results: Results, names: Mapping[str, str]) -> str:
     return "; ".join(lines)
 
 
+def yielded_table(results: Results, names: Mapping[str, str]) -> str:
+    """Share of SupCR's gain that composition takes away, by source and form."""
+    reader = Reader(results, names)
+    rows = [
+        [str(form)]
+        + [
+            interval(reader.yielded(source, form)).text(2, signed=False)
+            for source in results.sources
+        ]
+        for form in (*FORMS, *CROSSED)
+    ]
+    return _table(["supcr", *(names[source] for source in results.sources)], rows)
+
+
+def beyond(results: Results, names: Mapping[str, str]) -> str:
+    """Held-out differences from mse alone whose intervals exclude 0, of the weights kept."""
+    reader = Reader(results, names)
+    found = []
+    for source in results.sources:
+        for name, arm in compared_arms():
+            for reading in ("intact", "compose"):
+                each = reader.rank(source, arm, MSE, f"kept {reading}")
+                if each.low > 0 or each.high < 0:
+                    found.append(f"{names[source]}, {name}, y_{reading} {each.text()}")
+    return "; ".join(found) or "none"
+
+
 def core_minutes(results: Results) -> float:
     """Processor time of all trainings."""
     return sum(o.final["core seconds"] for o in results.outcomes.values()) / 60.0
@@ -171,5 +207,7 @@ def page(results: Results, names: Mapping[str, str], setting: Setting) -> str:
         claims=_claims(claims),
         gradient_tables=gradient_tables(results, names),
         value_tables=value_tables(results, names),
+        yielded=yielded_table(results, names),
+        beyond=beyond(results, names),
         rank_tables=rank_tables(results, names),
     )
