@@ -6,7 +6,7 @@ from pydantic import Field
 
 from service.contract.loss_terms import Need, TermSpec, Weight
 
-Temperature = Annotated[float, Field(gt=0, le=100, description="t, divides the similarities")]
+Temperature = Annotated[float, Field(ge=1e-6, le=100, description="t, divides the similarities")]
 LatentSimilarity = Annotated[
     Literal["neg_l2", "cosine"], Field(description="s, how alike two latent states are")
 ]
@@ -83,7 +83,7 @@ class MultiLatent(TermSpec):
     source = ("Khosla et al. 2020, arXiv:2004.11362",)
 
     name: Literal["multi_latent"] = "multi_latent"
-    temperature: Annotated[float, Field(gt=0, description="t, divides the similarities")] = 0.1
+    temperature: Temperature = 0.1
     positives: Annotated[
         Literal["label", "one_vs_rest"], Field(description="which rows are positives in a space")
     ] = "label"
@@ -111,7 +111,7 @@ class SupportInfonce(TermSpec):
     source = ("Zaliaduonis et al. 2026, arXiv:2606.04280",)
 
     name: Literal["support_infonce"] = "support_infonce"
-    temperature: Annotated[float, Field(gt=0, description="t, divides the similarities")] = 0.3
+    temperature: Temperature = 0.3
     similarity: Annotated[
         Literal["cosine", "dot", "neg_l2", "neg_l2_squared", "neg_l1"],
         Field(description="s, how alike two latents are"),

@@ -13,7 +13,8 @@ Weight = Annotated[
     float, Field(ge=0, allow_inf_nan=False, description="weight in the sum; 0: not computed")
 ]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-AboveZero = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+# What a job may ask for: beyond it float32 has nothing to tell apart. The functions take more.
+AboveZero = Annotated[float, Field(ge=1e-6, le=1e6, allow_inf_nan=False)]
 
 
 class StopGradient(StrEnum):
@@ -186,7 +187,7 @@ class SupcrTerm(TermSpec):
     name: Literal["supcr"] = "supcr"
     weight: Weight = 0.1
     temperature: Annotated[
-        float, Field(gt=0, le=100, description="t, divides the similarities")
+        float, Field(ge=1e-6, le=100, description="t, divides the similarities")
     ] = 1.0
     similarity: Annotated[
         Literal["neg_l2", "cosine"], Field(description="s, how alike two latent states are")

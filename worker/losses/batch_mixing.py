@@ -8,6 +8,8 @@ here is said under `batch_mixing`; `compat="diffbio"` reproduces it.
 from importlib.util import find_spec
 from typing import Literal, get_args
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -112,7 +114,7 @@ def _check(z_ND: Tensor, batch_N: Tensor, n_batches: int, n_neighbors: int) -> N
     if kind.is_floating_point or kind.is_complex or kind is torch.bool:
         raise ValueError(f"batches have to be integer codes, not {batch_N.dtype}")
     for name, value in {"n_batches": n_batches, "n_neighbors": n_neighbors}.items():
-        if value < 1 or value != int(value):
+        if not 1 <= value < math.inf or value != int(value):
             raise ValueError(f"{name} has to be a whole number of at least 1, it is {value}")
 
 

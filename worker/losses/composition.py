@@ -14,6 +14,8 @@ from service.contract.losses import StopGradient
 from worker.losses.degenerate import refuse_computed
 
 VARIANCE_FLOOR = 1e-6
+# Share of the mean square change that the variance is at least: one design has none of its own.
+VARIANCE_SHARE = 0.01
 _HALF = (torch.float16, torch.bfloat16)
 
 
@@ -41,7 +43,9 @@ def composition(
 
     The mean is over designs and dimensions; so is the variance, of each dimension around its mean
     over the batch. It carries no gradient and is at least `VARIANCE_FLOOR` (in squared units of
-    the latent), so that shrinking the latent is no way out. Dimensionless if normalised.
+    the latent), so that shrinking the latent is no way out, and at least `VARIANCE_SHARE` of the
+    mean square of z_I - z_W, so that a batch of one design (in replicates) does not weigh a
+    million times as much as others. Dimensionless if normalised.
 
     Laws: 0 where z_I = z_W + z_P; scaling z_W, z_P and z_I together changes nothing (above the
     floor); neither does the order of the designs; adding one vector to z_W and z_I neither. With
@@ -77,7 +81,8 @@ def composition(
     if normalized:
         change_BD = (z_I_BD - z_W_D).detach()
         variance = (change_BD - change_BD.mean(dim=0)).square().mean()
-        error = error / torch.clamp(variance, min=VARIANCE_FLOOR)
+        least = (VARIANCE_SHARE * change_BD.square().mean()).clamp(min=VARIANCE_FLOOR)
+        error = error / torch.maximum(variance, least)
     return error.to(dtype)
 
 

@@ -176,9 +176,13 @@ def test_what_lies_in_the_range_is_taken_and_what_lies_outside_refused(name, par
 def edges_of(parameter):
     """Numbers just inside and just outside of a range.
 
-    A `maximum` is a limit of jobs alone (a temperature above 100 is a slip); infinity never is in.
+    A `minimum` and a `maximum` are limits of jobs alone (a temperature above 100 is a slip);
+    neither infinity nor, below such a minimum, 0 is ever in.
     """
     inside, outside = [parameter.default or 0.5], []
+    if parameter.minimum is not None and 0 < parameter.minimum < 1:
+        inside.append(parameter.minimum)
+        outside += [0.0, -1.0, math.nan, math.inf]
     if parameter.exclusive_minimum is not None:
         inside.append(parameter.exclusive_minimum + 0.01)
         outside += [parameter.exclusive_minimum, parameter.exclusive_minimum - 1, math.nan]

@@ -89,6 +89,14 @@ def test_shrinking_the_latent_is_no_way_out_above_the_floor_and_the_floor_holds(
     assert composition(*tiny).item() == pytest.approx(published(*tiny).item() / 1e-6, rel=1e-9)
 
 
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_batch_of_one_design_is_measured_by_its_own_change(rows):
+    z_W, z_P, z_I = (torch.tensor(z).double() for z in ([1.0, 0.0], [[0.1, 0.0]], [[1.0, 0.2]]))
+    # The change is (0, 0.2) and the error (-0.1, 0.2): (0.01 + 0.04) / (0.01 * 0.04).
+    value = composition(z_W, z_P.repeat(rows, 1), z_I.repeat(rows, 1))
+    assert value.item() == pytest.approx(125)
+
+
 def test_the_variance_carries_no_gradient():
     z_W, z_P, z_I = latents()
     scaled = torch.autograd.grad(composition(z_W, z_P, z_I), (z_W, z_P, z_I))
