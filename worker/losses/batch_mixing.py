@@ -5,10 +5,9 @@ form of the entropy of batch mixing (Haghverdi et al. 2018, doi:10.1038/nbt.4091
 here is said under `batch_mixing`; `compat="diffbio"` reproduces it.
 """
 
+import math
 from importlib.util import find_spec
 from typing import Literal, get_args
-
-import math
 
 import torch
 from torch import Tensor, nn
