@@ -6,17 +6,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.contract.designs import Design
 from service.contract.training import NoSplit, TrainingSpec, Transform
 from worker.inference.ensembles import MemberReadings
 from worker.inference.predictor import Predictor
 from worker.models.classical import KINDS
+from worker.training.bootstrap import spearman_differences
 from worker.training.labels import ChosenLabel
 from worker.training.latent_monitor import LatentState
-from worker.training.metrics import metric_row, spearman, spearman_differences
+from worker.training.metrics import metric_row, spearman
 from worker.training.nulls import FOREST_MAX_ROWS, null_predictions
 from worker.training.preparation import TrainingData
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
 
 _LEARNED_REFERENCE = (
     "z_W is a learned vector: with one reference strain and no gene features there is nothing to "
@@ -59,10 +62,17 @@ def verdict(name: str, comparisons: Sequence[dict[str, Any]], split: str) -> str
     return " ".join(sentences)
 
 
+def _gene_sets(designs: Sequence[Design]) -> Codes:
+    """Which designs edit the same genes [N]."""
+    number: dict[frozenset[str], int] = {}
+    sets = [frozenset(edit.locus for edit in design.edits) for design in designs]
+    return np.array([number.setdefault(loci, len(number)) for loci in sets], dtype=np.int64)
+
+
 def _comparisons(
-    model_N: Floats, nulls: dict[str, Floats], truth_N: Floats, seed: int
+    model_N: Floats, nulls: dict[str, Floats], truth_N: Floats, seed: int, cluster_N: Codes
 ) -> list[dict[str, Any]]:
-    differences = spearman_differences(model_N, nulls, truth_N, seed)
+    differences = spearman_differences(model_N, nulls, truth_N, seed, cluster_N)
     return [
         {"null": name, "difference": value, "low": low, "high": high}
         for name, (value, low, high) in differences.items()
@@ -86,7 +96,8 @@ def _label_report(
             if name not in models
         }
     name, best_N = next(iter(models.items()))
-    comparisons = _comparisons(best_N, nulls, truth_N, spec.seed)
+    cluster_N = _gene_sets(designs)
+    comparisons = _comparisons(best_N, nulls, truth_N, spec.seed, cluster_N)
     readings_N = list(models.values())
     train_count = int((~np.isnan(data.train.design_means()[:, y])).sum())
     return {
@@ -96,6 +107,7 @@ def _label_report(
         "learned_scale": label.transform.value,
         "train_design_count": train_count,
         "test_design_count": len(designs),
+        "test_gene_set_count": len(np.unique(cluster_N)),
         "censored_count": data.censored_counts[y],
         "batch_offsets": data.batch_offsets[y],
         "table": [

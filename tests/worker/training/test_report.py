@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from scipy.stats import spearmanr
+from scipy.stats import spearmanr, wasserstein_distance
 
 from service.contract.designs import parse_genotype
 from service.contract.models import PerturbationSetSpec
 from worker.models.encoding import EditIndex
 from worker.models.perturbation_set import PerturbationSet
+from worker.training.bootstrap import spearman_differences
 from worker.training.errors import LatentCollapseError
 from worker.training.latent_monitor import (
     LatentState,
@@ -16,7 +17,7 @@ from worker.training.latent_monitor import (
     inspect_latent,
     require_latent,
 )
-from worker.training.metrics import metric_row, spearman, spearman_differences
+from worker.training.metrics import metric_row, spearman
 from worker.training.report import verdict
 
 
@@ -34,6 +35,14 @@ def test_spearman_is_scipys_and_none_for_a_constant():
     assert spearman(a, b) == pytest.approx(spearmanr(a, b).statistic)
     assert spearman(np.ones(40), b) is None
     assert metric_row(np.full(3, 0.1), np.array([1.0, 2.0, 3.0]))["pearson"] is None
+
+
+def test_wasserstein_is_scipys_and_has_the_labels_unit():
+    a, b = np.random.default_rng(0).normal(size=(2, 25))
+    distance = metric_row(a, b)["wasserstein"]
+    assert distance == pytest.approx(wasserstein_distance(a, b))
+    assert metric_row(10 * a, 10 * b)["wasserstein"] == pytest.approx(10 * distance)
+    assert metric_row(b[::-1], b)["wasserstein"] == 0
 
 
 def test_intervals_find_a_real_difference_and_none_between_twins():
