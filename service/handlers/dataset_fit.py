@@ -5,8 +5,11 @@ from collections.abc import Collection, Iterator
 from service.contract.datasets import DatasetProfile
 from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.records import DatasetRecord
-from service.contract.training import CovariateSplit, TrainingSpec
+from service.contract.splits import ConditionSplit, CovariateSplit, ForwardSplit, QueryPairSplit
+from service.contract.training import TrainingSpec
 from service.handlers.matching import close_matches
+
+_ByCovariate = CovariateSplit | ConditionSplit | ForwardSplit | QueryPairSplit
 
 # Ingest profiles the most frequent values of a covariate, this many; a full list may lack some.
 PROFILED_VALUE_COUNT = 100
@@ -20,8 +23,8 @@ def require_fit(spec: TrainingSpec, dataset: DatasetRecord) -> None:
     """
     profile = DatasetProfile.model_validate(dataset.profile)
     offenders = [*_unknown_labels(spec, profile)]
-    if isinstance(spec.split, CovariateSplit):
-        offenders += _unknown_values(spec.split, profile)
+    if isinstance(spec.split, _ByCovariate) and spec.split.covariate is not None:
+        offenders += _unknown_values(spec.split, spec.split.covariate, profile)
     if offenders:
         detail = f"the spec does not fit data set {dataset.id}: {offenders[0].message}"
         raise InvalidArgumentError(detail, offenders)
@@ -34,16 +37,29 @@ def _unknown_labels(spec: TrainingSpec, profile: DatasetProfile) -> Iterator[Off
             yield _unknown(f"labels[{index}].name", "label", label.name, known)
 
 
-def _unknown_values(split: CovariateSplit, profile: DatasetProfile) -> Iterator[Offender]:
-    values = profile.covariates.get(split.covariate)
+def _unknown_values(
+    split: _ByCovariate, covariate: str, profile: DatasetProfile
+) -> Iterator[Offender]:
+    values = profile.covariates.get(covariate)
     if values is None:
-        yield _unknown("split.covariate", "covariate", split.covariate, profile.covariates)
+        yield _unknown("split.covariate", "covariate", covariate, profile.covariates)
         return
-    noun = f"value of {split.covariate}"
-    for side, wanted in (("test", split.test), ("train", split.train or ())):
-        for index, value in enumerate(wanted):
-            if value not in values and len(values) < PROFILED_VALUE_COUNT:
-                yield _unknown(f"split.{side}[{index}]", noun, value, values)
+    if len(values) >= PROFILED_VALUE_COUNT:
+        return
+    for field, value in _named_values(split):
+        if value not in values:
+            yield _unknown(field, f"value of {covariate}", value, values)
+
+
+def _named_values(split: _ByCovariate) -> Iterator[tuple[str, str]]:
+    """Where the split names a value of its covariate, and which."""
+    if isinstance(split, ForwardSplit):
+        if split.test is not None:
+            yield "split.test", split.test
+        return
+    yield from ((f"split.test[{i}]", value) for i, value in enumerate(split.test))
+    if not isinstance(split, QueryPairSplit):
+        yield from ((f"split.train[{i}]", value) for i, value in enumerate(split.train or ()))
 
 
 def _unknown(field: str, noun: str, value: str, known: Collection[str]) -> Offender:

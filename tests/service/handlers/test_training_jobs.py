@@ -53,8 +53,34 @@ async def test_names_that_the_data_set_lacks_are_all_listed(context, caller, dat
     assert "0, 5" in fields["split.test[1]"].message
 
 
-async def test_a_covariate_that_the_data_set_lacks(context, caller, dataset_id):
-    split = {"kind": "covariate", "covariate": "cycles", "test": ["5"]}
+@pytest.mark.parametrize(
+    ("split", "field"),
+    [
+        ({"kind": "condition", "test": ["6"]}, "split.test[0]"),
+        ({"kind": "forward", "test": "6"}, "split.test"),
+        ({"kind": "query_pair", "test": ["6"]}, "split.test[0]"),
+    ],
+)
+async def test_a_value_that_the_covariate_of_a_split_lacks(
+    context, caller, dataset_id, split, field
+):
+    spec = training_spec(dataset_id, split={"covariate": "cycle", **split})
+    with pytest.raises(InvalidArgumentError) as caught:
+        create_training_job(context, caller, spec)
+    assert [offender.field for offender in caught.value.offenders] == [field]
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        {"kind": "covariate", "test": ["5"]},
+        {"kind": "condition", "test": ["5"]},
+        {"kind": "forward", "folds": 2},
+        {"kind": "query_pair"},
+    ],
+)
+async def test_a_covariate_that_the_data_set_lacks(context, caller, dataset_id, split):
+    split = {"covariate": "cycles", **split}
     with pytest.raises(InvalidArgumentError) as caught:
         create_training_job(context, caller, training_spec(dataset_id, split=split))
     assert caught.value.offenders[0].suggestions == ["cycle"]
