@@ -58,7 +58,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     options = parser.parse_args(arguments)
     if options.quick:
-        options.seeds, options.epochs, options.processes = 2, 1, 1
+        options.seeds, options.epochs = 2, 1
     return options
 
 

@@ -10,6 +10,7 @@ from benchmarks.studies.loss_conflict.claims import CLAIMS
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_the_command_writes_the_page_and_its_figures(tmp_path, capsys):
     main(["--quick", "--out", str(tmp_path)])
     page = (tmp_path / "studies" / "loss_conflict.md").read_text()
