@@ -39,6 +39,7 @@ def test_the_table_has_every_code_of_the_tree():
 def test_the_errors_that_every_door_tells_of_stand_in_one_tree():
     """The client knows them from there. Last-Event-ID is a header, and HTTP's alone."""
     homes = {error.__module__ for error in every_error()}
+    homes = {home for home in homes if home.startswith("service.")}  # other tests load the worker
     assert homes == {"service.contract.errors", "service.rest.training_jobs"}
 
 

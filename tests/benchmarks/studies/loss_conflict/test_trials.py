@@ -14,6 +14,7 @@ from benchmarks.studies.loss_conflict.sources import FBA_TABLE, source_named
 from benchmarks.studies.loss_conflict.trials import Trial, looked_at, new_fit, spec_of, train
 from service.contract.losses import Weighting
 from tests.worker.tables import IDENTITY
+from worker.training.devices import threads_for
 from worker.training.run import train_model
 
 BOTH = Arm(Terms.BOTH, NEG_L2)
@@ -41,8 +42,9 @@ def looks(fba):
 def test_a_trial_is_the_job_that_its_spec_describes(fba):
     """Weights as `train_model` gives them, bit for bit, with looks and PCGrad."""
     arm = Arm(Terms.BOTH, COSINE, is_pcgrad=True)
-    fit, _ = new_fit(trial(arm, epochs=3), fba)
-    train(fit, probe_of(fit.task, 0, arm), 3)
+    with threads_for(0):  # as for the small steps of the job
+        fit, _ = new_fit(trial(arm, epochs=3), fba)
+        train(fit, probe_of(fit.task, 0, arm), 3)
     assert fit.progress.best_epoch >= 0  # not the start, which every arm shares
     columns = fba.ingested.spec
     job = train_model(
