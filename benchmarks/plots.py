@@ -81,7 +81,7 @@ def log_log(path: Path, x: str, panels: Sequence[Panel]) -> None:
     step = LEFT + WIDTH + 20
     names = list(panels[0][2])
     colours = dict(zip(names, COLOURS, strict=False))
-    width, height = step * len(panels), TOP + HEIGHT + 60 + 18 * math.ceil(len(names) / 3)
+    width, height = step * len(panels) + 20, TOP + HEIGHT + 60 + 18 * math.ceil(len(names) / 3)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
         f'aria-label="{escape(panels[0][0])}">',
