@@ -91,7 +91,7 @@ def batch_mixing(
             temperature=temperature,
         )
     wide_ND, code_N = _with_batch(widened(z_ND), batch_N.long(), n_batches)
-    blank_ND = torch.where((code_N >= 0)[:, None], wide_ND, 0.0)
+    blank_ND = _near_one(torch.where((code_N >= 0)[:, None], wide_ND, 0.0))
     prepared = cells(blank_ND.detach(), code_N, n_batches)
     kernel = _kernel(blank_ND, n_neighbors, temperature, implementation)
     entropy = sum_of_entropies(blank_ND, prepared, kernel)
@@ -125,6 +125,18 @@ def _with_batch(z_ND: Tensor, code_N: Tensor, n_batches: int) -> tuple[Tensor, T
         raise ValueError(f"batch {int(code_N.max())} is none of the {n_batches} batches")
     keep_N = code_N >= 0
     return (z_ND, code_N) if keep_N.all() else (z_ND[keep_N], code_N[keep_N])
+
+
+def _near_one(z_ND: Tensor) -> Tensor:
+    """The latents in a unit, a power of two, in which neither they nor their slopes leave float32.
+
+    Scaling them changes nothing, and by a power of two not a bit.
+    """
+    if not z_ND.numel():
+        return z_ND
+    largest = z_ND.detach().abs().amax()
+    power = torch.where(largest.isfinite(), largest, 1.0).frexp().exponent.clamp(-100, 100)
+    return z_ND * torch.ldexp(torch.ones_like(largest), -power)  # ldexp has no gradient of its own
 
 
 def _kernel(

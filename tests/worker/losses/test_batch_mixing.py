@@ -142,6 +142,19 @@ def test_scaling_changes_nothing_and_no_gradient_points_along_it(scale, implemen
     assert (x.grad * x).sum().item() == pytest.approx(0, abs=1e-12)
 
 
+@BOTH
+@pytest.mark.parametrize("power", [-70, 83])
+def test_float32_holds_any_scale(power, implementation):
+    z, batch = cloud(60)
+    grads = []
+    for scale in (1.0, 2.0**power):
+        x = (z.detach().float() * scale).requires_grad_()
+        batch_mixing(x, batch, n_batches=3, implementation=implementation).backward()
+        grads.append(x.grad.double() * scale)
+    assert (grads[0] != 0).any()
+    torch.testing.assert_close(grads[1], grads[0], rtol=1e-6, atol=0)
+
+
 @pytest.mark.parametrize("scale", [1.0, 0.01])
 def test_diffbios_form_takes_shrinking_for_mixing(scale):
     z, _ = cloud(60, batches=2)
