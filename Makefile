@@ -48,7 +48,7 @@ demo: $(VENV)/.local ## Train and score real strain designs on an embedded servi
 	$(BIN)/python examples/isoprenol/demo.py $(ARGS)
 
 bench: $(VENV)/.dev ## Measure, with the peers beside us
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@for file in $$(grep -l __main__ benchmarks/*.py); do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
 study-loss-conflict: $(VENV)/.dev ## Are SupCR and composition in conflict? Writes docs/studies/loss_conflict.md
 	$(BIN)/python -m benchmarks.studies.loss_conflict $(ARGS)
