@@ -156,6 +156,12 @@ def build_report(
         "Replicates of a build are averaged; a test design is one row, whatever was measured.",
         "mean, sd, min and max are over the members of the ensemble, of y_intact.",
     ]
+    starts = sum(state.is_start for state in states)
+    if starts:
+        notes.append(
+            f"{starts} of {len(states)} members stayed at their additive start: no epoch was "
+            "better on what they held out."
+        )
     if len(data.train) > FOREST_MAX_ROWS:
         notes.append(f"The forest is fitted on {FOREST_MAX_ROWS} random training observations.")
     control_count = sum(design.order == 0 for design in data.train.designs)

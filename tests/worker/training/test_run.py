@@ -111,6 +111,15 @@ def test_the_report_puts_both_readings_beside_the_nulls(train):
     json.dumps(report, allow_nan=False)
 
 
+def test_members_that_stay_at_their_start_are_told_of(train):
+    # With so small a step some members do worse on what they held out than at their start.
+    report = train(small_spec(optimizer={"learning_rate": 1e-9}, epochs=1)).manifest.report
+    count = report["latent"]["member_at_additive_start_count"]
+    said = [note for note in report["notes"] if "additive start" in note]
+    assert count > 0
+    assert [note.split(" ")[0] for note in said] == [str(count)]
+
+
 def test_without_a_test_part_nothing_is_claimed(train):
     report = train(small_spec(split={"kind": "none"}, model=ADDITIVE)).manifest.report
     assert report["labels"][0]["test_design_count"] == 0
