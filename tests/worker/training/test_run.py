@@ -112,8 +112,8 @@ def test_the_report_puts_both_readings_beside_the_nulls(train):
 
 
 def test_members_that_stay_at_their_start_are_told_of(train):
-    # With so small a step some members do worse on what they held out than at their start.
-    report = train(small_spec(optimizer={"learning_rate": 1e-9}, epochs=1)).manifest.report
+    # Such steps lead far away from whatever is good.
+    report = train(small_spec(optimizer={"learning_rate": 1.0}, epochs=2)).manifest.report
     count = report["latent"]["member_at_additive_start_count"]
     said = [note for note in report["notes"] if "additive start" in note]
     assert count > 0
