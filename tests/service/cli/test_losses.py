@@ -48,7 +48,7 @@ def test_defaults_and_ranges_are_in_words():
     told = {line.split()[0]: " ".join(line.split()) for line in details(LOSSES, "dist")[1:]}
     assert told["weight"] == "weight 0.1 at least 0 weight in the sum; 0: not computed"
     assert told["rule"].startswith("rule quantile quantile | kde | official ")
-    assert told["bandwidth"].startswith("bandwidth null above 0 ")
+    assert told["bandwidth"].startswith("bandwidth null at least 1e-06, at most 1e+06 ")
     shown = {line.split()[0]: " ".join(line.split()) for line in details(LOSSES, "hurdle")[1:]}
     assert shown["threshold"].startswith("threshold 0 any number ")
     part = {line.split()[0]: " ".join(line.split()) for line in details(LOSSES, "composition")[1:]}

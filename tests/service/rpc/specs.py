@@ -74,7 +74,7 @@ from service.contract.training import (
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 weights = st.floats(0, 1e300)
-above_zero = st.floats(0, 1e6, exclude_min=True)
+above_zero = st.floats(1e-6, 1e6)
 counts = st.integers(0, 2**53)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -92,7 +92,7 @@ regressions = st.one_of(
     some(HurdleTerm, weight=above_zero, threshold=numbers, sd=above_zero, scale=above_zero),
     some(CrpsTerm, weight=above_zero, sd=above_zero),
 )
-temperatures = st.floats(0, 100, exclude_min=True)
+temperatures = st.floats(1e-6, 100)
 similarities = st.sampled_from(["neg_l2", "cosine"])
 terms = st.tuples(
     regressions,

@@ -20,14 +20,14 @@ def sent(message, model):
     return type(message).FromString(message.SerializeToString())
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(specs.training_specs)
 def test_a_spec_comes_back(spec):
     message = sent(training_pb2.TrainingSpec(), spec)
     assert TrainingSpec.model_validate(read_message(message)) == spec
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(specs.training_jobs)
 def test_a_job_comes_back(job):
     message = sent(training_pb2.TrainingJob(), job)
@@ -41,7 +41,7 @@ def test_a_score_request_comes_back(request):
     assert ScoreRequest.model_validate(data) == request
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(specs.score_answers)
 def test_an_answer_comes_back(answer):
     message = sent(inference_pb2.ScoreResponse(), answer)
