@@ -2,7 +2,19 @@
 
 Source: DiffBio 0.1.9, `BatchMixingLoss` (https://github.com/avitai/DiffBio, MIT licence), a soft
 form of the entropy of batch mixing (Haghverdi et al. 2018, doi:10.1038/nbt.4091). What differs
-here is said under `batch_mixing`; `compat="diffbio"` reproduces it.
+here follows; `compat="diffbio"` reproduces it.
+
+What this mends: in DiffBio `n_neighbors` is inert, since the distance of a cell to itself, set
+to 1e10, ends up in its own sort, and the softmax of -D / t takes its place; both depend on the
+scale, so that shrinking the embedding counts as mixing; work is O(N^3), and memory hundreds of
+N x N matrices. Here the k-th distance is the true one, it is the unit of all others, and its
+gradient is part of the loss's: no gradient points along a change of scale. Batches of unequal
+size reach -1, too.
+
+The gradient is found in the forward pass, in O(block x N) memory; a second derivative is
+refused. Distances are float64; on the CPU weights below the rounding of the latents' type are
+left out. Batches far apart have no gradient to bring them together: their cells do not see
+each other. Under data-parallel training pass both tensors through `gather_rows`.
 """
 
 import math
@@ -45,18 +57,6 @@ def batch_mixing(
     0: every cell sees its own batch alone. -1: each neighbourhood has the shares of the whole;
     where cells are mixed at random it lies above by some (K - 1) / (2 k H), and hubs (cells that
     are neighbours of many) may take it a little below. Minimise it.
-
-    What this mends: in DiffBio `n_neighbors` is inert, since the distance of a cell to itself, set
-    to 1e10, ends up in its own sort, and the softmax of -D / t takes its place; both depend on the
-    scale, so that shrinking the embedding counts as mixing; work is O(N^3), and memory hundreds of
-    N x N matrices. Here the k-th distance is the true one, it is the unit of all others, and its
-    gradient is part of the loss's: no gradient points along a change of scale. Batches of unequal
-    size reach -1, too.
-
-    The gradient is found in the forward pass, in O(block x N) memory; a second derivative is
-    refused. Distances are float64; on the CPU weights below the rounding of the latents' type are
-    left out. Batches far apart have no gradient to bring them together: their cells do not see
-    each other. Under data-parallel training pass both tensors through `gather_rows`.
 
     Args:
         z_ND: latents of the cells, float; half precision is worked on in float32.

@@ -3,18 +3,10 @@
 # ruff: noqa: PLR0917  # numba has no keyword-only arguments
 
 import math
-from collections.abc import Callable
-from typing import TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
-from numba import njit
 
-# float32 or float64, as the latents are.
-Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
-Doubles = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-F = TypeVar("F", bound=Callable[..., object])
+from worker.losses.compiled import Doubles, F, Floats, Integers, compiled
 
 # Elements counted without a branch, so that most are never looked at one by one.
 _CHUNK = 32
@@ -28,20 +20,12 @@ _LEAST = -1e4
 _ANY_ORDER = {"reassoc", "nsz", "contract"}
 
 
-def _compiled(function: F) -> F:
-    """Compile on the first call; keep the result where there is a place for it."""
-    try:
-        return cast("F", njit(nogil=True, cache=True, error_model="numpy")(function))
-    except RuntimeError:  # a read-only installation and no home folder
-        return cast("F", njit(nogil=True, error_model="numpy")(function))
-
-
 def _vectorised(function: F) -> F:
-    """`_compiled`, for loops over a row that another compiled function calls."""
-    return cast("F", njit(nogil=True, error_model="numpy", fastmath=_ANY_ORDER)(function))
+    """For loops over a row that another compiled function calls."""
+    return compiled(function, fastmath=_ANY_ORDER)
 
 
-@_compiled
+@compiled
 def _replace_largest(heap: Doubles, place: Integers, value: float, at: int) -> None:
     """Put a value with its place into a heap in place of the largest, which comes first."""
     size = len(heap)
@@ -68,7 +52,7 @@ def _count(square: Doubles, limit: float) -> int:
     return count
 
 
-@_compiled
+@compiled
 def _edge(square: Doubles, heap: Doubles, place: Integers) -> None:
     """Leave the least distances of a row in `heap`, the largest of them first."""
     heap[:] = np.inf
@@ -82,7 +66,7 @@ def _edge(square: Doubles, heap: Doubles, place: Integers) -> None:
                     _replace_largest(heap, place, square[j], j)
 
 
-@_compiled
+@compiled
 def _measure(square: Doubles, own: int, z: Doubles) -> None:
     """Distances of a cell to all others as sums of squared differences."""
     for j in range(len(square)):
@@ -93,7 +77,7 @@ def _measure(square: Doubles, own: int, z: Doubles) -> None:
     square[own] = np.inf
 
 
-@_compiled
+@compiled
 def find_edges(
     square: Doubles,
     radius: Doubles,
@@ -117,7 +101,7 @@ def find_edges(
         radius[row], at[row] = heap[0], place[0]
 
 
-@_compiled
+@compiled
 def count_within(square: Doubles, radius: Doubles, reach: float) -> int:
     """How many distances of a block are within `reach` squared radii."""
     count = 0
@@ -126,7 +110,7 @@ def count_within(square: Doubles, radius: Doubles, reach: float) -> int:
     return count
 
 
-@_compiled
+@compiled
 def _entropy(mass: Doubles, slope: Doubles) -> float:
     """Entropy of the shares; `slope` becomes its derivative for a weight of each batch."""
     total = mass.sum()
@@ -140,7 +124,7 @@ def _entropy(mass: Doubles, slope: Doubles) -> float:
     return entropy
 
 
-@_compiled
+@compiled
 def _find_near(square: Doubles, limit: float, near: Integers, distance: Doubles) -> int:
     """Which cells of a row are within the limit, in rising order; returns how many."""
     found = 0
@@ -155,7 +139,7 @@ def _find_near(square: Doubles, limit: float, near: Integers, distance: Doubles)
     return found
 
 
-@_compiled
+@compiled
 def _weigh_near(
     near: Integers,
     distance: Doubles,
@@ -177,7 +161,7 @@ def _weigh_near(
         mass[batch] += weight[m]
 
 
-@_compiled
+@compiled
 def _pull(
     own: int, near: Integers, slope: Doubles, z: Doubles, grad: Doubles, sum_D: Doubles
 ) -> None:
@@ -195,7 +179,7 @@ def _pull(
     grad[own] += sum_D
 
 
-@_compiled
+@compiled
 def mix_near(
     square: Doubles,
     radius: Doubles,
@@ -241,7 +225,7 @@ def mix_near(
     return total
 
 
-@_compiled
+@compiled
 def fill_logits(square: Doubles, radius: Doubles, temperature: float, logit: Floats) -> None:
     """(1 - D / s) / t of all distances of a block."""
     for row in range(len(square)):
@@ -270,7 +254,7 @@ def _to_slopes(weight: Floats, square: Doubles, factor: float) -> float:
     return pull
 
 
-@_compiled
+@compiled
 def mix_all(
     weight: Floats,
     square: Doubles,

@@ -1,8 +1,13 @@
 """Clustering compactness: tight clusters, centroids at least so far apart.
 
 Source: DiffBio 0.1.9, `ClusteringCompactnessLoss` (https://github.com/avitai/DiffBio, MIT
-licence). What differs here is said under `clustering_compactness`; `compat="diffbio"` reproduces
-it.
+licence). What differs here follows; `compat="diffbio"` reproduces it.
+
+What this mends: in DiffBio the centroid of an empty cluster is the origin, and its gradient
+for an assignment grows as 1 / m_k (to 1e7); here a cluster of m cells counts as m / (m + 1),
+which bounds it. Lengths are in units of S, so that the two terms are of one scale, and cells
+are weighted by what is assigned of them: one that belongs to no cluster (all 0) has no say.
+At S = 1 and with large clusters the values are the same.
 """
 
 import math
@@ -42,12 +47,6 @@ def clustering_compactness(
 
     Minimise it; it is 0 only for point clusters far apart. There is no reward for being farther
     apart than S, nor a penalty for a cluster without cells.
-
-    What this mends: in DiffBio the centroid of an empty cluster is the origin, and its gradient
-    for an assignment grows as 1 / m_k (to 1e7); here a cluster of m cells counts as m / (m + 1),
-    which bounds it. Lengths are in units of S, so that the two terms are of one scale, and cells
-    are weighted by what is assigned of them: one that belongs to no cluster (all 0) has no say.
-    At S = 1 and with large clusters the values are the same.
 
     Args:
         z_ND: latents of the cells, float; half precision is worked on in float32.

@@ -3,6 +3,12 @@
 Source: van den Oord et al. 2018 (arXiv 1807.03748); both directions: Radford et al. 2021 (arXiv
 2103.00020); decoupled: Yeh et al. 2022 (arXiv 2110.06848). What differs here: log-sum-exp
 throughout, in row blocks; rows of one group are never each other's negatives.
+
+In a design model the anchor is z_I - z_W and the positive z_P: the same design read in two
+ways, `group_B` the design of each row (its replicates are one point, and pushing them apart
+is asking for the impossible), `present_B` False for designs without edits (0 by definition).
+With `neg_l2` this is InfoNCE between z_I and z_W + z_P. SimCLR's loss, where both views are
+anchors and negatives, is `supcon` of both views with the row as their label.
 """
 
 from collections.abc import Sequence
@@ -133,12 +139,6 @@ def infonce(
     s_i is the similarity of anchor and positive, s_in that of the anchor and its n-th negative.
     Negatives are the positives of the other rows, or `negative_MD`. O(block x B) memory; in
     batches above 1,024 rows the gradient is found with the value, without a second derivative.
-
-    In a design model the anchor is z_I - z_W and the positive z_P: the same design read in two
-    ways, `group_B` the design of each row (its replicates are one point, and pushing them apart
-    is asking for the impossible), `present_B` False for designs without edits (0 by definition).
-    With `neg_l2` this is InfoNCE between z_I and z_W + z_P. SimCLR's loss, where both views are
-    anchors and negatives, is `supcon` of both views with the row as their label.
 
     The latent of an absent row is not read. Without negatives, or without rows, the result is 0,
     with a graph. A latent that is not finite makes the loss so; one of length 0 has cosine 0 with

@@ -7,31 +7,16 @@ Unsigned indices spare numba's test for negative ones.
 
 # ruff: noqa: PLR0917  # numba has no keyword-only arguments
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-Doubles = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+from worker.losses.compiled import Doubles, Flags, Integers, compiled
+
 # Of the least width that holds the number of rows.
 Indices = npt.NDArray[np.uint16 | np.uint32]
-Flags = npt.NDArray[np.bool_]
-F = TypeVar("F", bound=Callable[..., object])
 
 # Anchors worked on side by side: one alone mostly waits for its own last step.
 ANCHORS = 4
-
-
-def compiled(function: F, **options: Any) -> F:  # noqa: ANN401  # numba's own
-    """Compile on the first call; keep the result where there is a place for it."""
-    options |= {"nogil": True, "error_model": "numpy"}
-    try:
-        return cast("F", njit(cache=True, **options)(function))
-    except RuntimeError:  # a read-only installation and no home folder
-        return cast("F", njit(**options)(function))
 
 
 @compiled

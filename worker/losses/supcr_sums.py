@@ -11,20 +11,9 @@ import math
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
-from worker.losses.supcr_merge import (
-    ANCHORS,
-    Doubles,
-    Flags,
-    Indices,
-    Integers,
-    compiled,
-    four_anchors,
-)
-
-# float32 or float64, as the latents are.
-Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+from worker.losses.compiled import Doubles, Flags, Floats, Integers, compiled
+from worker.losses.supcr_merge import ANCHORS, Indices, four_anchors
 
 # Below this share of the row's largest term, sums of shifted exponentials lose digits in float32.
 _LEAST = 1e-30

@@ -9,8 +9,9 @@ import math
 
 import numpy as np
 
-from worker.losses.supcr_merge import Doubles, Flags, Indices, Integers, compiled
-from worker.losses.supcr_sums import Floats, find_fresh, narrow_to, put_last, share, sum_but
+from worker.losses.compiled import Doubles, Flags, Floats, Integers, compiled
+from worker.losses.supcr_merge import Indices
+from worker.losses.supcr_sums import find_fresh, narrow_to, put_last, share, sum_but
 
 
 @compiled

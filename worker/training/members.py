@@ -29,9 +29,9 @@ from worker.training.latent_monitor import (
 from worker.training.loss_context import loss_context
 from worker.training.memory import rows_to_read
 from worker.training.metrics import spearman
+from worker.training.schedule import schedule
 from worker.training.seeds import generator
 
-_WARM_UP_SHARE = 0.05
 # A gate has a way of about five to go until it is closed: at the rate of the weights, the steps of
 # a training would not take it there.
 _GATE_RATE = 10.0
@@ -68,14 +68,6 @@ class MemberProgress:
     best_epoch: int = -1
     best_value: float = math.inf
     collapsed_looks: int = 0
-
-
-def schedule(step: int, steps: int) -> float:
-    """Share of the learning rate: linear warm-up over 5 % of the steps, then a cosine to 0."""
-    warm = max(1, math.ceil(_WARM_UP_SHARE * steps))
-    if step < warm:
-        return (step + 1) / warm
-    return 0.5 * (1.0 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
 def new_network(task: FitTask, member: int) -> PerturbationSet:
