@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from service.contract.datasets import CovariateColumn, LabelColumn
 from service.contract.designs import parse_genotype
 from service.contract.training import TrainingSpec
-from worker.training.run import TableIdentity
+from worker.training.manifest import TableIdentity
 
 IDENTITY = TableIdentity(dataset_id="set-1", dataset_sha256="a" * 64, table_sha256="b" * 64)
 TITER = LabelColumn(name="titer", kind="titer", scale="log", unit="mg/L", detection_limit=1.0)

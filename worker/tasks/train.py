@@ -32,7 +32,8 @@ def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
     import torch
 
     from worker.training.errors import TrainingStoppedError
-    from worker.training.run import TableIdentity, train_model
+    from worker.training.manifest import TableIdentity
+    from worker.training.run import train_model
 
     spec = TrainingSpec.model_validate(held.job.spec)
     dataset = _dataset(held)

@@ -1,0 +1,66 @@
+"""What is said of a fitted model: its data, its vocabulary, its labels, its versions."""
+
+import hashlib
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from service.contract.manifests import ManifestLabel, ModelManifest, vocabulary_sha256
+from service.contract.training import TrainingSpec
+from worker.inference.neutral import NEUTRAL_MODEL
+from worker.training.preparation import TrainingData
+
+_VERSIONED = ("cellgebra", "numpy", "safetensors", "scikit-learn", "torch")
+
+
+@dataclass(frozen=True)
+class TableIdentity:
+    """Which data a model is trained on; kept in its manifest."""
+
+    dataset_id: str
+    dataset_sha256: str
+    table_sha256: str
+
+
+def _labels_of(data: TrainingData) -> list[ManifestLabel]:
+    return [
+        ManifestLabel(
+            name=label.column.name,
+            kind=label.column.kind,
+            measure=label.column.measure,
+            scale=label.column.scale,
+            unit=label.column.unit,
+            transform=label.transform,
+            center=data.standards[y].center,
+            spread=data.standards[y].spread,
+            detection_limit=label.column.detection_limit,
+            neutral_model=NEUTRAL_MODEL[label.column.kind],
+            train_count=int((data.train.label_NY[:, y] == data.train.label_NY[:, y]).sum()),
+            censored_count=data.censored_counts[y],
+        )
+        for y, label in enumerate(data.labels)
+    ]
+
+
+def manifest_of(
+    spec: TrainingSpec, data: TrainingData, identity: TableIdentity, weights: bytes
+) -> ModelManifest:
+    """The manifest of fitted weights, without their report."""
+    loci = sorted({edit.locus for design in data.train.designs for edit in design.edits})
+    edits = list(data.index.keys)
+    return ModelManifest(
+        name=spec.name,
+        model_kind=spec.model.kind,
+        member_count=spec.ensemble_size,
+        training_spec=spec.model_dump(mode="json"),
+        dataset_id=identity.dataset_id,
+        dataset_sha256=identity.dataset_sha256,
+        table_sha256=identity.table_sha256,
+        loci=loci,
+        edits=edits,
+        vocabulary_sha256=vocabulary_sha256(loci, edits),
+        weights_sha256=hashlib.sha256(weights).hexdigest(),
+        labels=_labels_of(data),
+        report={},
+        versions={"python": platform.python_version()} | {n: version(n) for n in _VERSIONED},
+    )
