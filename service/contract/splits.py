@@ -189,3 +189,11 @@ Split = Annotated[
     | NoSplit,
     Field(discriminator="kind"),
 ]
+
+
+def holds_genes_out(split: Split) -> bool:
+    """Whether genes are tested that training has not seen at all.
+
+    What was published on them is then no feature: it may tell what is to be predicted.
+    """
+    return isinstance(split, GeneSplit) and not split.keep_singles

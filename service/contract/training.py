@@ -1,10 +1,11 @@
-"""The training spec: data set, labels, split, model, loss, optimiser, ensemble."""
+"""The training spec: data set, labels, split, model, loss, optimiser, ensemble, genes."""
 
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from service.contract.genes import GenesUse
 from service.contract.losses import CNodeTerm, LossSpec
 from service.contract.models import ModelSpec, PerturbationSetSpec
 from service.contract.splits import CovariateSplit, NoSplit, RandomSplit, Split
@@ -69,6 +70,7 @@ class TrainingSpec(_Spec):
     ensemble_size: Annotated[int, Field(ge=1, le=100)] = 5
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    genes: GenesUse | None = None
 
     @model_validator(mode="after")
     def _labels_once(self) -> Self:

@@ -70,6 +70,7 @@ from service.contract.training import (
     TrainingSpec,
     Transform,
 )
+from tests.service.rpc.gene_specs import gene_uses
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
@@ -288,6 +289,7 @@ training_specs = st.builds(
             "ensemble_size": st.integers(1, 100),
             "seed": st.integers(0, 2**31 - 1),
             "device": st.sampled_from(["auto", "cpu", "cuda"]),
+            "genes": st.none() | gene_uses,
         },
     ),
 )

@@ -5,6 +5,7 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from service.rpc.mapping import enum_prefix, enum_text, union_of
 from service.rpc.pb.cellgebra.v1 import (
+    genes_pb2,
     inference_pb2,
     jobs_pb2,
     losses_pb2,
@@ -22,7 +23,7 @@ from tests.service.rpc.contract import (
     texts_of,
 )
 
-FILES = (inference_pb2, jobs_pb2, losses_pb2, models_pb2, training_pb2)
+FILES = (genes_pb2, inference_pb2, jobs_pb2, losses_pb2, models_pb2, training_pb2)
 PAIRS = pairs()
 # Of the wire alone: what REST says in the address, the query or the shape of a page.
 REQUESTS = {

@@ -22,6 +22,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from service.rpc.pb.cellgebra.v1 import genes_pb2 as cellgebra_dot_v1_dot_genes__pb2
 from service.rpc.pb.cellgebra.v1 import jobs_pb2 as cellgebra_dot_v1_dot_jobs__pb2
 from service.rpc.pb.cellgebra.v1 import losses_pb2 as cellgebra_dot_v1_dot_losses__pb2
 from service.rpc.pb.cellgebra.v1 import models_pb2 as cellgebra_dot_v1_dot_models__pb2
@@ -29,63 +30,63 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63\x65llgebra/v1/training.proto\x12\x0c\x63\x65llgebra.v1\x1a\x17\x63\x65llgebra/v1/jobs.proto\x1a\x19\x63\x65llgebra/v1/losses.proto\x1a\x19\x63\x65llgebra/v1/models.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"X\n\x18\x43reateTrainingJobRequest\x12(\n\x04spec\x18\x01 \x01(\x0b\x32\x1a.cellgebra.v1.TrainingSpec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"#\n\x15GetTrainingJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x8e\x01\n\x17ListTrainingJobsRequest\x12%\n\x05state\x18\x01 \x01(\x0e\x32\x16.cellgebra.v1.JobState\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x16\n\tpage_size\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x04 \x01(\tB\x0c\n\n_page_size\"e\n\x18ListTrainingJobsResponse\x12\x30\n\rtraining_jobs\x18\x01 \x03(\x0b\x32\x19.cellgebra.v1.TrainingJob\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"&\n\x18\x43\x61ncelTrainingJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\"&\n\x18ResumeTrainingJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\xd5\x03\n\x0bTrainingJob\x12\n\n\x02id\x18\x01 \x01(\t\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.cellgebra.v1.JobState\x12(\n\x04spec\x18\x03 \x01(\x0b\x32\x1a.cellgebra.v1.TrainingSpec\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x66raction\x18\x07 \x01(\x01\x12#\n\x16\x65stimated_seconds_left\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rattempt_count\x18\t \x01(\x05\x12\x15\n\x08model_id\x18\n \x01(\tH\x01\x88\x01\x01\x12\'\n\x06report\x18\x0b \x01(\x0b\x32\x17.google.protobuf.Struct\x12$\n\x05\x65rror\x18\x0c \x01(\x0b\x32\x15.cellgebra.v1.ProblemB\x19\n\x17_estimated_seconds_leftB\x0b\n\t_model_id\"\xd8\x04\n\x0cTrainingSpec\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12+\n\x06labels\x18\x03 \x03(\x0b\x32\x1b.cellgebra.v1.TrainingLabel\x12\"\n\x05split\x18\x04 \x01(\x0b\x32\x13.cellgebra.v1.Split\x12&\n\x05model\x18\x05 \x01(\x0b\x32\x17.cellgebra.v1.ModelSpec\x12$\n\x04loss\x18\x06 \x01(\x0b\x32\x16.cellgebra.v1.LossSpec\x12.\n\toptimizer\x18\x07 \x01(\x0b\x32\x1b.cellgebra.v1.OptimizerSpec\x12\x13\n\x06\x65pochs\x18\x08 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\x0fpatience_epochs\x18\t \x01(\x03H\x02\x88\x01\x01\x12\x17\n\nbatch_size\x18\n \x01(\x05H\x03\x88\x01\x01\x12\x1a\n\rensemble_size\x18\x0b \x01(\x05H\x04\x88\x01\x01\x12\x11\n\x04seed\x18\x0c \x01(\x05H\x05\x88\x01\x01\x12\x31\n\x06\x64\x65vice\x18\r \x01(\x0e\x32!.cellgebra.v1.TrainingSpec.Device\"R\n\x06\x44\x65vice\x12\x16\n\x12\x44\x45VICE_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x44\x45VICE_AUTO\x10\x01\x12\x0e\n\nDEVICE_CPU\x10\x02\x12\x0f\n\x0b\x44\x45VICE_CUDA\x10\x03\x42\x07\n\x05_nameB\t\n\x07_epochsB\x12\n\x10_patience_epochsB\r\n\x0b_batch_sizeB\x10\n\x0e_ensemble_sizeB\x07\n\x05_seed\"i\n\rTrainingLabel\x12\x0c\n\x04name\x18\x01 \x01(\t\x12*\n\ttransform\x18\x02 \x01(\x0e\x32\x17.cellgebra.v1.Transform\x12\x13\n\x06weight\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_weight\"\xe0\x03\n\x05Split\x12+\n\x06random\x18\x01 \x01(\x0b\x32\x19.cellgebra.v1.RandomSplitH\x00\x12\x31\n\tcovariate\x18\x02 \x01(\x0b\x32\x1c.cellgebra.v1.CovariateSplitH\x00\x12%\n\x04none\x18\x03 \x01(\x0b\x32\x15.cellgebra.v1.NoSplitH\x00\x12\'\n\x04gene\x18\x04 \x01(\x0b\x32\x17.cellgebra.v1.GeneSplitH\x00\x12\x32\n\nquery_pair\x18\x05 \x01(\x0b\x32\x1c.cellgebra.v1.QueryPairSplitH\x00\x12)\n\x05order\x18\x06 \x01(\x0b\x32\x18.cellgebra.v1.OrderSplitH\x00\x12)\n\x05group\x18\x07 \x01(\x0b\x32\x18.cellgebra.v1.GroupSplitH\x00\x12-\n\x07\x66orward\x18\x08 \x01(\x0b\x32\x1a.cellgebra.v1.ForwardSplitH\x00\x12\x31\n\tcondition\x18\t \x01(\x0b\x32\x1c.cellgebra.v1.ConditionSplitH\x00\x12\x33\n\nbackground\x18\n \x01(\x0b\x32\x1d.cellgebra.v1.BackgroundSplitH\x00\x42\x06\n\x04kind\"\x91\x01\n\x0bRandomSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x42\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_fold\"\xb5\x02\n\tGeneSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x0c\n\x04test\x18\x05 \x03(\t\x12,\n\x05match\x18\x06 \x01(\x0e\x32\x1d.cellgebra.v1.GeneSplit.Match\x12\x19\n\x0ckeep_singles\x18\x07 \x01(\x08H\x04\x88\x01\x01\"<\n\x05Match\x12\x15\n\x11MATCH_UNSPECIFIED\x10\x00\x12\r\n\tMATCH_ANY\x10\x01\x12\r\n\tMATCH_ALL\x10\x02\x42\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_foldB\x0f\n\r_keep_singles\"\xc8\x01\n\x0eQueryPairSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x0c\n\x04test\x18\x05 \x03(\t\x12\x16\n\tcovariate\x18\x06 \x01(\tH\x04\x88\x01\x01\x42\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_foldB\x0c\n\n_covariate\"%\n\nOrderSplit\x12\x17\n\x0fmax_train_order\x18\x01 \x01(\x05\"\x9e\x01\n\nGroupSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x0c\n\x04test\x18\x05 \x03(\tB\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_fold\"z\n\x0e\x43ovariateSplit\x12\x11\n\tcovariate\x18\x01 \x01(\t\x12\x0c\n\x04test\x18\x02 \x03(\t\x12\r\n\x05train\x18\x03 \x03(\t\x12\x12\n\x05\x66olds\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\x04\x66old\x18\x05 \x01(\x05H\x01\x88\x01\x01\x42\x08\n\x06_foldsB\x07\n\x05_fold\"w\n\x0c\x46orwardSplit\x12\x11\n\tcovariate\x18\x01 \x01(\t\x12\x11\n\x04test\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x01\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x02\x88\x01\x01\x42\x07\n\x05_testB\x08\n\x06_foldsB\x07\n\x05_fold\"z\n\x0e\x43onditionSplit\x12\x11\n\tcovariate\x18\x01 \x01(\t\x12\x0c\n\x04test\x18\x02 \x03(\t\x12\r\n\x05train\x18\x03 \x03(\t\x12\x12\n\x05\x66olds\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\x04\x66old\x18\x05 \x01(\x05H\x01\x88\x01\x01\x42\x08\n\x06_foldsB\x07\n\x05_fold\"h\n\x0f\x42\x61\x63kgroundSplit\x12\x0c\n\x04test\x18\x01 \x03(\t\x12\r\n\x05train\x18\x02 \x03(\t\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x01\x88\x01\x01\x42\x08\n\x06_foldsB\x07\n\x05_fold\"\t\n\x07NoSplit\"\xff\x01\n\rOptimizerSpec\x12.\n\x04kind\x18\x01 \x01(\x0e\x32 .cellgebra.v1.OptimizerSpec.Kind\x12\x1a\n\rlearning_rate\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0cweight_decay\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x1f\n\x12gradient_clip_norm\x18\x04 \x01(\x01H\x02\x88\x01\x01\",\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n\nKIND_ADAMW\x10\x01\x42\x10\n\x0e_learning_rateB\x0f\n\r_weight_decayB\x15\n\x13_gradient_clip_norm*Q\n\tTransform\x12\x19\n\x15TRANSFORM_UNSPECIFIED\x10\x00\x12\x16\n\x12TRANSFORM_IDENTITY\x10\x01\x12\x11\n\rTRANSFORM_LOG\x10\x02\x32\xce\x03\n\x0fTrainingService\x12V\n\x11\x43reateTrainingJob\x12&.cellgebra.v1.CreateTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJob\x12P\n\x0eGetTrainingJob\x12#.cellgebra.v1.GetTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJob\x12\x61\n\x10ListTrainingJobs\x12%.cellgebra.v1.ListTrainingJobsRequest\x1a&.cellgebra.v1.ListTrainingJobsResponse\x12V\n\x11\x43\x61ncelTrainingJob\x12&.cellgebra.v1.CancelTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJob\x12V\n\x11ResumeTrainingJob\x12&.cellgebra.v1.ResumeTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJobb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63\x65llgebra/v1/training.proto\x12\x0c\x63\x65llgebra.v1\x1a\x18\x63\x65llgebra/v1/genes.proto\x1a\x17\x63\x65llgebra/v1/jobs.proto\x1a\x19\x63\x65llgebra/v1/losses.proto\x1a\x19\x63\x65llgebra/v1/models.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"X\n\x18\x43reateTrainingJobRequest\x12(\n\x04spec\x18\x01 \x01(\x0b\x32\x1a.cellgebra.v1.TrainingSpec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"#\n\x15GetTrainingJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x8e\x01\n\x17ListTrainingJobsRequest\x12%\n\x05state\x18\x01 \x01(\x0e\x32\x16.cellgebra.v1.JobState\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x16\n\tpage_size\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x04 \x01(\tB\x0c\n\n_page_size\"e\n\x18ListTrainingJobsResponse\x12\x30\n\rtraining_jobs\x18\x01 \x03(\x0b\x32\x19.cellgebra.v1.TrainingJob\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"&\n\x18\x43\x61ncelTrainingJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\"&\n\x18ResumeTrainingJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\xd5\x03\n\x0bTrainingJob\x12\n\n\x02id\x18\x01 \x01(\t\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.cellgebra.v1.JobState\x12(\n\x04spec\x18\x03 \x01(\x0b\x32\x1a.cellgebra.v1.TrainingSpec\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x66raction\x18\x07 \x01(\x01\x12#\n\x16\x65stimated_seconds_left\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rattempt_count\x18\t \x01(\x05\x12\x15\n\x08model_id\x18\n \x01(\tH\x01\x88\x01\x01\x12\'\n\x06report\x18\x0b \x01(\x0b\x32\x17.google.protobuf.Struct\x12$\n\x05\x65rror\x18\x0c \x01(\x0b\x32\x15.cellgebra.v1.ProblemB\x19\n\x17_estimated_seconds_leftB\x0b\n\t_model_id\"\xff\x04\n\x0cTrainingSpec\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12+\n\x06labels\x18\x03 \x03(\x0b\x32\x1b.cellgebra.v1.TrainingLabel\x12\"\n\x05split\x18\x04 \x01(\x0b\x32\x13.cellgebra.v1.Split\x12&\n\x05model\x18\x05 \x01(\x0b\x32\x17.cellgebra.v1.ModelSpec\x12$\n\x04loss\x18\x06 \x01(\x0b\x32\x16.cellgebra.v1.LossSpec\x12.\n\toptimizer\x18\x07 \x01(\x0b\x32\x1b.cellgebra.v1.OptimizerSpec\x12\x13\n\x06\x65pochs\x18\x08 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\x0fpatience_epochs\x18\t \x01(\x03H\x02\x88\x01\x01\x12\x17\n\nbatch_size\x18\n \x01(\x05H\x03\x88\x01\x01\x12\x1a\n\rensemble_size\x18\x0b \x01(\x05H\x04\x88\x01\x01\x12\x11\n\x04seed\x18\x0c \x01(\x05H\x05\x88\x01\x01\x12\x31\n\x06\x64\x65vice\x18\r \x01(\x0e\x32!.cellgebra.v1.TrainingSpec.Device\x12%\n\x05genes\x18\x0e \x01(\x0b\x32\x16.cellgebra.v1.GenesUse\"R\n\x06\x44\x65vice\x12\x16\n\x12\x44\x45VICE_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x44\x45VICE_AUTO\x10\x01\x12\x0e\n\nDEVICE_CPU\x10\x02\x12\x0f\n\x0b\x44\x45VICE_CUDA\x10\x03\x42\x07\n\x05_nameB\t\n\x07_epochsB\x12\n\x10_patience_epochsB\r\n\x0b_batch_sizeB\x10\n\x0e_ensemble_sizeB\x07\n\x05_seed\"i\n\rTrainingLabel\x12\x0c\n\x04name\x18\x01 \x01(\t\x12*\n\ttransform\x18\x02 \x01(\x0e\x32\x17.cellgebra.v1.Transform\x12\x13\n\x06weight\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_weight\"\xe0\x03\n\x05Split\x12+\n\x06random\x18\x01 \x01(\x0b\x32\x19.cellgebra.v1.RandomSplitH\x00\x12\x31\n\tcovariate\x18\x02 \x01(\x0b\x32\x1c.cellgebra.v1.CovariateSplitH\x00\x12%\n\x04none\x18\x03 \x01(\x0b\x32\x15.cellgebra.v1.NoSplitH\x00\x12\'\n\x04gene\x18\x04 \x01(\x0b\x32\x17.cellgebra.v1.GeneSplitH\x00\x12\x32\n\nquery_pair\x18\x05 \x01(\x0b\x32\x1c.cellgebra.v1.QueryPairSplitH\x00\x12)\n\x05order\x18\x06 \x01(\x0b\x32\x18.cellgebra.v1.OrderSplitH\x00\x12)\n\x05group\x18\x07 \x01(\x0b\x32\x18.cellgebra.v1.GroupSplitH\x00\x12-\n\x07\x66orward\x18\x08 \x01(\x0b\x32\x1a.cellgebra.v1.ForwardSplitH\x00\x12\x31\n\tcondition\x18\t \x01(\x0b\x32\x1c.cellgebra.v1.ConditionSplitH\x00\x12\x33\n\nbackground\x18\n \x01(\x0b\x32\x1d.cellgebra.v1.BackgroundSplitH\x00\x42\x06\n\x04kind\"\x91\x01\n\x0bRandomSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x42\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_fold\"\xb5\x02\n\tGeneSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x0c\n\x04test\x18\x05 \x03(\t\x12,\n\x05match\x18\x06 \x01(\x0e\x32\x1d.cellgebra.v1.GeneSplit.Match\x12\x19\n\x0ckeep_singles\x18\x07 \x01(\x08H\x04\x88\x01\x01\"<\n\x05Match\x12\x15\n\x11MATCH_UNSPECIFIED\x10\x00\x12\r\n\tMATCH_ANY\x10\x01\x12\r\n\tMATCH_ALL\x10\x02\x42\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_foldB\x0f\n\r_keep_singles\"\xc8\x01\n\x0eQueryPairSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x0c\n\x04test\x18\x05 \x03(\t\x12\x16\n\tcovariate\x18\x06 \x01(\tH\x04\x88\x01\x01\x42\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_foldB\x0c\n\n_covariate\"%\n\nOrderSplit\x12\x17\n\x0fmax_train_order\x18\x01 \x01(\x05\"\x9e\x01\n\nGroupSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x0c\n\x04test\x18\x05 \x03(\tB\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_fold\"z\n\x0e\x43ovariateSplit\x12\x11\n\tcovariate\x18\x01 \x01(\t\x12\x0c\n\x04test\x18\x02 \x03(\t\x12\r\n\x05train\x18\x03 \x03(\t\x12\x12\n\x05\x66olds\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\x04\x66old\x18\x05 \x01(\x05H\x01\x88\x01\x01\x42\x08\n\x06_foldsB\x07\n\x05_fold\"w\n\x0c\x46orwardSplit\x12\x11\n\tcovariate\x18\x01 \x01(\t\x12\x11\n\x04test\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x01\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x02\x88\x01\x01\x42\x07\n\x05_testB\x08\n\x06_foldsB\x07\n\x05_fold\"z\n\x0e\x43onditionSplit\x12\x11\n\tcovariate\x18\x01 \x01(\t\x12\x0c\n\x04test\x18\x02 \x03(\t\x12\r\n\x05train\x18\x03 \x03(\t\x12\x12\n\x05\x66olds\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\x04\x66old\x18\x05 \x01(\x05H\x01\x88\x01\x01\x42\x08\n\x06_foldsB\x07\n\x05_fold\"h\n\x0f\x42\x61\x63kgroundSplit\x12\x0c\n\x04test\x18\x01 \x03(\t\x12\r\n\x05train\x18\x02 \x03(\t\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x01\x88\x01\x01\x42\x08\n\x06_foldsB\x07\n\x05_fold\"\t\n\x07NoSplit\"\xff\x01\n\rOptimizerSpec\x12.\n\x04kind\x18\x01 \x01(\x0e\x32 .cellgebra.v1.OptimizerSpec.Kind\x12\x1a\n\rlearning_rate\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0cweight_decay\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x1f\n\x12gradient_clip_norm\x18\x04 \x01(\x01H\x02\x88\x01\x01\",\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n\nKIND_ADAMW\x10\x01\x42\x10\n\x0e_learning_rateB\x0f\n\r_weight_decayB\x15\n\x13_gradient_clip_norm*Q\n\tTransform\x12\x19\n\x15TRANSFORM_UNSPECIFIED\x10\x00\x12\x16\n\x12TRANSFORM_IDENTITY\x10\x01\x12\x11\n\rTRANSFORM_LOG\x10\x02\x32\xce\x03\n\x0fTrainingService\x12V\n\x11\x43reateTrainingJob\x12&.cellgebra.v1.CreateTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJob\x12P\n\x0eGetTrainingJob\x12#.cellgebra.v1.GetTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJob\x12\x61\n\x10ListTrainingJobs\x12%.cellgebra.v1.ListTrainingJobsRequest\x1a&.cellgebra.v1.ListTrainingJobsResponse\x12V\n\x11\x43\x61ncelTrainingJob\x12&.cellgebra.v1.CancelTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJob\x12V\n\x11ResumeTrainingJob\x12&.cellgebra.v1.ResumeTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJobb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cellgebra.v1.training_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TRANSFORM']._serialized_start=3914
-  _globals['_TRANSFORM']._serialized_end=3995
-  _globals['_CREATETRAININGJOBREQUEST']._serialized_start=187
-  _globals['_CREATETRAININGJOBREQUEST']._serialized_end=275
-  _globals['_GETTRAININGJOBREQUEST']._serialized_start=277
-  _globals['_GETTRAININGJOBREQUEST']._serialized_end=312
-  _globals['_LISTTRAININGJOBSREQUEST']._serialized_start=315
-  _globals['_LISTTRAININGJOBSREQUEST']._serialized_end=457
-  _globals['_LISTTRAININGJOBSRESPONSE']._serialized_start=459
-  _globals['_LISTTRAININGJOBSRESPONSE']._serialized_end=560
-  _globals['_CANCELTRAININGJOBREQUEST']._serialized_start=562
-  _globals['_CANCELTRAININGJOBREQUEST']._serialized_end=600
-  _globals['_RESUMETRAININGJOBREQUEST']._serialized_start=602
-  _globals['_RESUMETRAININGJOBREQUEST']._serialized_end=640
-  _globals['_TRAININGJOB']._serialized_start=643
-  _globals['_TRAININGJOB']._serialized_end=1112
-  _globals['_TRAININGSPEC']._serialized_start=1115
-  _globals['_TRAININGSPEC']._serialized_end=1715
-  _globals['_TRAININGSPEC_DEVICE']._serialized_start=1551
-  _globals['_TRAININGSPEC_DEVICE']._serialized_end=1633
-  _globals['_TRAININGLABEL']._serialized_start=1717
-  _globals['_TRAININGLABEL']._serialized_end=1822
-  _globals['_SPLIT']._serialized_start=1825
-  _globals['_SPLIT']._serialized_end=2305
-  _globals['_RANDOMSPLIT']._serialized_start=2308
-  _globals['_RANDOMSPLIT']._serialized_end=2453
-  _globals['_GENESPLIT']._serialized_start=2456
-  _globals['_GENESPLIT']._serialized_end=2765
-  _globals['_GENESPLIT_MATCH']._serialized_start=2642
-  _globals['_GENESPLIT_MATCH']._serialized_end=2702
-  _globals['_QUERYPAIRSPLIT']._serialized_start=2768
-  _globals['_QUERYPAIRSPLIT']._serialized_end=2968
-  _globals['_ORDERSPLIT']._serialized_start=2970
-  _globals['_ORDERSPLIT']._serialized_end=3007
-  _globals['_GROUPSPLIT']._serialized_start=3010
-  _globals['_GROUPSPLIT']._serialized_end=3168
-  _globals['_COVARIATESPLIT']._serialized_start=3170
-  _globals['_COVARIATESPLIT']._serialized_end=3292
-  _globals['_FORWARDSPLIT']._serialized_start=3294
-  _globals['_FORWARDSPLIT']._serialized_end=3413
-  _globals['_CONDITIONSPLIT']._serialized_start=3415
-  _globals['_CONDITIONSPLIT']._serialized_end=3537
-  _globals['_BACKGROUNDSPLIT']._serialized_start=3539
-  _globals['_BACKGROUNDSPLIT']._serialized_end=3643
-  _globals['_NOSPLIT']._serialized_start=3645
-  _globals['_NOSPLIT']._serialized_end=3654
-  _globals['_OPTIMIZERSPEC']._serialized_start=3657
-  _globals['_OPTIMIZERSPEC']._serialized_end=3912
-  _globals['_OPTIMIZERSPEC_KIND']._serialized_start=3810
-  _globals['_OPTIMIZERSPEC_KIND']._serialized_end=3854
-  _globals['_TRAININGSERVICE']._serialized_start=3998
-  _globals['_TRAININGSERVICE']._serialized_end=4460
+  _globals['_TRANSFORM']._serialized_start=3979
+  _globals['_TRANSFORM']._serialized_end=4060
+  _globals['_CREATETRAININGJOBREQUEST']._serialized_start=213
+  _globals['_CREATETRAININGJOBREQUEST']._serialized_end=301
+  _globals['_GETTRAININGJOBREQUEST']._serialized_start=303
+  _globals['_GETTRAININGJOBREQUEST']._serialized_end=338
+  _globals['_LISTTRAININGJOBSREQUEST']._serialized_start=341
+  _globals['_LISTTRAININGJOBSREQUEST']._serialized_end=483
+  _globals['_LISTTRAININGJOBSRESPONSE']._serialized_start=485
+  _globals['_LISTTRAININGJOBSRESPONSE']._serialized_end=586
+  _globals['_CANCELTRAININGJOBREQUEST']._serialized_start=588
+  _globals['_CANCELTRAININGJOBREQUEST']._serialized_end=626
+  _globals['_RESUMETRAININGJOBREQUEST']._serialized_start=628
+  _globals['_RESUMETRAININGJOBREQUEST']._serialized_end=666
+  _globals['_TRAININGJOB']._serialized_start=669
+  _globals['_TRAININGJOB']._serialized_end=1138
+  _globals['_TRAININGSPEC']._serialized_start=1141
+  _globals['_TRAININGSPEC']._serialized_end=1780
+  _globals['_TRAININGSPEC_DEVICE']._serialized_start=1616
+  _globals['_TRAININGSPEC_DEVICE']._serialized_end=1698
+  _globals['_TRAININGLABEL']._serialized_start=1782
+  _globals['_TRAININGLABEL']._serialized_end=1887
+  _globals['_SPLIT']._serialized_start=1890
+  _globals['_SPLIT']._serialized_end=2370
+  _globals['_RANDOMSPLIT']._serialized_start=2373
+  _globals['_RANDOMSPLIT']._serialized_end=2518
+  _globals['_GENESPLIT']._serialized_start=2521
+  _globals['_GENESPLIT']._serialized_end=2830
+  _globals['_GENESPLIT_MATCH']._serialized_start=2707
+  _globals['_GENESPLIT_MATCH']._serialized_end=2767
+  _globals['_QUERYPAIRSPLIT']._serialized_start=2833
+  _globals['_QUERYPAIRSPLIT']._serialized_end=3033
+  _globals['_ORDERSPLIT']._serialized_start=3035
+  _globals['_ORDERSPLIT']._serialized_end=3072
+  _globals['_GROUPSPLIT']._serialized_start=3075
+  _globals['_GROUPSPLIT']._serialized_end=3233
+  _globals['_COVARIATESPLIT']._serialized_start=3235
+  _globals['_COVARIATESPLIT']._serialized_end=3357
+  _globals['_FORWARDSPLIT']._serialized_start=3359
+  _globals['_FORWARDSPLIT']._serialized_end=3478
+  _globals['_CONDITIONSPLIT']._serialized_start=3480
+  _globals['_CONDITIONSPLIT']._serialized_end=3602
+  _globals['_BACKGROUNDSPLIT']._serialized_start=3604
+  _globals['_BACKGROUNDSPLIT']._serialized_end=3708
+  _globals['_NOSPLIT']._serialized_start=3710
+  _globals['_NOSPLIT']._serialized_end=3719
+  _globals['_OPTIMIZERSPEC']._serialized_start=3722
+  _globals['_OPTIMIZERSPEC']._serialized_end=3977
+  _globals['_OPTIMIZERSPEC_KIND']._serialized_start=3875
+  _globals['_OPTIMIZERSPEC_KIND']._serialized_end=3919
+  _globals['_TRAININGSERVICE']._serialized_start=4063
+  _globals['_TRAININGSERVICE']._serialized_end=4525
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,6 @@
 import datetime
 
+from service.rpc.pb.cellgebra.v1 import genes_pb2 as _genes_pb2
 from service.rpc.pb.cellgebra.v1 import jobs_pb2 as _jobs_pb2
 from service.rpc.pb.cellgebra.v1 import losses_pb2 as _losses_pb2
 from service.rpc.pb.cellgebra.v1 import models_pb2 as _models_pb2
@@ -98,7 +99,7 @@ class TrainingJob(_message.Message):
     def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[_jobs_pb2.JobState, str]] = ..., spec: _Optional[_Union[TrainingSpec, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fraction: _Optional[float] = ..., estimated_seconds_left: _Optional[float] = ..., attempt_count: _Optional[int] = ..., model_id: _Optional[str] = ..., report: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[_Union[_jobs_pb2.Problem, _Mapping]] = ...) -> None: ...
 
 class TrainingSpec(_message.Message):
-    __slots__ = ("dataset_id", "name", "labels", "split", "model", "loss", "optimizer", "epochs", "patience_epochs", "batch_size", "ensemble_size", "seed", "device")
+    __slots__ = ("dataset_id", "name", "labels", "split", "model", "loss", "optimizer", "epochs", "patience_epochs", "batch_size", "ensemble_size", "seed", "device", "genes")
     class Device(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         DEVICE_UNSPECIFIED: _ClassVar[TrainingSpec.Device]
@@ -122,6 +123,7 @@ class TrainingSpec(_message.Message):
     ENSEMBLE_SIZE_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     DEVICE_FIELD_NUMBER: _ClassVar[int]
+    GENES_FIELD_NUMBER: _ClassVar[int]
     dataset_id: str
     name: str
     labels: _containers.RepeatedCompositeFieldContainer[TrainingLabel]
@@ -135,7 +137,8 @@ class TrainingSpec(_message.Message):
     ensemble_size: int
     seed: int
     device: TrainingSpec.Device
-    def __init__(self, dataset_id: _Optional[str] = ..., name: _Optional[str] = ..., labels: _Optional[_Iterable[_Union[TrainingLabel, _Mapping]]] = ..., split: _Optional[_Union[Split, _Mapping]] = ..., model: _Optional[_Union[_models_pb2.ModelSpec, _Mapping]] = ..., loss: _Optional[_Union[_losses_pb2.LossSpec, _Mapping]] = ..., optimizer: _Optional[_Union[OptimizerSpec, _Mapping]] = ..., epochs: _Optional[int] = ..., patience_epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., ensemble_size: _Optional[int] = ..., seed: _Optional[int] = ..., device: _Optional[_Union[TrainingSpec.Device, str]] = ...) -> None: ...
+    genes: _genes_pb2.GenesUse
+    def __init__(self, dataset_id: _Optional[str] = ..., name: _Optional[str] = ..., labels: _Optional[_Iterable[_Union[TrainingLabel, _Mapping]]] = ..., split: _Optional[_Union[Split, _Mapping]] = ..., model: _Optional[_Union[_models_pb2.ModelSpec, _Mapping]] = ..., loss: _Optional[_Union[_losses_pb2.LossSpec, _Mapping]] = ..., optimizer: _Optional[_Union[OptimizerSpec, _Mapping]] = ..., epochs: _Optional[int] = ..., patience_epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., ensemble_size: _Optional[int] = ..., seed: _Optional[int] = ..., device: _Optional[_Union[TrainingSpec.Device, str]] = ..., genes: _Optional[_Union[_genes_pb2.GenesUse, _Mapping]] = ...) -> None: ...
 
 class TrainingLabel(_message.Message):
     __slots__ = ("name", "transform", "weight")
