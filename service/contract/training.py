@@ -19,6 +19,7 @@ __all__ = [
     "TrainingLabel",
     "TrainingSpec",
     "Transform",
+    "UpperBound",
 ]
 
 
@@ -45,6 +46,18 @@ class TrainingLabel(_Spec):
     weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
 
 
+class UpperBound(StrEnum):
+    """What no prediction may exceed.
+
+    `min_lower_orders`: the least label that training measured of the design's proper subsets of
+    three edits at most, the reference included. For labels that no further edit raises (growth
+    after deletions); interaction labels are left as they are.
+    """
+
+    NONE = "none"
+    MIN_LOWER_ORDERS = "min_lower_orders"
+
+
 class OptimizerSpec(_Spec):
     """AdamW with a cosine schedule after a linear warm-up of 5 % of the steps."""
 
@@ -68,6 +81,7 @@ class TrainingSpec(_Spec):
     patience_epochs: Annotated[int, Field(ge=1, le=100_000)] = 30
     batch_size: Annotated[int, Field(ge=2, le=1_000_000)] = 64
     ensemble_size: Annotated[int, Field(ge=1, le=100)] = 5
+    upper_bound: UpperBound = UpperBound.NONE
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     genes: GenesUse | None = None

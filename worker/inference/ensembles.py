@@ -16,6 +16,7 @@ from worker.models.classical import KINDS, load_model
 from worker.models.encoding import DesignBatch
 from worker.models.observations import edit_sets
 from worker.models.perturbation_set import PerturbationSet
+from worker.models.upper_bound import UpperBound
 
 Floats = NDArray[np.float64]
 
@@ -133,8 +134,40 @@ class PerturbationSetEnsemble:
         )
 
 
+def bound_prefix(label: int) -> str:
+    """What the names of a label's upper bound begin with, in the weights of a model."""
+    return f"bound.label.{label}."
+
+
+class BoundedEnsemble:
+    """An ensemble whose readings stay at or below what was measured of lower orders."""
+
+    def __init__(self, inner: Ensemble, bounds: Mapping[int, UpperBound]) -> None:
+        self._inner = inner
+        self._bounds = bounds
+
+    def read(self, batch: DesignBatch) -> MemberReadings:
+        """As the ensemble reads them, or the bound, whichever is less."""
+        read = self._inner.read(batch)
+        for y, bound in self._bounds.items():
+            bound_B = bound.predict(batch)
+            for value_MBY in read:
+                value_MBY[:, :, y] = np.minimum(value_MBY[:, :, y], bound_B)
+        return read
+
+
 def load_ensemble(tensors: Mapping[str, Tensor], manifest: ModelManifest) -> Ensemble:
     """The ensemble that a manifest describes."""
+    ensemble = _load(tensors, manifest)
+    bounds = {
+        y: UpperBound.from_arrays(arrays)
+        for y in range(len(manifest.labels))
+        if (arrays := _under(bound_prefix(y), tensors))
+    }
+    return BoundedEnsemble(ensemble, bounds) if bounds else ensemble
+
+
+def _load(tensors: Mapping[str, Tensor], manifest: ModelManifest) -> Ensemble:
     if manifest.model_kind == AdditiveSpec().kind:
         return AdditiveEnsemble(tensors, manifest)
     if manifest.model_kind in KINDS:

@@ -25,6 +25,7 @@ from worker.training.neutral import fit_neutral
 from worker.training.preparation import prepare
 from worker.training.progress import Pause, Reporter, Saver
 from worker.training.report import build_report
+from worker.training.upper_bounds import fit_bounds
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def train_model(
     save_checkpoint: Callable[[bytes], None] = lambda _: None,
     emit: Callable[[EventType, dict[str, Any]], None] = lambda *_: None,
     should_stop: Callable[[], bool] = lambda: False,
+    with_report: bool = True,
 ) -> TrainedModel:
     """Train, measure on the held-out part, and pack.
 
@@ -62,6 +64,7 @@ def train_model(
         save_checkpoint: called with the state about every 30 seconds and on a stop.
         emit: called with progress, epochs and the report.
         should_stop: polled twice a second.
+        with_report: measure; without it the manifest's report is empty.
 
     Raises:
         InvalidArgumentError: the spec does not fit the table.
@@ -85,13 +88,15 @@ def train_model(
     )
     key = fingerprint(spec, identity.table_sha256)
     tensors, states = fit_tensors(data, spec, device, hooks, checkpoint=checkpoint, key=key)
-    tensors |= fit_neutral(data)
+    tensors |= fit_neutral(data) | fit_bounds(data, spec)
     designs = data.index.encode(data.train.designs)
     counts = count_support(designs, data.train.row_count_K, data.index.keys)
     tensors |= {name: torch.from_numpy(array) for name, array in counts.items()}
     weights = save({name: tensor.contiguous() for name, tensor in tensors.items()})
     manifest = manifest_of(spec, data, identity, weights)
-    report = build_report(data, Predictor.load(weights, manifest), spec, states)
-    emit(EventType.REPORT, report)
+    if with_report:
+        report = build_report(data, Predictor.load(weights, manifest), spec, states)
+        emit(EventType.REPORT, report)
+        manifest = manifest.model_copy(update={"report": report})
     hooks.reporter.progress(spec.ensemble_size, 0, message="done")
-    return TrainedModel(weights, manifest.model_copy(update={"report": report}))
+    return TrainedModel(weights, manifest)

@@ -290,6 +290,7 @@ training_specs = st.builds(
             "seed": st.integers(0, 2**31 - 1),
             "device": st.sampled_from(["auto", "cpu", "cuda"]),
             "genes": st.none() | gene_uses,
+            "upper_bound": st.sampled_from(["none", "min_lower_orders"]),
         },
     ),
 )

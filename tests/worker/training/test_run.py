@@ -35,6 +35,16 @@ def test_two_runs_of_a_spec_give_identical_bytes(train, model):
     assert train(small_spec(model=model, seed=4)).weights != train(spec).weights
 
 
+def test_a_run_without_a_report_gives_the_same_model(train):
+    spec, told = small_spec(model=ADDITIVE), []
+    bare = train(spec, with_report=False, emit=lambda kind, _: told.append(kind))
+    whole = train(spec)
+    assert bare.manifest.report == {}
+    assert whole.manifest.report["labels"]
+    assert EventType.REPORT not in told
+    assert bare.weights == whole.weights
+
+
 @pytest.mark.parametrize("polls", [1, 2, 4])
 def test_a_resumed_run_equals_an_undisturbed_one(train, monkeypatch, polls):
     monkeypatch.setattr("worker.training.progress._POLL_SECONDS", 0.0)  # ask before every step

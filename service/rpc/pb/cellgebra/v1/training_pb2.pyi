@@ -99,7 +99,7 @@ class TrainingJob(_message.Message):
     def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[_jobs_pb2.JobState, str]] = ..., spec: _Optional[_Union[TrainingSpec, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fraction: _Optional[float] = ..., estimated_seconds_left: _Optional[float] = ..., attempt_count: _Optional[int] = ..., model_id: _Optional[str] = ..., report: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[_Union[_jobs_pb2.Problem, _Mapping]] = ...) -> None: ...
 
 class TrainingSpec(_message.Message):
-    __slots__ = ("dataset_id", "name", "labels", "split", "model", "loss", "optimizer", "epochs", "patience_epochs", "batch_size", "ensemble_size", "seed", "device", "genes")
+    __slots__ = ("dataset_id", "name", "labels", "split", "model", "loss", "optimizer", "epochs", "patience_epochs", "batch_size", "ensemble_size", "seed", "device", "genes", "upper_bound")
     class Device(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         DEVICE_UNSPECIFIED: _ClassVar[TrainingSpec.Device]
@@ -110,6 +110,14 @@ class TrainingSpec(_message.Message):
     DEVICE_AUTO: TrainingSpec.Device
     DEVICE_CPU: TrainingSpec.Device
     DEVICE_CUDA: TrainingSpec.Device
+    class UpperBound(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        UPPER_BOUND_UNSPECIFIED: _ClassVar[TrainingSpec.UpperBound]
+        UPPER_BOUND_NONE: _ClassVar[TrainingSpec.UpperBound]
+        UPPER_BOUND_MIN_LOWER_ORDERS: _ClassVar[TrainingSpec.UpperBound]
+    UPPER_BOUND_UNSPECIFIED: TrainingSpec.UpperBound
+    UPPER_BOUND_NONE: TrainingSpec.UpperBound
+    UPPER_BOUND_MIN_LOWER_ORDERS: TrainingSpec.UpperBound
     DATASET_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
@@ -124,6 +132,7 @@ class TrainingSpec(_message.Message):
     SEED_FIELD_NUMBER: _ClassVar[int]
     DEVICE_FIELD_NUMBER: _ClassVar[int]
     GENES_FIELD_NUMBER: _ClassVar[int]
+    UPPER_BOUND_FIELD_NUMBER: _ClassVar[int]
     dataset_id: str
     name: str
     labels: _containers.RepeatedCompositeFieldContainer[TrainingLabel]
@@ -138,7 +147,8 @@ class TrainingSpec(_message.Message):
     seed: int
     device: TrainingSpec.Device
     genes: _genes_pb2.GenesUse
-    def __init__(self, dataset_id: _Optional[str] = ..., name: _Optional[str] = ..., labels: _Optional[_Iterable[_Union[TrainingLabel, _Mapping]]] = ..., split: _Optional[_Union[Split, _Mapping]] = ..., model: _Optional[_Union[_models_pb2.ModelSpec, _Mapping]] = ..., loss: _Optional[_Union[_losses_pb2.LossSpec, _Mapping]] = ..., optimizer: _Optional[_Union[OptimizerSpec, _Mapping]] = ..., epochs: _Optional[int] = ..., patience_epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., ensemble_size: _Optional[int] = ..., seed: _Optional[int] = ..., device: _Optional[_Union[TrainingSpec.Device, str]] = ..., genes: _Optional[_Union[_genes_pb2.GenesUse, _Mapping]] = ...) -> None: ...
+    upper_bound: TrainingSpec.UpperBound
+    def __init__(self, dataset_id: _Optional[str] = ..., name: _Optional[str] = ..., labels: _Optional[_Iterable[_Union[TrainingLabel, _Mapping]]] = ..., split: _Optional[_Union[Split, _Mapping]] = ..., model: _Optional[_Union[_models_pb2.ModelSpec, _Mapping]] = ..., loss: _Optional[_Union[_losses_pb2.LossSpec, _Mapping]] = ..., optimizer: _Optional[_Union[OptimizerSpec, _Mapping]] = ..., epochs: _Optional[int] = ..., patience_epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., ensemble_size: _Optional[int] = ..., seed: _Optional[int] = ..., device: _Optional[_Union[TrainingSpec.Device, str]] = ..., genes: _Optional[_Union[_genes_pb2.GenesUse, _Mapping]] = ..., upper_bound: _Optional[_Union[TrainingSpec.UpperBound, str]] = ...) -> None: ...
 
 class TrainingLabel(_message.Message):
     __slots__ = ("name", "transform", "weight")
