@@ -87,6 +87,11 @@ class Predictor:
         parts = parts_of(designs)
         return self._read(self._batches(designs, parts), request_order(parts))
 
+    def expected_neutral(self, designs: Sequence[Design]) -> list[Neutral]:
+        """What independence would give, per label, in its unit. Edits must be known."""
+        parts = parts_of(designs)
+        return self._expect(designs, parts, self._batches(designs, parts), request_order(parts))
+
     def _batches(self, designs: Sequence[Design], parts: Sequence[Places]) -> list[DesignBatch]:
         return [self._index.encode([designs[place] for place in part]) for part in parts]
 

@@ -1,6 +1,7 @@
 """How good predictions are."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ def spearman(first_N: Floats, second_N: Floats) -> float | None:
     return pearson(rankdata(first_N), rankdata(second_N))
 
 
-def metric_row(prediction_N: Floats, truth_N: Floats) -> dict[str, float | None]:
+def metric_row(prediction_N: Floats, truth_N: Floats) -> dict[str, Any]:
     """One row of a report's table; r2 against the test part's own mean.
 
     `wasserstein` is the Wasserstein-1 distance of the two distributions, in the label's unit:

@@ -11,6 +11,7 @@ from safetensors.torch import save
 from service.contract.datasets import CovariateColumn, LabelColumn
 from service.contract.jobs import EventType
 from service.contract.manifests import ModelManifest
+from service.contract.reports import TrainingReport
 from service.contract.training import TrainingSpec
 from worker.data.table import read_table
 from worker.inference.predictor import Predictor
@@ -30,10 +31,11 @@ from worker.training.upper_bounds import fit_bounds
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """Weights as safetensors, and the manifest that tells what they are."""
+    """Weights as safetensors, the manifest that tells what they are, and the report if asked for."""
 
     weights: bytes
     manifest: ModelManifest
+    report: TrainingReport | None
 
 
 def train_model(
@@ -94,9 +96,11 @@ def train_model(
     tensors |= {name: torch.from_numpy(array) for name, array in counts.items()}
     weights = save({name: tensor.contiguous() for name, tensor in tensors.items()})
     manifest = manifest_of(spec, data, identity, weights)
-    if with_report:
-        report = build_report(data, Predictor.load(weights, manifest), spec, states)
-        emit(EventType.REPORT, report)
-        manifest = manifest.model_copy(update={"report": report})
+    if not with_report:
+        hooks.reporter.progress(spec.ensemble_size, 0, message="done")
+        return TrainedModel(weights, manifest, None)
+    report = build_report(data, Predictor.load(weights, manifest), spec, states)
+    summary = report.as_json()
+    emit(EventType.REPORT, summary)
     hooks.reporter.progress(spec.ensemble_size, 0, message="done")
-    return TrainedModel(weights, manifest)
+    return TrainedModel(weights, manifest.model_copy(update={"report": summary}), report)

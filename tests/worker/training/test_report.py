@@ -7,6 +7,7 @@ from scipy.stats import spearmanr, wasserstein_distance
 
 from service.contract.designs import parse_genotype
 from service.contract.models import PerturbationSetSpec
+from service.contract.report_parts import NullDifference
 from worker.models.encoding import EditIndex
 from worker.models.perturbation_set import PerturbationSet
 from worker.training.bootstrap import spearman_differences
@@ -18,7 +19,7 @@ from worker.training.latent_monitor import (
     require_latent,
 )
 from worker.training.metrics import metric_row, spearman
-from worker.training.report import verdict
+from worker.training.report_verdict import verdict
 
 
 def test_metrics_by_hand():
@@ -58,7 +59,7 @@ def test_intervals_find_a_real_difference_and_none_between_twins():
 
 
 def comparison(null, low, high):
-    return {"null": null, "difference": (low + high) / 2, "low": low, "high": high}
+    return NullDifference(null=null, difference=(low + high) / 2, low=low, high=high)
 
 
 def test_a_verdict_names_what_is_beaten_and_what_is_not():
