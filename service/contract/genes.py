@@ -219,6 +219,41 @@ class GenesUse(_Spec):
         return self
 
 
+class NetworkUsed(BaseModel):
+    """What a model has read of a network; `channels_off` are those that it was not given."""
+
+    name: str
+    network_id: str
+    network_sha256: str
+    channels: list[str]
+    channels_off: list[str]
+    min_score: float
+    edge_count: int
+
+
+class GenesUsed(BaseModel):
+    """What a model has read of a gene table, and how its loci were joined.
+
+    `features_off` and `evidence_off` were wanted, or in the table, and not given to it.
+    `renamed_loci` are loci of the data set that are aliases in the table; `unmatched_loci` are
+    not in it and have nothing but what was learned of them. `names` holds the other names of
+    loci, each with the loci of the model that it may be.
+    """
+
+    gene_table_id: str
+    table_sha256: str
+    are_genes_held_out: bool
+    features: list[str]
+    features_off: list[str]
+    evidence_off: list[str]
+    networks: list[NetworkUsed]
+    matched_locus_count: int = 0
+    renamed_loci: dict[str, str] = {}
+    unmatched_loci: list[str] = []
+    names: dict[str, list[str]] = {}
+    notes: list[str] = []
+
+
 def matches(name: str, patterns: Iterable[str]) -> bool:
     """Whether a pattern names it: exactly, or by its beginning where the pattern ends in ``*``."""
     return any(

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from service.contract.datasets import LabelKind
+from service.contract.genes import GenesUsed
 from service.contract.training import Transform
 
 NeutralModel = Literal["multiplicative", "additive", "min", "zero"]
@@ -54,5 +55,6 @@ class ModelManifest(BaseModel):
     weights_sha256: str
     labels: list[ManifestLabel]
     backgrounds: list[str] = [""]
+    genes: GenesUsed | None = None
     report: dict[str, Any]
     versions: dict[str, str]

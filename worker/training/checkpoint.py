@@ -22,10 +22,13 @@ from worker.training.members import FitTask, MemberFit, MemberProgress
 _STATE = "state"
 
 
-def fingerprint(spec: TrainingSpec, table_sha256: str) -> str:
-    """What a checkpoint belongs to. The name of the job and its device may change."""
+def fingerprint(spec: TrainingSpec, *table_sha256: str) -> str:
+    """What a checkpoint belongs to: a spec and the tables it reads.
+
+    The name of the job and its device may change.
+    """
     wanted = spec.model_dump(mode="json", exclude={"name", "device"})
-    text = json.dumps({"spec": wanted, "table": table_sha256}, sort_keys=True)
+    text = json.dumps({"spec": wanted, "tables": table_sha256}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

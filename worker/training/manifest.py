@@ -61,6 +61,7 @@ def manifest_of(
         vocabulary_sha256=vocabulary_sha256(loci, edits),
         weights_sha256=hashlib.sha256(weights).hexdigest(),
         labels=_labels_of(data),
+        genes=None if data.genes is None else data.genes.used,
         report={},
         versions={"python": platform.python_version()} | {n: version(n) for n in _VERSIONED},
     )

@@ -16,10 +16,12 @@ from service.contract.designs import Design
 from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.splits import BackgroundSplit, Split
 from service.contract.training import TrainingSpec
+from worker.data.gene_choice import ChosenGenes
 from worker.data.table import DesignTable
 from worker.losses.regression import LabelDetails
 from worker.models.encoding import EditIndex
 from worker.training.batches import estimate_offsets, require_batches
+from worker.training.gene_join import JoinedGenes, join_genes
 from worker.training.label_details import Replicates, label_details
 from worker.training.labels import ChosenLabel, Standard, choose_labels, standard_of
 from worker.training.partition import partition
@@ -63,7 +65,8 @@ class Part:
 class TrainingData:
     """Both parts, the labels, and the vocabulary of the training part.
 
-    `batch_counts` says how many batches each covariate of the role batch tells apart.
+    `batch_counts` says how many batches each covariate of the role batch tells apart. `genes` is
+    what is known of the loci of both parts.
     """
 
     labels: tuple[ChosenLabel, ...]
@@ -77,6 +80,7 @@ class TrainingData:
     batch_offsets: tuple[dict[str, dict[str, float]], ...]
     batch_counts: tuple[int, ...]
     details: LabelDetails
+    genes: JoinedGenes | None = None
 
     def standardized(self, part: Part) -> Floats:
         """Labels of a part with the training part's center and spread [N, Y]."""
@@ -187,6 +191,7 @@ def prepare(
     table: DesignTable,
     columns: Sequence[LabelColumn],
     covariates: Sequence[CovariateColumn],
+    genes: ChosenGenes | None = None,
 ) -> TrainingData:
     """Choose, split, transform and standardise.
 
@@ -197,6 +202,8 @@ def prepare(
         InvalidArgumentError: the spec does not fit the table; the message says where.
     """
     labels = choose_labels(spec.labels, columns, table.labels)
+    loci = {edit.locus for design in table.designs for edit in design.edits}
+    joined = None if genes is None else join_genes(genes, loci)
     parts = partition(table, spec.split, [c.name for c in covariates if c.role == "condition"])
     raw = [table.labels[label.column.name] for label in labels]
     used_N = parts.train_N | parts.test_N
@@ -230,4 +237,5 @@ def prepare(
         batch_counts=tuple(len(table.covariates[name].values) for name in batch),
         left_out={**parts.left_out, "design_with_unseen_edit_count": unknown},
         details=label_details(spec.loss.regression, replicates, labels, standards),
+        genes=joined,
     )

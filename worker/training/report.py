@@ -21,7 +21,7 @@ _NOTES = (
 
 
 def _notes(data: TrainingData, states: Sequence[LatentState]) -> tuple[str, ...]:
-    notes = list(_NOTES)
+    notes = [*_NOTES, *(data.genes.used.notes if data.genes is not None else ())]
     starts = sum(state.is_start for state in states)
     if starts:
         notes.append(

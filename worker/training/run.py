@@ -13,6 +13,7 @@ from service.contract.jobs import EventType
 from service.contract.manifests import ModelManifest
 from service.contract.reports import TrainingReport
 from service.contract.training import TrainingSpec
+from worker.data.gene_choice import ChosenGenes, hashes_of
 from worker.data.table import read_table
 from worker.inference.predictor import Predictor
 from worker.inference.support import count_support
@@ -45,6 +46,7 @@ def train_model(
     covariates: Sequence[CovariateColumn] = (),
     *,
     identity: TableIdentity,
+    genes: ChosenGenes | None = None,
     checkpoint: bytes | None = None,
     save_checkpoint: Callable[[bytes], None] = lambda _: None,
     emit: Callable[[EventType, dict[str, Any]], None] = lambda *_: None,
@@ -62,6 +64,7 @@ def train_model(
         labels: label columns of the data set.
         covariates: covariate columns of the data set.
         identity: what the manifest says of the data.
+        genes: what of a gene table the spec uses.
         checkpoint: state of an earlier run of the same spec on the same table.
         save_checkpoint: called with the state about every 30 seconds and on a stop.
         emit: called with progress, epochs and the report.
@@ -76,7 +79,7 @@ def train_model(
         TrainingStoppedError: `should_stop` said so; the checkpoint is saved.
     """
     device = device_of(spec.device)
-    data = prepare(spec, read_table(table_path), labels, covariates)
+    data = prepare(spec, read_table(table_path), labels, covariates, genes)
     require_memory(
         spec,
         len(data.train.designs),
@@ -88,7 +91,7 @@ def train_model(
         Pause(should_stop),
         Saver(save_checkpoint),
     )
-    key = fingerprint(spec, identity.table_sha256)
+    key = fingerprint(spec, identity.table_sha256, *hashes_of(genes))
     tensors, states = fit_tensors(data, spec, device, hooks, checkpoint=checkpoint, key=key)
     tensors |= fit_neutral(data) | fit_bounds(data, spec)
     designs = data.index.encode(data.train.designs)
