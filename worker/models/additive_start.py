@@ -6,11 +6,11 @@ import numpy as np
 import torch
 
 from worker.models.additive import RidgeFit
-from worker.models.perturbation_set import PerturbationSet
+from worker.models.latent_network import LatentNetwork
 
 
 @torch.no_grad()
-def start_from_ridge(net: PerturbationSet, fits: Sequence[RidgeFit | None]) -> None:
+def start_from_ridge(net: LatentNetwork, fits: Sequence[RidgeFit | None]) -> None:
     """Set shifts and bias so that both readings of a fresh network are the ridge regressions'.
 
     Every head starts linear and the attention at zero, so that h(z_W + sum of shifts) is additive
@@ -18,15 +18,16 @@ def start_from_ridge(net: PerturbationSet, fits: Sequence[RidgeFit | None]) -> N
     rest keeps its small random start. What training adds is then the interaction. With few rows an
     edit, a random start is noise that no step count removes.
 
-    A label without a fit (an interaction score has no main effects) starts at 0.
+    A label without a fit (an interaction score has no main effects) starts at 0. Where shifts are
+    projected features, the fits are of summed features, and it is the projection that is set.
     """
     weight_YD = net.head.linear.weight
     inverse_DY = torch.linalg.pinv(weight_YD)
-    edits = len(net.shift_ED) - 1
-    rows = [np.zeros(edits) if fit is None else fit.weight_E for fit in fits]
+    started_ED = net.shift_ED[1:] if net.genes is None else net.genes.projection_FD
+    rows = [np.zeros(len(started_ED)) if fit is None else fit.weight_E for fit in fits]
     target_EY = torch.from_numpy(np.stack(rows, axis=1)).to(weight_YD)
-    seen_EY = net.shift_ED[1:] @ weight_YD.T
-    net.shift_ED[1:] += (target_EY - seen_EY) @ inverse_DY.T
+    seen_EY = started_ED @ weight_YD.T
+    started_ED += (target_EY - seen_EY) @ inverse_DY.T
     intercepts = [0.0 if fit is None else fit.intercept for fit in fits]
     reference_Y = weight_YD @ net.reference_D
     intercept_Y = torch.tensor(intercepts, dtype=torch.float64).to(weight_YD)

@@ -7,6 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+HeadKind = Literal["linear", "quadratic", "mlp"]
+
 
 def random_linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
     """A linear layer whose start comes from `generator` alone, with bias 0."""
@@ -28,7 +30,7 @@ class Head(nn.Module):
 
     def __init__(
         self,
-        kind: Literal["linear", "quadratic", "mlp"],
+        kind: HeadKind,
         latent_dim: int,
         label_count: int,
         *,

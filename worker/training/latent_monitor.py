@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from worker.models.encoding import DesignBatch
-from worker.models.perturbation_set import PerturbationSet
+from worker.models.latent_network import LatentNetwork
 from worker.training.errors import LatentCollapseError
 
 # A member is looked at after every so many epochs, and given up when it was found collapsed so
@@ -66,12 +66,12 @@ def _variance(z_BD: Tensor) -> float:
 
 
 @torch.no_grad()
-def inspect_latent(net: PerturbationSet, start: PerturbationSet, batch: DesignBatch) -> LatentState:
+def inspect_latent(net: LatentNetwork, start: LatentNetwork, batch: DesignBatch) -> LatentState:
     """Look at a trained member beside its own start, over distinct designs with edits."""
     return _look(net, _variance(start(batch).z_P_BD), batch)
 
 
-def _look(net: PerturbationSet, start_variance: float, batch: DesignBatch) -> LatentState:
+def _look(net: LatentNetwork, start_variance: float, batch: DesignBatch) -> LatentState:
     readings = net(batch)
     z_W_D, z_P_BD, z_I_BD = readings.z_W_D, readings.z_P_BD, readings.z_I_BD
     own_B = (z_I_BD - z_W_D - z_P_BD).norm(dim=1)
@@ -84,7 +84,7 @@ def _look(net: PerturbationSet, start_variance: float, batch: DesignBatch) -> La
         variance_share_of_start=variance / max(start_variance, _TINY),
         residual=float((own_B / z_P_BD.norm(dim=1).clamp(min=_TINY)).median()),
         shuffled_ratio=float(other_B.mean() / own_B.mean().clamp(min=_TINY)),
-        is_start=not bool(net.interaction.weight.any()),
+        is_start=net.is_additive,
     )
 
 
@@ -99,7 +99,7 @@ class LatentMonitor:
     """
 
     @torch.no_grad()
-    def __init__(self, start: PerturbationSet, designs: DesignBatch) -> None:
+    def __init__(self, start: LatentNetwork, designs: DesignBatch) -> None:
         edited = torch.nonzero((designs.edit_BP > 0).any(dim=1)).flatten()
         stride = max(1, -(-len(edited) // _MOST_DESIGNS))
         self._batch = designs.rows(edited[::stride])
@@ -107,7 +107,7 @@ class LatentMonitor:
         self._start_variance = 0.0 if self.is_blind else _variance(start(self._batch).z_P_BD)
 
     @torch.no_grad()
-    def look(self, net: PerturbationSet) -> LatentState:
+    def look(self, net: LatentNetwork) -> LatentState:
         """State of the latent now; at least two designs with edits are needed."""
         return _look(net, self._start_variance, self._batch)
 

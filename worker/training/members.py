@@ -20,7 +20,8 @@ from worker.losses.regression import LabelDetails
 from worker.models.additive import fit_ridge
 from worker.models.additive_start import start_from_ridge
 from worker.models.encoding import DesignBatch
-from worker.models.perturbation_set import PerturbationSet, Readings
+from worker.models.latent_network import LatentNetwork, Readings
+from worker.models.perturbation_set import PerturbationSet
 from worker.training.latent_monitor import (
     EPOCHS_BETWEEN_LOOKS,
     LOOKS_TO_GIVE_UP,
@@ -70,7 +71,7 @@ class MemberProgress:
     collapsed_looks: int = 0
 
 
-def new_network(task: FitTask, member: int) -> PerturbationSet:
+def new_network(task: FitTask, member: int) -> LatentNetwork:
     """A member at its start; drawn on the CPU, so that every device starts alike."""
     net = PerturbationSet(
         task.model,
@@ -196,7 +197,7 @@ class MemberFit:
             return None
         gates = self.loss.gates
         return ModelWeights(
-            shift_ED=self.net.shift_ED[1:],
+            shift_ED=self.net.shifts()[1:],
             head_paths=self.net.head.paths(),
             log_alpha_D=None if gates is None else gates.log_alpha,
         )

@@ -15,7 +15,7 @@ from worker.latent.algebra import compose
 from worker.losses.composite import LossInputs, term_values
 from worker.losses.composition import composition_residual
 from worker.losses.conflict import conflict_of, term_gradients
-from worker.models.perturbation_set import Readings
+from worker.models.latent_network import Readings
 from worker.training.members import FitTask, MemberFit
 from worker.training.seeds import generator
 

@@ -1,0 +1,184 @@
+"""What networks with a latent space share: shifts, one head read at two states, differences."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from worker.latent.algebra import compose
+from worker.latent.differences import lower_subsets, subset_factors
+from worker.models.encoding import DesignBatch
+from worker.models.gene_features import FeatureShifts
+from worker.models.heads import Head, HeadKind
+
+_SHIFT_START = 0.1
+_REFERENCE_START = 0.5
+
+
+class LatentSpec(Protocol):
+    """Sizes and head of a network with a latent space."""
+
+    @property
+    def latent_dim(self) -> int:
+        """Dimensions of every state."""
+
+    @property
+    def head(self) -> HeadKind:
+        """What reads the labels from a state."""
+
+    @property
+    def hidden_dim(self) -> int:
+        """Width of the hidden layers of an mlp head."""
+
+    @property
+    def hidden_layers(self) -> int:
+        """How many there are."""
+
+    @property
+    def dropout(self) -> float:
+        """Share of the last of them that is dropped in training."""
+
+
+class Readings(NamedTuple):
+    """Both readings of the head, and the latents they were read at."""
+
+    compose_BY: Tensor
+    intact_BY: Tensor
+    z_W_D: Tensor
+    z_P_BD: Tensor
+    z_I_BD: Tensor
+
+
+class LatentNetwork(nn.Module, ABC):
+    """A reference state, a shift of each edit, and a head that reads two states of a design.
+
+    Laws: the empty design is the reference in both readings; the order of edits changes nothing;
+    an edit without effect is none; mixed differences vanish below their order.
+
+    Args:
+        spec: sizes and head.
+        edit_count: number of edits the model has a shift for.
+        measure_orders: per label, 0 for a label that is read directly, else the order of its
+            mixed difference (2 for epsilon and S-scores, 3 for tau).
+        generator: all of the random start comes from it.
+        feature_EF: features of the edits; with them a shift is projected features plus a learned
+            part that starts at 0.
+    """
+
+    head: Head
+
+    def __init__(
+        self,
+        spec: LatentSpec,
+        *,
+        edit_count: int,
+        measure_orders: Sequence[int],
+        generator: torch.Generator,
+        feature_EF: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        dim = spec.latent_dim
+        self.dropout = spec.dropout
+        self.measure_orders = tuple(measure_orders)
+        self.reference_D = nn.Parameter(torch.empty(dim))
+        nn.init.normal_(self.reference_D, std=_REFERENCE_START, generator=generator)
+        self.shift_ED = nn.Parameter(torch.zeros(edit_count + 1, dim))  # row 0 pads
+        self.genes: FeatureShifts | None = None
+        if feature_EF is None:
+            nn.init.normal_(self.shift_ED, std=_SHIFT_START, generator=generator)
+        else:
+            self.genes = FeatureShifts(feature_EF, dim, generator)
+
+    def _new_head(self, spec: LatentSpec, generator: torch.Generator) -> Head:
+        return Head(
+            spec.head,
+            spec.latent_dim,
+            len(self.measure_orders),
+            hidden_dim=spec.hidden_dim,
+            hidden_layers=spec.hidden_layers,
+            generator=generator,
+        )
+
+    @abstractmethod
+    def states(self, batch: DesignBatch, shift_ED: Tensor) -> tuple[Tensor, Tensor]:
+        """z_P and z_I of each design, [B, D] both, from the shifts of this step."""
+
+    @property
+    @abstractmethod
+    def is_additive(self) -> bool:
+        """Whether z_I is z_W + z_P still, as at the start."""
+
+    def shifts(self, generator: torch.Generator | None = None) -> Tensor:
+        """Shift of each edit; with a generator learned parts are dropped (training)."""
+        if self.genes is None:
+            return self.shift_ED
+        shift_ED: Tensor = self.genes(self.shift_ED, generator)
+        return shift_ED
+
+    def weights_with(self, gate_D: Tensor | None) -> dict[str, Tensor]:
+        """A copy of all weights; gates before the head are multiplied into what reads a state."""
+        weights = {name: value.clone() for name, value in self.state_dict().items()}
+        if gate_D is not None:
+            gate_D = gate_D.detach()
+            for name in ("head.linear.weight", "head.hidden.0.weight"):
+                if name in weights:
+                    weights[name] *= gate_D
+            if "head.quadratic_YDD" in weights:
+                weights["head.quadratic_YDD"] *= gate_D[:, None] * gate_D
+        return weights
+
+    def forward(
+        self,
+        batch: DesignBatch,
+        generator: torch.Generator | None = None,
+        gate_D: Tensor | None = None,
+    ) -> Readings:
+        """Read designs; with a generator dropout is on (training).
+
+        Gates stand between every state and the head; the states that are returned are before them.
+        """
+        keep_BH = None
+        if generator is not None:
+            keep_BH = self.head.dropout_mask(len(batch.edit_BP), self.dropout, generator)
+        shift_ED = self.shifts(generator)
+        z_P_BD, z_I_BD = self.states(batch, shift_ED)
+        compose_BY = self.head(compose(self.reference_D, z_P_BD), keep_BH, gate_D)
+        intact_BY = self.head(z_I_BD, keep_BH, gate_D)
+        for order in sorted({order for order in self.measure_orders if order}):
+            lower_RBY = self._lower_orders(batch, shift_ED, order, keep_BH, gate_D)
+            column_Y = torch.tensor([m == order for m in self.measure_orders])
+            column_Y = column_Y.to(compose_BY.device)
+            deep_B = (batch.edit_BP > 0).sum(dim=1) >= order
+            compose_BY, intact_BY = (
+                torch.where(column_Y, torch.where(deep_B[:, None], y + lower, 0.0), y)
+                for y, lower in zip((compose_BY, intact_BY), lower_RBY, strict=True)
+            )
+        return Readings(compose_BY, intact_BY, self.reference_D, z_P_BD, z_I_BD)
+
+    def _lower_orders(
+        self,
+        batch: DesignBatch,
+        shift_ED: Tensor,
+        order: int,
+        keep_BH: Tensor | None,
+        gate_D: Tensor | None,
+    ) -> Tensor:
+        """The lower subsets' share in mixed differences, for both readings: [2, B, Y]."""
+        rows, width = batch.edit_BP.shape
+        edited_BP = batch.edit_BP > 0
+        subset_SP = lower_subsets(width, order).to(edited_BP.device)
+        factor_SB = subset_factors(edited_BP, subset_SP, order).to(batch.effect_BP.dtype)
+        count = len(subset_SP)
+        inside_SBP = subset_SP[:, None, :] & edited_BP
+        subsets = DesignBatch(
+            (batch.edit_BP * inside_SBP).reshape(count * rows, width),
+            (batch.effect_BP * inside_SBP).reshape(count * rows, width),
+        )
+        z_P_ND, z_I_ND = self.states(subsets, shift_ED)
+        both_RND = torch.stack([compose(self.reference_D, z_P_ND), z_I_ND])
+        keep = None if keep_BH is None else keep_BH.repeat(count, 1)
+        y_RSBY = self.head(both_RND, keep, gate_D).reshape(2, count, rows, -1)
+        lower_RBY: Tensor = (factor_SB[None, :, :, None] * y_RSBY).sum(dim=1)
+        return lower_RBY
