@@ -12,17 +12,20 @@ import torch
 MEBIBYTE = 1024  # of the kibibytes that the kernel counts in
 
 
+def processor() -> str:
+    """Name and cores."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
+
+
 def hardware() -> str:
     """Date, processor, versions and load, for the head of a table."""
-    names = [
-        line.split(":", 1)[1].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    ]
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, {names[0] if names else platform.machine()}, "
-        f"{os.cpu_count()} cores, {gpu}, PyTorch {torch.__version__}, "
+        f"{datetime.now(UTC):%Y-%m-%d}, {processor()}, "
+        f"{gpu}, PyTorch {torch.__version__}, "
         f"{torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f} before the start."
     )
 

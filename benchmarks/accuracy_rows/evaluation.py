@@ -1,0 +1,186 @@
+"""One evaluation: a row, a model and a seed, trained by the code of the service, measured, kept."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.accuracy_rows.measures import Floats, Tested, differences, joined, measure
+from benchmarks.accuracy_rows.parts import Fold, fold_of
+from benchmarks.accuracy_rows.references import REFERENCES
+from benchmarks.accuracy_rows.rows import Row
+from benchmarks.accuracy_rows.specs import Candidate, git, require_committed
+from benchmarks.accuracy_rows.store import Key, Result, Store
+from benchmarks.accuracy_rows.tables import Data
+from benchmarks.machine import processor
+from service.contract.training import TrainingSpec
+from worker.data.table import DesignTable, read_table
+from worker.inference.predictor import Predictor
+from worker.training.manifest import TableIdentity
+from worker.training.run import train_model
+
+# Raised when the code that trains or measures changes what comes out: all is evaluated afresh.
+RULES = 1
+_ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Bench:
+    """The data of a row, and what was kept; tables and folds are read once."""
+
+    row: Row
+    data: Data
+    store: Store
+    folder: Path | None = None
+    should_stop: Callable[[], bool] = lambda: False
+    _table: DesignTable | None = None
+    _folds: dict[int, list[Fold]] = field(default_factory=dict)
+
+    @property
+    def table(self) -> DesignTable:
+        """The canonical table."""
+        self._table = self._table or read_table(self.data.table)
+        return self._table
+
+    def folds(self, seed: int) -> list[Fold]:
+        """Of a seed; a fixed row has the same for all."""
+        own = 0 if self.row.is_fixed else seed
+        if own not in self._folds:
+            splits = self.row.splits(own)
+            self._folds = {own: [fold_of(self.row, self.data, self.table, s) for s in splits]}
+        return self._folds[own]
+
+    def tested(self, seed: int) -> Tested:
+        """Test designs of all folds."""
+        return joined([fold.tested for fold in self.folds(seed)])
+
+    def fingerprint(self, candidate: Candidate, seed: int) -> str:
+        """The same for two evaluations that have to give the same figures."""
+        said = {
+            "rules": RULES,
+            "training": dict(candidate.training),
+            "transform": candidate.transform,
+            "label": self.row.label,
+            "data": self.data.sha256,
+            "splits": [s.model_dump(mode="json") for s in self.row.splits(seed)],
+            "seed": seed,
+        }
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def spec_of(bench: Bench, candidate: Candidate, fold: Fold, seed: int) -> TrainingSpec:
+    """The job that an evaluation is."""
+    label = {"name": bench.row.label, "transform": candidate.transform}
+    return TrainingSpec.model_validate(
+        {
+            **candidate.training,
+            "dataset_id": bench.data.name,
+            "labels": [label],
+            "split": fold.split.model_dump(),
+            "seed": seed,
+            "device": "cpu",
+        }
+    )
+
+
+def _predict(bench: Bench, candidate: Candidate, fold: Fold, seed: int) -> tuple[Floats, Floats]:
+    """Both readings of a fold's test designs, means over the members, in the label's unit."""
+    data = bench.data
+    reference = candidate.training.get("reference")
+    if reference is not None:
+        value_K = REFERENCES[reference](fold, bench.table, bench.folder)
+        return value_K, value_K
+    trained = train_model(
+        spec_of(bench, candidate, fold, seed),
+        data.table,
+        data.labels,
+        data.covariates,
+        identity=TableIdentity(data.name, data.sha256, data.sha256),
+        should_stop=bench.should_stop,
+        with_report=False,
+    )
+    (read,) = Predictor.load(trained.weights, trained.manifest).readings(fold.designs)
+    return read.intact_MBY.mean(axis=0), read.compose_MBY.mean(axis=0)
+
+
+def evaluate(bench: Bench, candidate: Candidate, seed: int) -> Result:
+    """Train, predict, measure, keep, log.
+
+    Raises:
+        UncommittedSpecError: a chosen spec is not in git.
+        TrainingStoppedError: the budget is spent; nothing is kept or logged.
+    """
+    require_committed(candidate)
+    key = Key(bench.row.name, candidate.name, seed)
+    fingerprint = bench.fingerprint(candidate, seed)
+    folds = bench.folds(seed)
+    wall, processor_time = time.monotonic(), time.process_time()
+    read = [_predict(bench, candidate, fold, seed) for fold in folds]
+    seconds, core_seconds = time.monotonic() - wall, time.process_time() - processor_time
+    intact_K, compose_K = (np.concatenate(parts) for parts in zip(*read, strict=True))
+    tested = bench.tested(seed)
+    metrics: dict[str, Any] = {**measure(bench.row, intact_K, tested)}
+    if not np.array_equal(intact_K, compose_K):
+        metrics["y_compose"] = measure(bench.row, compose_K, tested)
+    said = _said(bench, candidate, seed)
+    bench.store.log(said | {"metrics": metrics, "seconds": round(seconds, 1)})
+    bench.store.keep(key, fingerprint, intact_K)
+    result = said | {
+        "fingerprint": fingerprint,
+        "metrics": metrics,
+        "seconds": round(seconds, 1),
+        "core_seconds": round(core_seconds, 1),
+        "machine": processor(),
+        "training": dict(candidate.training),
+        "selection": candidate.selection,
+    }
+    bench.store.save(key, result)
+    return result
+
+
+def _said(bench: Bench, candidate: Candidate, seed: int) -> dict[str, Any]:
+    """What was evaluated, when, and with which code."""
+    return {
+        "date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "commit": git("rev-parse", "HEAD", folder=_ROOT),
+        "code_is_committed": not git(
+            "status", "--porcelain", "--", "service", "worker", "benchmarks/accuracy_rows",
+            folder=_ROOT,
+        ),
+        "row": bench.row.name,
+        "model": candidate.name,
+        "role": "null" if candidate.is_null else "chosen",
+        "spec_sha256": candidate.sha256,
+        "data_sha256": bench.data.sha256,
+        "seed": seed,
+    }  # fmt: skip
+
+
+def compare(
+    bench: Bench, candidate: Candidate, nulls: Mapping[str, Candidate], seed: int
+) -> Result:
+    """Add to a kept result its paired differences to the nulls."""
+    fingerprint = bench.fingerprint(candidate, seed)
+    key = Key(bench.row.name, candidate.name, seed)
+    own_K = bench.store.predictions(key, fingerprint)
+    result = bench.store.result(key, fingerprint)
+    if own_K is None or result is None:
+        raise ValueError(f"{key.stem} was not evaluated")
+    found = {}
+    for name, null in nulls.items():
+        for place in (seed, 0):
+            at = Key(bench.row.name, name, place)
+            value_K = bench.store.predictions(at, bench.fingerprint(null, place))
+            if value_K is not None and (place == seed or bench.row.is_fixed):
+                found[name] = value_K
+                break
+    compared = differences(bench.row.metric, own_K, found, bench.tested(seed))
+    result = result | {"differences": compared}
+    bench.store.save(key, result)
+    return result
