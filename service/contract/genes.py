@@ -99,9 +99,10 @@ class NetworkSpec(_Spec):
 
     `channel_columns` hold scores of at least 0, `score_unit` being 1 (STRING: 1000); None takes
     every other column of numbers, and a list without any gives every edge 1 in the channel
-    ``edge``. An edge that comes twice (``b a`` after ``a b``) keeps its highest score. Names that
-    the table lacks are counted and listed, their edges left out. `off_when_held_out` names
-    channels that know what was published, beside those known from STRING.
+    ``edge``. `name_prefix` is cut off names (STRING: ``4932.``). An edge that comes twice (``b a``
+    after ``a b``) keeps its highest score. Names that the table lacks are counted and listed,
+    their edges left out. `off_when_held_out` names channels that know what was published, beside
+    those known from STRING.
     """
 
     format: TableFormat = "auto"
@@ -109,6 +110,7 @@ class NetworkSpec(_Spec):
     target_column: Name = "b"
     channel_columns: Names | None = None
     score_unit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    name_prefix: Annotated[str, Field(max_length=50)] = ""
     on_self_edges: Literal["fail", "skip"] = "fail"
     off_when_held_out: tuple[Name, ...] = ()
 
@@ -147,7 +149,7 @@ class GeneTableProfile(BaseModel):
     feature_names: list[str]
     features: list[FeatureProfile]
     left_out_columns: list[str] = []
-    rare_category_count: int = 0
+    rare_feature_count: int = 0
     evidence_counts: dict[str, int] = {}
     off_when_held_out: list[str] = []
 

@@ -59,7 +59,8 @@ def ingest_table(
     part = table_path.with_name(table_path.name + ".part")
     table_path.unlink(missing_ok=True)
     try:
-        with closing(open_table(source, spec)) as table:
+        skip = spec.on_bad_rows == "skip"
+        with closing(open_table(source, spec.format, skip=skip)) as table:
             mapping = resolve(spec, table.columns)
             bad_rows = _convert(table, mapping, part, progress, should_stop)
         profile, vocabulary = profile_table(part, mapping.spec, should_stop)

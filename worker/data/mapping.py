@@ -1,6 +1,6 @@
 """Resolves a DatasetSpec against the header of a file."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeVar
@@ -71,7 +71,7 @@ def resolve(spec: DatasetSpec, columns: list[str]) -> TableMapping:
     """
     spec = DatasetSpec(**{**dict(spec), "covariates": _named(spec.covariates)})
     mapping = _resolve_preset(spec, columns) if spec.preset else _resolve_columns(spec, columns)
-    _require(mapping.columns, columns)
+    require_columns(mapping.columns, columns)
     return mapping
 
 
@@ -201,7 +201,12 @@ def _finder(columns: list[str], aliases: dict[str, str]) -> Callable[[str], str]
     return lambda name: spelled.get(column_key(name), name)
 
 
-def _require(wanted: list[str], columns: list[str]) -> None:
+def require_columns(wanted: Sequence[str], columns: list[str]) -> None:
+    """Check that a file has the columns that a spec names.
+
+    Raises:
+        BadTableError: some are missing; each is listed with those that come close.
+    """
     known = set(columns)
     missing = [name for name in wanted if name not in known]
     if not missing:

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from service.contract.datasets import DatasetSpec
 from service.contract.errors import BadTableError, Offender
+from service.contract.genes import TableFormat
 from worker.data.batch import Batch
 from worker.data.raw import PARQUET_MAGIC, magic
 from worker.data.text import TextTable
@@ -86,21 +86,21 @@ class ParquetTable:
         self._file.close()
 
 
-def open_table(path: Path, spec: DatasetSpec) -> Table:
-    """Open an uploaded file and check its header.
+def open_table(path: Path, file_format: TableFormat, *, skip: bool = False) -> Table:
+    """Open an uploaded file and check its header; `skip` leaves out rows of the wrong length.
 
     Raises:
         BadTableError: the file is none of the known formats, is empty, or has a bad header.
     """
     is_parquet = magic(path).startswith(PARQUET_MAGIC)
-    if spec.format == "parquet" and not is_parquet:
+    if file_format == "parquet" and not is_parquet:
         raise BadTableError("the file is not Parquet (it does not start with PAR1)")
-    if is_parquet and spec.format not in ("auto", "parquet"):
-        raise BadTableError(f"the file is Parquet, not {spec.format}")
-    if spec.format == "parquet" or is_parquet:
+    if is_parquet and file_format not in ("auto", "parquet"):
+        raise BadTableError(f"the file is Parquet, not {file_format}")
+    if file_format == "parquet" or is_parquet:
         table: Table = ParquetTable(path)
     else:
-        table = TextTable(path, spec.format, skip=spec.on_bad_rows == "skip")
+        table = TextTable(path, file_format, skip=skip)
     try:
         _check_header(table.columns)
     except BadTableError:
