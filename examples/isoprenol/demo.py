@@ -63,6 +63,7 @@ def run(client: Cellgebra, clock: "Clock") -> None:
                 "dataset_id": dataset.id,
                 "name": "isoprenol",
                 "labels": [{"name": "isoprenol"}],
+                "model": {"kind": "perturbation_set"},
                 "split": {
                     "kind": "covariate",
                     "covariate": "cycle",

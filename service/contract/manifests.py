@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from service.contract.datasets import LabelKind
 from service.contract.genes import GenesUsed
+from service.contract.selection import Selection
 from service.contract.training import Transform
 
 NeutralModel = Literal["multiplicative", "additive", "min", "zero"]
@@ -37,7 +38,11 @@ class ManifestLabel(BaseModel):
 
 
 class ModelManifest(BaseModel):
-    """Everything but the tensors. `edits` are edit keys (no level), in the order of the weights."""
+    """Everything but the tensors. `edits` are edit keys (no level), in the order of the weights.
+
+    Where `training_spec` names the model `auto`, `selected_model` is the spec that it chose, and
+    `selection` tells among what and why.
+    """
 
     model_config = ConfigDict(protected_namespaces=())
 
@@ -46,6 +51,8 @@ class ModelManifest(BaseModel):
     model_kind: str
     member_count: int
     training_spec: dict[str, Any]
+    selected_model: dict[str, Any] | None = None
+    selection: Selection | None = None
     dataset_id: str
     dataset_sha256: str
     table_sha256: str
@@ -58,3 +65,9 @@ class ModelManifest(BaseModel):
     genes: GenesUsed | None = None
     report: dict[str, Any]
     versions: dict[str, str]
+
+    @property
+    def model_spec(self) -> dict[str, Any]:
+        """The spec of what was fitted."""
+        spec: dict[str, Any] = self.selected_model or self.training_spec["model"]
+        return spec

@@ -175,4 +175,44 @@ ClassicalSpec = (
 )
 """Models without a latent space: one reading, fitted at once, one label at a time."""
 
-ModelSpec = Annotated[ClassicalSpec | PerturbationSetSpec, Field(discriminator="kind")]
+CandidateKind = Literal[
+    "additive",
+    "multiplicative",
+    "pairwise",
+    "low_rank",
+    "profile_knn",
+    "nearest_design",
+    "forest",
+    "gp",
+    "perturbation_set",
+]
+"""What `auto` chooses among, the simplest first.
+
+One number an edit; then numbers for pairs of edits; then whole designs or trees of them, which no
+list of effects explains; then networks.
+"""
+
+
+class AutoSpec(_Spec):
+    """The simplest candidate within one standard error of the best is trained.
+
+    Every candidate, with its defaults, is fitted without a fold of the training part and asked for
+    it; folds are cut as the test part is (by design, by gene, forward in time). `criterion`:
+    `spearman` (mean over folds and labels, because designs are put in an order) or `mse` (on the
+    standardised label). The standard error is of the difference to the best, by a jackknife over
+    design groups. `candidates` None takes all that fit the labels, in the order of simplicity
+    additive, multiplicative, pairwise, low_rank, profile_knn, nearest_design, forest, gp,
+    perturbation_set. Source: Breiman et al. 1984, Classification and Regression Trees, 3.4.3;
+    Hastie, Tibshirani and Friedman 2009, 7.10, doi:10.1007/978-0-387-84858-7.
+    """
+
+    kind: Literal["auto"] = "auto"
+    candidates: Annotated[tuple[CandidateKind, ...], Field(min_length=1)] | None = None
+    criterion: Literal["spearman", "mse"] = "spearman"
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
+
+
+FittedSpec = ClassicalSpec | PerturbationSetSpec
+"""What is fitted, scored and stored."""
+
+ModelSpec = Annotated[FittedSpec | AutoSpec, Field(discriminator="kind")]

@@ -18,6 +18,7 @@ from service.contract.report_parts import (
     Seen,
     Top,
 )
+from service.contract.selection import Selection
 
 
 class SplitReport(ReportPart):
@@ -107,7 +108,8 @@ class LatentReport(ReportPart):
 class TrainingReport(ReportPart):
     """What `report.json` holds; without the columns of single designs, what a job and model show.
 
-    `notes` are rules that hold for every number here.
+    `selection` tells how the model `auto` chose its kind. `notes` are rules that hold for every
+    number here.
     """
 
     format_version: Literal[1] = 1
@@ -116,6 +118,7 @@ class TrainingReport(ReportPart):
     split: SplitReport
     labels: tuple[LabelReport, ...] = Field(min_length=1)
     latent: LatentReport | None = None
+    selection: Selection | None = None
     notes: tuple[str, ...] = ()
 
     def summary(self) -> Self:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from service.contract.genes import GenesUse
 from service.contract.losses import CNodeTerm, LossSpec
-from service.contract.models import ModelSpec, PerturbationSetSpec
+from service.contract.models import AutoSpec, ModelSpec, PerturbationSetSpec
 from service.contract.splits import CovariateSplit, NoSplit, RandomSplit, Split
 
 __all__ = [
@@ -74,7 +74,7 @@ class TrainingSpec(_Spec):
     name: Annotated[str, Field(min_length=1, max_length=200)] = "model"
     labels: Annotated[tuple[TrainingLabel, ...], Field(min_length=1)]
     split: Split = RandomSplit()
-    model: ModelSpec = PerturbationSetSpec()
+    model: ModelSpec = AutoSpec()
     loss: LossSpec = LossSpec()
     optimizer: OptimizerSpec = OptimizerSpec()
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 200

@@ -40,6 +40,7 @@ def test_scores_are_answered_while_streams_stay_open(service, api, dataset, trai
     spec = {
         "dataset_id": dataset["id"],
         "labels": [{"name": "isoprenol"}],
+        "model": {"kind": "perturbation_set"},
         "epochs": 100_000,
         "patience_epochs": 100_000,
     }

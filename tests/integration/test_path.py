@@ -107,6 +107,7 @@ def test_a_cancelled_job_goes_on_from_where_it_was(api, dataset):
     spec = {
         "dataset_id": dataset["id"],
         "labels": [{"name": "isoprenol"}],
+        "model": {"kind": "perturbation_set"},
         "epochs": 20_000,
         "patience_epochs": 20_000,
         "ensemble_size": 1,

@@ -29,6 +29,14 @@ class Coded:
         codes = [code for code, value in enumerate(self.values) if value in wanted]
         return np.isin(self.code_N, codes)
 
+    def rows(self, kept_N: Flags) -> "Coded":
+        """Some of the rows, and the values among them."""
+        used = np.unique(self.code_N[kept_N])
+        used = used[used >= 0]
+        place = np.full(len(self.values) + 1, -1, dtype=np.int64)
+        place[used] = np.arange(len(used))
+        return Coded(tuple(self.values[code] for code in used), place[self.code_N[kept_N]])
+
 
 @dataclass(frozen=True)
 class DesignTable:
@@ -52,6 +60,25 @@ class DesignTable:
 
     def __len__(self) -> int:
         return len(self.design_N)
+
+    def rows(self, kept_N: Flags) -> "DesignTable":
+        """Some of the rows; nothing of the others is left, no design and no name."""
+        used, design_N = np.unique(self.design_N[kept_N], return_inverse=True)
+        groups = Coded(self.groups, self.group_N).rows(kept_N)
+        backgrounds = Coded(self.backgrounds, self.background_N).rows(kept_N)
+        return DesignTable(
+            designs=tuple(self.designs[place] for place in used),
+            design_N=design_N.reshape(-1),
+            groups=groups.values,
+            group_N=groups.code_N,
+            build_N=self.build_N[kept_N],
+            is_control_N=self.is_control_N[kept_N],
+            backgrounds=backgrounds.values,
+            background_N=backgrounds.code_N,
+            labels={name: value_N[kept_N] for name, value_N in self.labels.items()},
+            sds={name: sd_N[kept_N] for name, sd_N in self.sds.items()},
+            covariates={name: column.rows(kept_N) for name, column in self.covariates.items()},
+        )
 
 
 def _coded(column: pa.ChunkedArray) -> Coded:

@@ -108,7 +108,7 @@ class PerturbationSetEnsemble:
     """Networks, read in float64: float32 rounding makes ties in a ranking."""
 
     def __init__(self, tensors: Mapping[str, Tensor], manifest: ModelManifest) -> None:
-        spec = _SPEC.validate_python(manifest.training_spec["model"])
+        spec = _SPEC.validate_python(manifest.model_spec)
         orders = [MEASURE_ORDER[label.measure] for label in manifest.labels]
         self._members = []
         for member in range(manifest.member_count):

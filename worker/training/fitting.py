@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from service.contract.models import AdditiveSpec, PerturbationSetSpec
+from service.contract.models import AdditiveSpec, AutoSpec, PerturbationSetSpec
 from service.contract.training import TrainingSpec
 from worker.training.classical_ensemble import fit_classical
 from worker.training.devices import threads_for
@@ -30,6 +30,8 @@ def fit_tensors(
         LatentCollapseError: the latent of most members collapsed.
         TrainingStoppedError: a stop was asked for; the checkpoint is saved.
     """
+    if isinstance(spec.model, AutoSpec):
+        raise TypeError("auto names no model: select one first")
     if isinstance(spec.model, AdditiveSpec):
         return fit_ridges(data, spec, spec.model, hooks), []
     if not isinstance(spec.model, PerturbationSetSpec):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from service.contract.jobs import EventType
@@ -12,6 +13,14 @@ _EVENTS_PER_SECOND = 4
 _EPOCH_EVENTS = 300
 _POLL_SECONDS = 0.5
 _CHECKPOINT_SECONDS = 30.0
+
+
+@dataclass
+class _Clock:
+    """When something was told last, and where this run began; shared by all phases of a job."""
+
+    next_time: float = 0.0
+    starts: list[tuple[float, float]] = field(default_factory=list)
 
 
 class Reporter:
@@ -26,19 +35,30 @@ class Reporter:
         self._emit = emit
         self._members, self._epochs = members, epochs
         self._stride = max(1, -(-members * epochs // _EPOCH_EVENTS))
-        self._next_time = 0.0
-        self._starts: list[tuple[float, float]] = []
+        self._clock = _Clock()
+        self._span = (0.0, 1.0)
+        self._tells_epochs = True
+
+    def phase(
+        self, begin: float, end: float, *, members: int, epochs: int, tells_epochs: bool = True
+    ) -> "Reporter":
+        """A reporter of a part of the work, from one fraction of the whole to another."""
+        part = Reporter(self._emit, members=members, epochs=epochs)
+        part._clock, part._span, part._tells_epochs = self._clock, (begin, end), tells_epochs
+        return part
 
     def progress(self, member: int, epoch: int, *, message: str | None = None) -> None:
         """Tell how far the job is, at most four times a second (always with a message)."""
-        now = time.monotonic()
-        fraction = min(1.0, (member * self._epochs + epoch) / (self._members * self._epochs))
-        if len(self._starts) < 2:
-            self._starts.append((now, fraction))
-        if now < self._next_time and message is None:
+        now, clock = time.monotonic(), self._clock
+        done = min(1.0, (member * self._epochs + epoch) / (self._members * self._epochs))
+        begin, end = self._span
+        fraction = begin + (end - begin) * done
+        if len(clock.starts) < 2:
+            clock.starts.append((now, fraction))
+        if now < clock.next_time and message is None:
             return
-        self._next_time = now + 1.0 / _EVENTS_PER_SECOND
-        began, from_fraction = self._starts[-1]
+        clock.next_time = now + 1.0 / _EVENTS_PER_SECOND
+        began, from_fraction = clock.starts[-1]
         gained = fraction - from_fraction
         left = (1.0 - fraction) * (now - began) / gained if gained > 0 else None
         data: dict[str, Any] = {"fraction": fraction, "estimated_seconds_left": left}
@@ -56,7 +76,7 @@ class Reporter:
         is_last: bool,
     ) -> None:
         """Tell of an epoch (counted from 1): the first and last of a member, and a few hundred."""
-        if epoch == 1 or is_last or epoch % self._stride == 0:
+        if self._tells_epochs and (epoch == 1 or is_last or epoch % self._stride == 0):
             data = {"member": member, "epoch": epoch, "epochs": self._epochs}
             self._emit(EventType.EPOCH, {**data, "terms": terms, "metrics": metrics})
 

@@ -27,12 +27,13 @@ from worker.training.neutral import fit_neutral
 from worker.training.preparation import prepare
 from worker.training.progress import Pause, Reporter, Saver
 from worker.training.report import build_report
+from worker.training.selection import Source, choose_model, with_selection
 from worker.training.upper_bounds import fit_bounds
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """Weights as safetensors, the manifest that tells what they are, and the report if asked for."""
+    """Weights as safetensors, the manifest that tells what they are, the report if asked for."""
 
     weights: bytes
     manifest: ModelManifest
@@ -79,7 +80,8 @@ def train_model(
         TrainingStoppedError: `should_stop` said so; the checkpoint is saved.
     """
     device = device_of(spec.device)
-    data = prepare(spec, read_table(table_path), labels, covariates, genes)
+    table = read_table(table_path)
+    data = prepare(spec, table, labels, covariates, genes)
     require_memory(
         spec,
         len(data.train.designs),
@@ -91,18 +93,24 @@ def train_model(
         Pause(should_stop),
         Saver(save_checkpoint),
     )
-    key = fingerprint(spec, identity.table_sha256, *hashes_of(genes))
-    tensors, states = fit_tensors(data, spec, device, hooks, checkpoint=checkpoint, key=key)
-    tensors |= fit_neutral(data) | fit_bounds(data, spec)
+    hashes = [identity.table_sha256, *hashes_of(genes)]
+    source = Source(table, labels, covariates, genes, data)
+    key = fingerprint(spec, *hashes)
+    chosen = choose_model(spec, source, device, hooks, checkpoint=checkpoint, key=key)
+    fitted, hooks, checkpoint = chosen.spec, chosen.hooks, chosen.checkpoint
+    key = fingerprint(fitted, *hashes)
+    tensors, states = fit_tensors(data, fitted, device, hooks, checkpoint=checkpoint, key=key)
+    tensors |= fit_neutral(data) | fit_bounds(data, fitted)
     designs = data.index.encode(data.train.designs)
     counts = count_support(designs, data.train.row_count_K, data.index.keys)
     tensors |= {name: torch.from_numpy(array) for name, array in counts.items()}
     weights = save({name: tensor.contiguous() for name, tensor in tensors.items()})
-    manifest = manifest_of(spec, data, identity, weights)
+    manifest = with_selection(manifest_of(fitted, data, identity, weights), spec, chosen)
     if not with_report:
         hooks.reporter.progress(spec.ensemble_size, 0, message="done")
         return TrainedModel(weights, manifest, None)
-    report = build_report(data, Predictor.load(weights, manifest), spec, states)
+    report = build_report(data, Predictor.load(weights, manifest), fitted, states)
+    report = report.model_copy(update={"selection": chosen.selection})
     summary = report.as_json()
     emit(EventType.REPORT, summary)
     hooks.reporter.progress(spec.ensemble_size, 0, message="done")

@@ -175,7 +175,8 @@ def test_a_job_goes_on_after_the_service_went_away(tmp_path, number):
     with up(tmp_path) as service, Cellgebra(service.url) as client:
         dataset = client.datasets.upload(table(), SPEC, name="pairs")
         training = {"dataset_id": dataset.id, "labels": [{"name": "titer"}], "epochs": 100_000}
-        run = client.train({**training, "patience_epochs": 100_000, "ensemble_size": 1})
+        training |= {"model": {"kind": "perturbation_set"}, "patience_epochs": 100_000}
+        run = client.train({**training, "ensemble_size": 1})
         for event in run.events():
             if event.type is EventType.EPOCH:
                 break

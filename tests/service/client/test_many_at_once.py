@@ -39,6 +39,7 @@ async def score(http, model, number):
 @pytest.mark.slow
 async def test_scores_are_answered_while_streams_are_open(sqlite_service, client, dataset, model):
     spec = {"dataset_id": dataset.id, "labels": [{"name": "titer"}], "ensemble_size": 1}
+    spec["model"] = {"kind": "perturbation_set"}
     run = client.train({**spec, "epochs": 100_000, "patience_epochs": 100_000})
     path = f"/v1/training-jobs/{run.id}/events"
     streams = [Stream() for _ in range(STREAMS)]

@@ -116,6 +116,7 @@ def cancel_at_first_epoch(run, after):
 @pytest.mark.slow
 def test_a_cancelled_job_is_resumed(client, dataset):
     spec = {"dataset_id": dataset.id, "labels": [{"name": "titer"}], "ensemble_size": 2}
+    spec["model"] = {"kind": "perturbation_set"}
     run = client.train({**spec, "epochs": 3000, "patience_epochs": 3000})
     last = cancel_at_first_epoch(run, after=0)
     assert run.resume().state is JobState.QUEUED

@@ -1,6 +1,7 @@
 """Hypothesis strategies of valid specs and answers."""
 
 from datetime import UTC, datetime
+from typing import get_args
 
 from hypothesis import assume
 from hypothesis import strategies as st
@@ -39,6 +40,8 @@ from service.contract.losses import (
 )
 from service.contract.models import (
     AdditiveSpec,
+    AutoSpec,
+    CandidateKind,
     EditFrequencySpec,
     ForestSpec,
     GpSpec,
@@ -160,6 +163,13 @@ losses = st.builds(
     ),
 )
 models = st.one_of(
+    some(
+        AutoSpec,
+        candidates=st.none()
+        | st.lists(st.sampled_from(get_args(CandidateKind)), min_size=1, max_size=4),
+        criterion=st.sampled_from(["spearman", "mse"]),
+        folds=st.integers(2, 20),
+    ),
     st.sampled_from([TrainMeanSpec(), PairMeanSpec(), NearestDesignSpec(), EditFrequencySpec()]),
     some(AdditiveSpec, penalty=st.none() | above_zero),
     some(MultiplicativeSpec, penalty=st.none() | above_zero, floor=st.none() | above_zero),
@@ -260,7 +270,7 @@ labels = st.builds(
 
 def training_spec(dataset_id, labels, given):
     """A spec; c_node and a quadratic head do not go together."""
-    loss, model = given.get("loss", LossSpec()), given.get("model", PerturbationSetSpec())
+    loss, model = given.get("loss", LossSpec()), given.get("model", AutoSpec())
     reads_paths = any(isinstance(term, CNodeTerm) for term in loss.terms)
     assume(not reads_paths or getattr(model, "head", None) != "quadratic")
     return TrainingSpec(dataset_id=dataset_id, labels=labels, **given)

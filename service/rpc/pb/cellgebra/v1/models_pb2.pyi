@@ -1,13 +1,14 @@
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ModelSpec(_message.Message):
-    __slots__ = ("additive", "perturbation_set", "train_mean", "pair_mean", "nearest_design", "edit_frequency", "multiplicative", "pairwise", "low_rank", "profile_knn", "forest", "gp")
+    __slots__ = ("additive", "perturbation_set", "train_mean", "pair_mean", "nearest_design", "edit_frequency", "multiplicative", "pairwise", "low_rank", "profile_knn", "forest", "gp", "auto")
     ADDITIVE_FIELD_NUMBER: _ClassVar[int]
     PERTURBATION_SET_FIELD_NUMBER: _ClassVar[int]
     TRAIN_MEAN_FIELD_NUMBER: _ClassVar[int]
@@ -20,6 +21,7 @@ class ModelSpec(_message.Message):
     PROFILE_KNN_FIELD_NUMBER: _ClassVar[int]
     FOREST_FIELD_NUMBER: _ClassVar[int]
     GP_FIELD_NUMBER: _ClassVar[int]
+    AUTO_FIELD_NUMBER: _ClassVar[int]
     additive: AdditiveSpec
     perturbation_set: PerturbationSetSpec
     train_mean: TrainMeanSpec
@@ -32,7 +34,8 @@ class ModelSpec(_message.Message):
     profile_knn: ProfileKnnSpec
     forest: ForestSpec
     gp: GpSpec
-    def __init__(self, additive: _Optional[_Union[AdditiveSpec, _Mapping]] = ..., perturbation_set: _Optional[_Union[PerturbationSetSpec, _Mapping]] = ..., train_mean: _Optional[_Union[TrainMeanSpec, _Mapping]] = ..., pair_mean: _Optional[_Union[PairMeanSpec, _Mapping]] = ..., nearest_design: _Optional[_Union[NearestDesignSpec, _Mapping]] = ..., edit_frequency: _Optional[_Union[EditFrequencySpec, _Mapping]] = ..., multiplicative: _Optional[_Union[MultiplicativeSpec, _Mapping]] = ..., pairwise: _Optional[_Union[PairwiseSpec, _Mapping]] = ..., low_rank: _Optional[_Union[LowRankSpec, _Mapping]] = ..., profile_knn: _Optional[_Union[ProfileKnnSpec, _Mapping]] = ..., forest: _Optional[_Union[ForestSpec, _Mapping]] = ..., gp: _Optional[_Union[GpSpec, _Mapping]] = ...) -> None: ...
+    auto: AutoSpec
+    def __init__(self, additive: _Optional[_Union[AdditiveSpec, _Mapping]] = ..., perturbation_set: _Optional[_Union[PerturbationSetSpec, _Mapping]] = ..., train_mean: _Optional[_Union[TrainMeanSpec, _Mapping]] = ..., pair_mean: _Optional[_Union[PairMeanSpec, _Mapping]] = ..., nearest_design: _Optional[_Union[NearestDesignSpec, _Mapping]] = ..., edit_frequency: _Optional[_Union[EditFrequencySpec, _Mapping]] = ..., multiplicative: _Optional[_Union[MultiplicativeSpec, _Mapping]] = ..., pairwise: _Optional[_Union[PairwiseSpec, _Mapping]] = ..., low_rank: _Optional[_Union[LowRankSpec, _Mapping]] = ..., profile_knn: _Optional[_Union[ProfileKnnSpec, _Mapping]] = ..., forest: _Optional[_Union[ForestSpec, _Mapping]] = ..., gp: _Optional[_Union[GpSpec, _Mapping]] = ..., auto: _Optional[_Union[AutoSpec, _Mapping]] = ...) -> None: ...
 
 class AdditiveSpec(_message.Message):
     __slots__ = ("penalty",)
@@ -141,3 +144,43 @@ class GpSpec(_message.Message):
     max_rows: int
     max_selection_rows: int
     def __init__(self, max_rows: _Optional[int] = ..., max_selection_rows: _Optional[int] = ...) -> None: ...
+
+class AutoSpec(_message.Message):
+    __slots__ = ("candidates", "criterion", "folds")
+    class Candidate(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        CANDIDATE_UNSPECIFIED: _ClassVar[AutoSpec.Candidate]
+        CANDIDATE_ADDITIVE: _ClassVar[AutoSpec.Candidate]
+        CANDIDATE_MULTIPLICATIVE: _ClassVar[AutoSpec.Candidate]
+        CANDIDATE_PAIRWISE: _ClassVar[AutoSpec.Candidate]
+        CANDIDATE_LOW_RANK: _ClassVar[AutoSpec.Candidate]
+        CANDIDATE_PROFILE_KNN: _ClassVar[AutoSpec.Candidate]
+        CANDIDATE_NEAREST_DESIGN: _ClassVar[AutoSpec.Candidate]
+        CANDIDATE_FOREST: _ClassVar[AutoSpec.Candidate]
+        CANDIDATE_GP: _ClassVar[AutoSpec.Candidate]
+        CANDIDATE_PERTURBATION_SET: _ClassVar[AutoSpec.Candidate]
+    CANDIDATE_UNSPECIFIED: AutoSpec.Candidate
+    CANDIDATE_ADDITIVE: AutoSpec.Candidate
+    CANDIDATE_MULTIPLICATIVE: AutoSpec.Candidate
+    CANDIDATE_PAIRWISE: AutoSpec.Candidate
+    CANDIDATE_LOW_RANK: AutoSpec.Candidate
+    CANDIDATE_PROFILE_KNN: AutoSpec.Candidate
+    CANDIDATE_NEAREST_DESIGN: AutoSpec.Candidate
+    CANDIDATE_FOREST: AutoSpec.Candidate
+    CANDIDATE_GP: AutoSpec.Candidate
+    CANDIDATE_PERTURBATION_SET: AutoSpec.Candidate
+    class Criterion(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        CRITERION_UNSPECIFIED: _ClassVar[AutoSpec.Criterion]
+        CRITERION_SPEARMAN: _ClassVar[AutoSpec.Criterion]
+        CRITERION_MSE: _ClassVar[AutoSpec.Criterion]
+    CRITERION_UNSPECIFIED: AutoSpec.Criterion
+    CRITERION_SPEARMAN: AutoSpec.Criterion
+    CRITERION_MSE: AutoSpec.Criterion
+    CANDIDATES_FIELD_NUMBER: _ClassVar[int]
+    CRITERION_FIELD_NUMBER: _ClassVar[int]
+    FOLDS_FIELD_NUMBER: _ClassVar[int]
+    candidates: _containers.RepeatedScalarFieldContainer[AutoSpec.Candidate]
+    criterion: AutoSpec.Criterion
+    folds: int
+    def __init__(self, candidates: _Optional[_Iterable[_Union[AutoSpec.Candidate, str]]] = ..., criterion: _Optional[_Union[AutoSpec.Criterion, str]] = ..., folds: _Optional[int] = ...) -> None: ...
