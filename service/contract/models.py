@@ -61,6 +61,18 @@ class AdditiveSpec(_Spec):
     penalty: Penalty = None
 
 
+class FeatureRidgeSpec(_Spec):
+    """Ridge regression on sums of gene features: y = b + sum_e r_kind(level_e) * x_e.w.
+
+    x_e are the standardised features of the gene of e, in the block of what is done to it, and its
+    kind. It needs a gene table with features, and predicts genes without data. `penalty` as in
+    `additive`, on w.
+    """
+
+    kind: Literal["feature_ridge"] = "feature_ridge"
+    penalty: Penalty = None
+
+
 class MultiplicativeSpec(_Spec):
     """Effects multiply: log y = b + sum_e r_kind(level_e) * w_e, by ridge regression.
 
@@ -166,6 +178,7 @@ ClassicalSpec = (
     | NearestDesignSpec
     | EditFrequencySpec
     | AdditiveSpec
+    | FeatureRidgeSpec
     | MultiplicativeSpec
     | PairwiseSpec
     | LowRankSpec

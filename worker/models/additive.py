@@ -22,12 +22,13 @@ _CHUNK_ROWS = 8192
 
 @dataclass(frozen=True)
 class RidgeFit:
-    """A fitted ridge regression of one label."""
+    """A fitted ridge regression of one label; `weight_F` where it is one of features."""
 
     intercept: float
     weight_E: Floats
     penalty: float
     leave_one_out_rmse: float
+    weight_F: Floats | None = None
 
     def predict(self, effect_NE: csr_matrix) -> Floats:
         """Predictions [N]."""
@@ -69,16 +70,36 @@ def _eigen(effect_NE: csr_matrix, root_N: Floats, mean_E: Floats) -> tuple[Float
     return centred_NE.T @ left_NR[:, kept] / scale, values[kept]
 
 
-def _decompose(effect_NE: csr_matrix, label_N: Floats, weight_N: Floats) -> _Spectrum:
+def _feature_eigen(
+    effect_NE: csr_matrix, root_N: Floats, mean_E: Floats, feature_EF: Floats
+) -> tuple[Floats, Floats]:
+    """Eigenvectors [F, R] and eigenvalues [R] of F'X~'X~F: sums of features for effects."""
+    weighted: Any = effect_NE.multiply((root_N**2)[:, None])
+    gram_EE = (effect_NE.T @ weighted.tocsr()).toarray()
+    gram_EE -= np.sum(root_N**2) * np.outer(mean_E, mean_E)
+    values, vectors = np.linalg.eigh(feature_EF.T @ gram_EE @ feature_EF)
+    return vectors, np.maximum(values, 0.0)
+
+
+def _decompose(
+    effect_NE: csr_matrix, label_N: Floats, weight_N: Floats, feature_EF: Floats | None
+) -> tuple[_Spectrum, Floats]:
+    """The problem, and its eigenvectors among the features (or the edits, without features)."""
     total = weight_N.sum()
     root_N = np.sqrt(weight_N)
     mean_E = np.asarray(effect_NE.T @ weight_N).ravel() / total
     target_N = root_N * (label_N - (weight_N @ label_N) / total)
-    vectors, values = _eigen(effect_NE, root_N, mean_E)
+    if feature_EF is None:
+        own, values = _eigen(effect_NE, root_N, mean_E)
+        vectors = own
+    else:
+        own, values = _feature_eigen(effect_NE, root_N, mean_E, feature_EF)
+        vectors = feature_EF @ own
     moment_E = effect_NE.T @ (root_N * target_N) - mean_E * np.sum(root_N * target_N)
-    return _Spectrum(
+    problem = _Spectrum(
         effect_NE, root_N, mean_E, target_N, vectors, values, vectors.T @ np.asarray(moment_E)
     )
+    return problem, own
 
 
 def _leave_one_out_mse(problem: _Spectrum, penalties: Floats) -> Floats:
@@ -104,6 +125,7 @@ def fit_ridge(
     label_N: Floats,
     weight_N: Floats | None = None,
     penalty: float | None = None,
+    feature_EF: Floats | None = None,
 ) -> RidgeFit:
     """Fit one label; rows whose label is NaN are left out.
 
@@ -113,6 +135,8 @@ def fit_ridge(
         weight_N: weight of each row; all 1 without it.
         penalty: ridge's lambda on the standardised label; None takes the one of `PENALTIES` with
             the least leave-one-out error (the largest of them where equal).
+        feature_EF: features of the edits: the weight of an edit is then a sum over its features,
+            and it is their weights that the penalty is on.
 
     Raises:
         ValueError: no row has a label.
@@ -121,13 +145,17 @@ def fit_ridge(
     present_N = ~np.isnan(label_N) & (weights > 0)
     if not present_N.any():
         raise ValueError("a ridge regression needs at least one label")
-    problem = _decompose(effect_NE[present_N], label_N[present_N], weights[present_N])
+    problem, own = _decompose(
+        effect_NE[present_N], label_N[present_N], weights[present_N], feature_EF
+    )
     candidates = PENALTIES if penalty is None else np.array([penalty])
     error_L = _leave_one_out_mse(problem, candidates)
     best = len(error_L) - 1 - int(np.argmin(error_L[::-1]))
     chosen = float(candidates[best])
-    weight_E = problem.vectors_ER @ (problem.projection_R / (problem.values_R + chosen))
+    solution_R = problem.projection_R / (problem.values_R + chosen)
+    weight_E = problem.vectors_ER @ solution_R
     total = weights[present_N].sum()
     center = float(weights[present_N] @ label_N[present_N] / total)
     intercept = center - float(problem.mean_E @ weight_E)
-    return RidgeFit(intercept, weight_E, chosen, float(np.sqrt(error_L[best])))
+    weight_F = None if feature_EF is None else own @ solution_R
+    return RidgeFit(intercept, weight_E, chosen, float(np.sqrt(error_L[best])), weight_F)

@@ -5,8 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from worker.models.additive import RidgeFit
+from worker.models.additive import Floats, RidgeFit
 from worker.models.latent_network import LatentNetwork
+
+
+def _weights(fit: RidgeFit) -> Floats:
+    return fit.weight_E if fit.weight_F is None else fit.weight_F
 
 
 @torch.no_grad()
@@ -24,7 +28,7 @@ def start_from_ridge(net: LatentNetwork, fits: Sequence[RidgeFit | None]) -> Non
     weight_YD = net.head.linear.weight
     inverse_DY = torch.linalg.pinv(weight_YD)
     started_ED = net.shift_ED[1:] if net.genes is None else net.genes.projection_FD
-    rows = [np.zeros(len(started_ED)) if fit is None else fit.weight_E for fit in fits]
+    rows = [np.zeros(len(started_ED)) if fit is None else _weights(fit) for fit in fits]
     target_EY = torch.from_numpy(np.stack(rows, axis=1)).to(weight_YD)
     seen_EY = started_ED @ weight_YD.T
     started_ED += (target_EY - seen_EY) @ inverse_DY.T

@@ -14,6 +14,7 @@ from worker.models.edit_effects import (
     EditEffects,
     Multiplicative,
     fit_edit_effects,
+    fit_feature_ridge,
     fit_multiplicative,
 )
 from worker.models.edit_frequency import EditFrequency, fit_edit_frequency
@@ -33,12 +34,13 @@ class Kind(NamedTuple):
     """A model that can be named; its fit takes the fields of the spec by name.
 
     `learns_ratios`: it takes labels in their unit, where a ratio has a meaning, and gives them back
-    so; the others take standardised ones.
+    so; the others take standardised ones. `reads_genes`: it needs features of genes.
     """
 
     model: type[StoredModel]
     fit: Callable[..., StoredModel]
     learns_ratios: bool = False
+    reads_genes: bool = False
 
 
 KINDS: Mapping[str, Kind] = {
@@ -47,6 +49,7 @@ KINDS: Mapping[str, Kind] = {
     "nearest_design": Kind(NearestDesign, fit_nearest_design),
     "edit_frequency": Kind(EditFrequency, fit_edit_frequency),
     "additive": Kind(EditEffects, fit_edit_effects),
+    "feature_ridge": Kind(EditEffects, fit_feature_ridge, reads_genes=True),
     "multiplicative": Kind(Multiplicative, fit_multiplicative, learns_ratios=True),
     "pairwise": Kind(Pairwise, fit_pairwise, learns_ratios=True),
     "low_rank": Kind(LowRank, fit_low_rank),

@@ -50,6 +50,22 @@ def fit_edit_effects(rows: Observations, penalty: float | None = None) -> EditEf
     return EditEffects(np.array(fit.intercept), np.pad(fit.weight_E, (1, 0)))
 
 
+def fit_feature_ridge(rows: Observations, penalty: float | None = None) -> EditEffects:
+    """Ridge regression on sums of features; every edit of the vocabulary has a weight after it.
+
+    Raises:
+        ValueError: no row has a label, or nothing is known of genes.
+    """
+    if rows.feature_EF is None or not rows.feature_EF.any():
+        raise ValueError("it is made of features of genes, and there are none: name a gene table")
+    # Edits that no row has would be rows and columns of zeros in a large matrix.
+    used_E = np.unique(rows.sets.edit_BP[rows.sets.edit_BP > 0]) - 1
+    used_EF = rows.feature_EF[used_E]
+    fit = fit_ridge(rows.matrix()[:, used_E], rows.label_N, rows.weight_N, penalty, used_EF)
+    weight_E = np.asarray(rows.feature_EF @ np.asarray(fit.weight_F))
+    return EditEffects(np.array(fit.intercept), np.pad(weight_E, (1, 0)))
+
+
 def fit_multiplicative(
     rows: Observations, penalty: float | None = None, floor: float | None = None
 ) -> Multiplicative:

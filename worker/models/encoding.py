@@ -25,6 +25,11 @@ class DesignBatch(NamedTuple):
         """Some designs of the batch."""
         return DesignBatch(self.edit_BP[index], self.effect_BP[index])
 
+    def within(self, edit_count: int) -> "DesignBatch":
+        """The same designs without the edits after the first `edit_count`."""
+        known_BP = self.edit_BP <= edit_count
+        return DesignBatch(self.edit_BP * known_BP, self.effect_BP * known_BP)
+
     def to(self, device: torch.device, dtype: torch.dtype) -> "DesignBatch":
         """The same designs elsewhere; effects in `dtype`."""
         return DesignBatch(self.edit_BP.to(device), self.effect_BP.to(device, dtype))

@@ -117,6 +117,19 @@ class LatentNetwork(nn.Module, ABC):
         shift_ED: Tensor = self.genes(self.shift_ED, generator)
         return shift_ED
 
+    @torch.no_grad()
+    def with_all_shifts(self, further_EF: Tensor) -> dict[str, Tensor]:
+        """Weights of the same network without features: every shift is in the table of shifts.
+
+        Args:
+            further_EF: features of edits without data, which stand after those with data.
+        """
+        weights = {k: v for k, v in self.state_dict().items() if not k.startswith("genes.")}
+        if self.genes is not None:
+            shifts = [self.shifts(), self.genes.project(further_EF)]
+            weights["shift_ED"] = torch.cat(shifts)
+        return weights
+
     def weights_with(self, gate_D: Tensor | None) -> dict[str, Tensor]:
         """A copy of all weights; gates before the head are multiplied into what reads a state."""
         weights = {name: value.clone() for name, value in self.state_dict().items()}

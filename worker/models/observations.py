@@ -91,7 +91,8 @@ def look_up(known_Q: Codes, value_Q: Floats, wanted: Codes) -> Floats:
 class Observations:
     """What one label of one member is fitted on; NaN is a missing label.
 
-    `edit_count` is the size of the vocabulary; `seed` is for models that draw.
+    `edit_count` is the size of the vocabulary, `feature_EF` the features of the genes of its
+    edits, where they are known; `seed` is for models that draw.
     """
 
     sets: EditSets
@@ -99,6 +100,7 @@ class Observations:
     weight_N: Floats
     edit_count: int
     seed: int = 0
+    feature_EF: Floats | None = None
 
     def matrix(self) -> csr_matrix:
         """Effects [N, E]."""

@@ -13,6 +13,7 @@ from service.contract.training import TrainingSpec, Transform
 from worker.inference.ensembles import member_prefix
 from worker.models.classical import KINDS, fit_model
 from worker.models.observations import Observations, observations
+from worker.models.stored import StoredModel
 from worker.training.ensemble import Hooks, member_folds, rows_of_member
 from worker.training.errors import TrainingStoppedError
 from worker.training.labels import ChosenLabel
@@ -41,7 +42,7 @@ def fit_classical(
             kept_N = rows_of_member(fold_N, member, spec.ensemble_size, rows.label_N)
             seed = derived_seed(spec.seed, member, y, model.kind) % 2**32
             own = replace(rows.rows(kept_N), seed=seed)
-            fitted = fit_model(model, own)
+            fitted = _fit(model, own)
             prefix = member_prefix(member, y)
             tensors |= {
                 prefix + name: torch.from_numpy(np.array(array))
@@ -51,16 +52,27 @@ def fit_classical(
     return tensors
 
 
+def _fit(model: ClassicalSpec, rows: Observations) -> StoredModel:
+    """A fit; a model of gene features that has none is an error of the spec."""
+    if KINDS[model.kind].reads_genes and rows.feature_EF is None:
+        message = f"{model.kind} is made of features of genes: name a gene table that has them"
+        raise InvalidArgumentError(message, [Offender(field="genes", message=message)])
+    return fit_model(model, rows)
+
+
 def _columns(data: TrainingData, model: ClassicalSpec) -> list[Observations]:
     """Observations of each label, on the scale that the model learns."""
     designs = data.index.encode(data.train.designs).rows(torch.from_numpy(data.train.design_N))
+    known = data.gene_vocabulary
+    feature_EF = None if known is None else known.feature_EF
     standardized_NY = data.standardized(data.train)
     columns = []
     for y, label in enumerate(data.labels):
         label_N = standardized_NY[:, y]
         if KINDS[model.kind].learns_ratios:
             label_N = _ratios(label, data.train.label_NY[:, y], model)
-        columns.append(observations(designs, label_N, edit_count=len(data.index)))
+        rows = observations(designs, label_N, edit_count=len(data.vocabulary))
+        columns.append(replace(rows, feature_EF=feature_EF))
     return columns
 
 

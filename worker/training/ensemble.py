@@ -69,8 +69,17 @@ def fit_task(
         column_weights=weights.to(device),
         measure_orders=tuple(label.measure_order for label in data.labels),
         edit_count=len(data.index),
+        feature_EF=_features(data),
         device=device,
     )
+
+
+def _features(data: TrainingData) -> Tensor | None:
+    """Features of the edits that are trained on; None where there are none."""
+    known = data.gene_vocabulary
+    if known is None or not known.feature_EF.any():
+        return None
+    return torch.from_numpy(known.feature_EF[: len(data.index)])
 
 
 def _fit_member(fit: MemberFit, done: list[dict[str, Tensor]], hooks: Hooks, key: str) -> None:

@@ -42,8 +42,22 @@ def fit_tensors(
         judge = _LatentJudge(task, data)
         members = fit_networks(task, hooks, checkpoint, key, judge=judge)
         judge(members)  # a checkpoint may hold all of them
-    named = {f"member.{m}.{k}": v for m, member in enumerate(members) for k, v in member.items()}
+        baked = [_with_all_shifts(task, data, member) for member in members]
+    named = {f"member.{m}.{k}": v for m, member in enumerate(baked) for k, v in member.items()}
     return named, judge.states
+
+
+@torch.no_grad()
+def _with_all_shifts(
+    task: FitTask, data: TrainingData, member: dict[str, Tensor]
+) -> dict[str, Tensor]:
+    """Weights with the shift of every edit of the vocabulary, for scoring without a gene table."""
+    known = data.gene_vocabulary
+    if task.feature_EF is None or known is None:
+        return member
+    net = new_network(task, 0)
+    net.load_state_dict(member)
+    return net.cpu().with_all_shifts(torch.from_numpy(known.feature_EF[len(data.index) :]))
 
 
 class _LatentJudge:

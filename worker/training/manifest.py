@@ -8,6 +8,7 @@ from importlib.metadata import version
 from service.contract.manifests import ManifestLabel, ModelManifest, vocabulary_sha256
 from service.contract.training import TrainingSpec
 from worker.inference.neutral import NEUTRAL_MODEL
+from worker.models.gene_features_by_edit import edit_of
 from worker.training.preparation import TrainingData
 
 _VERSIONED = ("cellgebra", "numpy", "safetensors", "scikit-learn", "torch")
@@ -46,8 +47,8 @@ def manifest_of(
     spec: TrainingSpec, data: TrainingData, identity: TableIdentity, weights: bytes
 ) -> ModelManifest:
     """The manifest of fitted weights, without their report."""
-    loci = sorted({edit.locus for design in data.train.designs for edit in design.edits})
-    edits = list(data.index.keys)
+    edits = list(data.vocabulary.keys)
+    loci = sorted({edit_of(key).locus for key in edits})
     return ModelManifest(
         name=spec.name,
         model_kind=spec.model.kind,

@@ -56,6 +56,7 @@ class FitTask:
     column_weights: Tensor
     measure_orders: tuple[int, ...]
     edit_count: int
+    feature_EF: Tensor | None
     device: torch.device
 
 
@@ -77,6 +78,7 @@ def new_network(task: FitTask, member: int) -> LatentNetwork:
         task.model,
         edit_count=task.edit_count,
         measure_orders=task.measure_orders,
+        feature_EF=task.feature_EF,
         generator=generator(torch.device("cpu"), task.spec.seed, member, "start"),
     )
     return net.to(task.device)
@@ -120,8 +122,11 @@ class MemberFit:
         task, rows = self.task, self._train_rows.cpu()
         effect_NE = task.effect_KE[task.design_N.cpu()[rows].numpy()]
         label_YN = task.label_NY[self._train_rows].cpu().numpy().T
+        feature_EF = None if task.feature_EF is None else task.feature_EF.numpy()
         fits = [
-            None if order or np.isnan(label_N).all() else fit_ridge(effect_NE, label_N)
+            None
+            if order or np.isnan(label_N).all()
+            else fit_ridge(effect_NE, label_N, feature_EF=feature_EF)
             for order, label_N in zip(task.measure_orders, label_YN, strict=True)
         ]
         start_from_ridge(self.net, fits)

@@ -67,12 +67,12 @@ def _fitted(data: TrainingData, value_NY: Floats) -> dict[str, NDArray[Any]]:
     """One ridge regression a label; 0 where nothing is to be fitted."""
     effect_NE = data.index.matrix(data.train.designs)[data.train.design_N]
     intercept_Y = np.zeros(len(data.labels))
-    weight_YE = np.zeros((len(data.labels), len(data.index)))
+    weight_YE = np.zeros((len(data.labels), len(data.vocabulary)))
     for y, value_N in enumerate(value_NY.T):
         if np.isnan(value_N).all():
             continue
         fit = fit_ridge(effect_NE, value_N)
-        intercept_Y[y], weight_YE[y] = fit.intercept, fit.weight_E
+        intercept_Y[y], weight_YE[y, : len(data.index)] = fit.intercept, fit.weight_E
     return {"neutral.intercept_Y": intercept_Y, "neutral.weight_YE": weight_YE}
 
 

@@ -1,13 +1,20 @@
-"""What a model has to beat: the training mean, the additive model, and a random forest."""
+"""What a model has to beat: the mean, the additive model, a forest, a ridge on gene features."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from service.contract.designs import Design
-from service.contract.models import AdditiveSpec, ClassicalSpec, ForestSpec, TrainMeanSpec
+from service.contract.models import (
+    AdditiveSpec,
+    ClassicalSpec,
+    FeatureRidgeSpec,
+    ForestSpec,
+    TrainMeanSpec,
+)
 from worker.models.classical import fit_model
 from worker.models.observations import observations
 from worker.training.preparation import TrainingData
@@ -15,6 +22,7 @@ from worker.training.seeds import derived_seed
 
 Floats = NDArray[np.float64]
 
+_FEATURES = FeatureRidgeSpec()
 FOREST_MAX_ROWS = ForestSpec().max_rows
 _NULLS: tuple[ClassicalSpec, ...] = (TrainMeanSpec(), AdditiveSpec(), ForestSpec())
 
@@ -29,5 +37,11 @@ def null_predictions(
         edit_count=len(data.index),
         seed=derived_seed(seed, "forest") % 2**32,
     )
-    batch = data.index.encode(designs)
-    return {spec.kind: fit_model(spec, rows).predict(batch) for spec in _NULLS}
+    batch = data.vocabulary.encode(designs)
+    known = batch.within(len(data.index))  # to these nulls an edit without data is no edit
+    found: dict[str, Floats] = {spec.kind: fit_model(spec, rows).predict(known) for spec in _NULLS}
+    genes = data.gene_vocabulary
+    if genes is not None and genes.feature_EF.any():
+        read = replace(rows, edit_count=len(genes.index), feature_EF=genes.feature_EF)
+        found[_FEATURES.kind] = fit_model(_FEATURES, read).predict(batch)
+    return found

@@ -22,6 +22,7 @@ from worker.losses.regression import LabelDetails
 from worker.models.encoding import EditIndex
 from worker.training.batches import estimate_offsets, require_batches
 from worker.training.gene_join import JoinedGenes, join_genes
+from worker.training.gene_vocabulary import GeneVocabulary, gene_vocabulary
 from worker.training.label_details import Replicates, label_details
 from worker.training.labels import ChosenLabel, Standard, choose_labels, standard_of
 from worker.training.partition import partition
@@ -66,7 +67,7 @@ class TrainingData:
     """Both parts, the labels, and the vocabulary of the training part.
 
     `batch_counts` says how many batches each covariate of the role batch tells apart. `genes` is
-    what is known of the loci of both parts.
+    what is known of the loci of both parts, `gene_vocabulary` what the model reads of it.
     """
 
     labels: tuple[ChosenLabel, ...]
@@ -81,6 +82,12 @@ class TrainingData:
     batch_counts: tuple[int, ...]
     details: LabelDetails
     genes: JoinedGenes | None = None
+    gene_vocabulary: GeneVocabulary | None = None
+
+    @property
+    def vocabulary(self) -> EditIndex:
+        """What the model can encode: `index`, and with features of genes more edits after it."""
+        return self.index if self.gene_vocabulary is None else self.gene_vocabulary.index
 
     def standardized(self, part: Part) -> Floats:
         """Labels of a part with the training part's center and spread [N, Y]."""
@@ -219,7 +226,9 @@ def prepare(
     require_batches(spec.loss, train.batch_NC)
     index = EditIndex.of(train.designs)
     train, offsets = _in_average_batch(train, index, labels, table, batch)
-    test_N = _encodable(table, parts, index) & labelled_N
+    vocabulary = gene_vocabulary(spec.model, index, joined)
+    known_index = index if vocabulary is None else vocabulary.index
+    test_N = _encodable(table, parts, known_index) & labelled_N
     unknown = len(np.unique(table.design_N[parts.test_N & labelled_N & ~test_N]))
     standards = tuple(standard_of(label, train.label_NY[:, y]) for y, label in enumerate(labels))
     replicates = Replicates(table, train.row_R, train.unit_R, len(train))
@@ -238,4 +247,5 @@ def prepare(
         left_out={**parts.left_out, "design_with_unseen_edit_count": unknown},
         details=label_details(spec.loss.regression, replicates, labels, standards),
         genes=joined,
+        gene_vocabulary=vocabulary,
     )

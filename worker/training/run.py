@@ -102,7 +102,7 @@ def train_model(
     tensors, states = fit_tensors(data, fitted, device, hooks, checkpoint=checkpoint, key=key)
     tensors |= fit_neutral(data) | fit_bounds(data, fitted)
     designs = data.index.encode(data.train.designs)
-    counts = count_support(designs, data.train.row_count_K, data.index.keys)
+    counts = count_support(designs, data.train.row_count_K, data.vocabulary.keys)
     tensors |= {name: torch.from_numpy(array) for name, array in counts.items()}
     weights = save({name: tensor.contiguous() for name, tensor in tensors.items()})
     manifest = with_selection(manifest_of(fitted, data, identity, weights), spec, chosen)

@@ -31,7 +31,7 @@ def fit_bounds(data: TrainingData, spec: TrainingSpec) -> dict[str, Tensor]:
     label_NY = data.standardized(data.train)
     tensors: dict[str, Tensor] = {}
     for y in bounded:
-        rows = observations(designs, label_NY[:, y], edit_count=len(data.index))
+        rows = observations(designs, label_NY[:, y], edit_count=len(data.vocabulary))
         arrays = fit_upper_bound(rows).arrays()
         tensors |= {bound_prefix(y) + k: torch.from_numpy(array) for k, array in arrays.items()}
     return tensors

@@ -1,0 +1,71 @@
+"""The edits that a model with features of genes can encode: those trained on, and many more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.contract.designs import Edit
+from service.contract.models import ModelSpec
+from worker.models.encoding import EditIndex
+from worker.models.gene_features_by_edit import (
+    EditedGenes,
+    Way,
+    edit_features,
+    edit_of,
+    standard_features,
+    ways_to_edit,
+)
+from worker.training.gene_join import JoinedGenes
+
+Floats = NDArray[np.float64]
+
+READS_GENES = frozenset({"perturbation_set", "feature_ridge"})
+
+
+@dataclass(frozen=True)
+class GeneVocabulary:
+    """Edits of the training part first, then every locus of the gene table in every way.
+
+    `feature_EF` are the features of all of them; a row of zeros where the gene is unknown.
+    """
+
+    index: EditIndex
+    genes: EditedGenes
+    ways: tuple[Way, ...]
+    feature_EF: Floats
+
+
+def _names(joined: JoinedGenes) -> dict[str, int]:
+    """Row of each gene by the name that the model has for it: that of the data set, if any."""
+    called = {row: locus for locus, row in sorted(joined.row_of.items(), reverse=True)}
+    others = {locus: row for row, locus in enumerate(joined.table.loci) if row not in called}
+    return {**others, **joined.row_of}
+
+
+def gene_vocabulary(
+    model: ModelSpec, index: EditIndex, joined: JoinedGenes | None
+) -> GeneVocabulary | None:
+    """What a model reads of genes; None for one that reads nothing of them, or without genes.
+
+    Designs of a gene without data can be encoded then. A locus of the gene table that is no name
+    of a locus of the data set is called as in the table.
+    """
+    if joined is None or model.kind not in READS_GENES:
+        return None
+    row_of = _names(joined)
+    ways = ways_to_edit(edit_of(key) for key in index.keys)
+    keys = [*index.keys, *_further(index, row_of, ways)]
+    genes = EditedGenes.of(keys, row_of)
+    value_GF = standard_features(joined.table)
+    return GeneVocabulary(EditIndex(keys), genes, ways, edit_features(genes, value_GF, ways))
+
+
+def _further(index: EditIndex, row_of: Mapping[str, int], ways: Sequence[Way]) -> list[str]:
+    keys = {
+        Edit(locus=locus, kind=kind, variant=variant).key
+        for locus in row_of
+        for kind, variant in ways
+    }
+    return sorted(key for key in keys if key not in index)
