@@ -89,7 +89,8 @@ def standard_features(table: GeneTable) -> Floats:
     spread_F = np.sqrt((centred_GF**2).sum(axis=0) / count_F)
     kept_F = spread_F > _LEAST_SPREAD * np.maximum(1.0, np.abs(mean_F))
     standard_GF: Floats = centred_GF[:, kept_F] / spread_F[kept_F]
-    return standard_GF / np.sqrt(max(1, standard_GF.shape[1]))
+    standard_GF /= np.sqrt(max(1, standard_GF.shape[1]))
+    return standard_GF
 
 
 def edit_features(genes: EditedGenes, value_GF: Floats, ways: Sequence[Way]) -> Floats:

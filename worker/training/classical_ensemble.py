@@ -14,9 +14,10 @@ from worker.inference.ensembles import member_prefix
 from worker.models.classical import KINDS, fit_model
 from worker.models.observations import Observations, observations
 from worker.models.stored import StoredModel
-from worker.training.ensemble import Hooks, member_folds, rows_of_member
+from worker.training.ensemble import Hooks
 from worker.training.errors import TrainingStoppedError
 from worker.training.labels import ChosenLabel
+from worker.training.member_parts import member_parts
 from worker.training.preparation import TrainingData
 from worker.training.seeds import derived_seed
 
@@ -33,13 +34,13 @@ def fit_classical(
         TrainingStoppedError: a stop was asked for between two members.
     """
     columns = _columns(data, model)
-    fold_N = member_folds(data, spec)
+    parts = member_parts(data.train, spec)
     tensors: dict[str, Tensor] = {}
     for member in range(spec.ensemble_size):
         if hooks.pause():
             raise TrainingStoppedError(f"stopped at member {member + 1}")
         for y, rows in enumerate(columns):
-            kept_N = rows_of_member(fold_N, member, spec.ensemble_size, rows.label_N)
+            kept_N = parts.fitted(member, rows.label_N)
             seed = derived_seed(spec.seed, member, y, model.kind) % 2**32
             own = replace(rows.rows(kept_N), seed=seed)
             fitted = _fit(model, own)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from service.contract.models import AdditiveSpec, PerturbationSetSpec
@@ -13,12 +12,10 @@ from service.contract.training import TrainingSpec
 from worker.models.additive import fit_ridge
 from worker.training.checkpoint import pack, unpack
 from worker.training.errors import TrainingStoppedError
+from worker.training.member_parts import member_parts
 from worker.training.members import FitTask, MemberFit
 from worker.training.preparation import TrainingData
 from worker.training.progress import Pause, Reporter, Saver
-from worker.training.seeds import inner_folds
-
-_LEAST_FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -30,30 +27,11 @@ class Hooks:
     saver: Saver
 
 
-def member_folds(
-    data: TrainingData, spec: TrainingSpec
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Fold of each training observation; member m is held out fold m."""
-    groups = len(np.unique(data.train.group_N))
-    folds = max(spec.ensemble_size, _LEAST_FOLDS)
-    return inner_folds(data.train.group_N, min(folds, max(groups, 1)), spec.seed)
-
-
-def rows_of_member(
-    fold_N: NDArray[np.int64], member: int, ensemble_size: int, label_N: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """All observations but the member's fold; all of them where it is the only member.
-
-    A member that would be left without a label has all of them as well.
-    """
-    kept_N: NDArray[np.bool_] = (fold_N != member) | (ensemble_size == 1)
-    return kept_N if not np.isnan(label_N[kept_N]).all() else np.ones_like(kept_N)
-
-
 def fit_task(
     data: TrainingData, spec: TrainingSpec, model: PerturbationSetSpec, device: torch.device
 ) -> FitTask:
     """The training part on its device."""
+    parts = member_parts(data.train, spec)
     weights = torch.tensor([label.weight for label in data.labels], dtype=torch.float32)
     return FitTask(
         spec=spec,
@@ -65,7 +43,8 @@ def fit_task(
         details=data.details.to(device),
         batch_NC=torch.from_numpy(data.train.batch_NC).to(device),
         batch_counts=data.batch_counts,
-        fold_N=torch.from_numpy(member_folds(data, spec)).to(device),
+        trained_MN=torch.from_numpy(parts.trained_MN).to(device),
+        held_out_MN=torch.from_numpy(parts.held_out_MN).to(device),
         column_weights=weights.to(device),
         measure_orders=tuple(label.measure_order for label in data.labels),
         edit_count=len(data.index),
@@ -133,14 +112,12 @@ def fit_ridges(
     """Ridge regressions that each leave out one inner fold; a single member has all the data."""
     effect_NE = data.index.matrix(data.train.designs)[data.train.design_N]
     label_NY = data.standardized(data.train)
-    fold_N = member_folds(data, spec)
+    parts = member_parts(data.train, spec)
     intercepts, weights = [], []
     for member in range(spec.ensemble_size):
         if hooks.pause():
             raise TrainingStoppedError(f"stopped at member {member + 1}")
-        kept_YN = [
-            rows_of_member(fold_N, member, spec.ensemble_size, label_N) for label_N in label_NY.T
-        ]
+        kept_YN = [parts.fitted(member, label_N) for label_N in label_NY.T]
         fits = [
             fit_ridge(effect_NE[kept_N], label_N[kept_N], penalty=model.penalty)
             for kept_N, label_N in zip(kept_YN, label_NY.T, strict=True)

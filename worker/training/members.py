@@ -41,7 +41,7 @@ _RATE = "rate"  # of a group of parameters, over the learning rate
 
 @dataclass(frozen=True)
 class FitTask:
-    """What all members share. `fold_N` tells which member an observation is held out from."""
+    """What all members share. Members are trained and stopped by rows of their own."""
 
     spec: TrainingSpec
     model: PerturbationSetSpec
@@ -52,7 +52,8 @@ class FitTask:
     details: LabelDetails
     batch_NC: Tensor
     batch_counts: tuple[int, ...]
-    fold_N: Tensor
+    trained_MN: Tensor
+    held_out_MN: Tensor
     column_weights: Tensor
     measure_orders: tuple[int, ...]
     edit_count: int
@@ -91,9 +92,8 @@ class MemberFit:
         self.task = task
         self.progress = MemberProgress(member)
         self.net = new_network(task, member)
-        held_out_N = task.fold_N == member
-        self._train_rows = torch.nonzero(~held_out_N).flatten()
-        self._held_out_rows = torch.nonzero(held_out_N).flatten()
+        self._train_rows = torch.nonzero(task.trained_MN[member]).flatten()
+        self._held_out_rows = torch.nonzero(task.held_out_MN[member]).flatten()
         self.batches = math.ceil(len(self._train_rows) / task.spec.batch_size)
         rows = math.ceil(len(self._train_rows) / max(self.batches, 1))
         labels = task.label_NY[self._train_rows]

@@ -34,7 +34,7 @@ class Probe:
 def probe_of(task: FitTask, member: int, arm: Arm) -> Probe:
     """At most 128 of a member's training observations, designs without edits left out."""
     edited_K = (task.designs.edit_BP > 0).any(dim=1)
-    rows = torch.nonzero((task.fold_N != member) & edited_K[task.design_N]).flatten()
+    rows = torch.nonzero(task.trained_MN[member] & edited_K[task.design_N]).flatten()
     source = generator(torch.device("cpu"), task.spec.seed, member, "probe")
     drawn = torch.randperm(len(rows), generator=source)[:MOST_ROWS]
     return Probe(task, rows[drawn], arm)

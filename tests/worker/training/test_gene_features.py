@@ -1,0 +1,132 @@
+"""Genes without data: what a model with features says of them, from table to score."""
+
+import math
+
+import numpy as np
+import pytest
+
+from service.contract.datasets import LabelColumn
+from service.contract.errors import InvalidArgumentError, UnknownEditsError
+from service.contract.splits import GeneSplit
+from tests.worker.tables import IDENTITY, small_spec, write_table
+from tests.worker.training.genes import LOCI, chosen, gene_table, pair_designs, weights
+from worker.data.gene_table import GeneTable
+from worker.data.table import read_table
+from worker.inference.predictor import Predictor
+from worker.training.member_parts import member_parts
+from worker.training.preparation import prepare
+from worker.training.run import train_model
+
+VALUE = LabelColumn(name="value", kind="rate", unit="1/h")
+HELD_OUT = {"kind": "gene", "test": ["g0", "g1"], "match": "all"}
+NETWORK = {"kind": "perturbation_set", "latent_dim": 4, "hidden_dim": 4, "head": "linear"}
+
+
+@pytest.fixture
+def table(tmp_path):
+    genes = gene_table()
+    effect = weights(genes)
+    designs = pair_designs()
+    value = [sum(effect[e.split(":")[0]] for e in d.split("+") if e) for d in designs]
+    return write_table(tmp_path / "t", designs, label__value=np.array(value))
+
+
+def spec_of(model, **changes):
+    return small_spec(
+        **{"labels": [{"name": "value"}], "model": model, "split": HELD_OUT} | changes
+    )
+
+
+def train(table, model, genes=None, **changes):
+    given = None if genes is None else chosen(genes)
+    return train_model(spec_of(model, **changes), table, [VALUE], identity=IDENTITY, genes=given)
+
+
+@pytest.mark.parametrize("model", [{"kind": "feature_ridge"}, NETWORK], ids=lambda m: m["kind"])
+def test_genes_without_data_are_predicted_from_their_features(table, model):
+    genes = gene_table()
+    trained = train(table, model, genes)
+    report = trained.manifest.report["labels"][0]
+    assert report["test_design_count"] == 3  # g0, g1, and both
+    best = report["table"][0]
+    assert best["spearman"] == pytest.approx(1.0)
+    assert "feature_ridge" in [row["predictor"] for row in report["table"]]
+    effect = weights(genes)
+    predictor = Predictor.load(trained.weights, trained.manifest)  # without a gene table
+    asked = ["new:deletion", "new:deletion+g3:deletion"]
+    answer = predictor.score(asked)
+    wanted = [effect["new"], effect["new"] + effect["g3"]]
+    assert answer.labels[0].mean == pytest.approx(wanted, abs=0.15)
+    assert answer.support.edit_count_min == [0, 0]
+    assert answer.support.is_extrapolated == [True, True]
+    assert all(map(math.isfinite, answer.labels[0].expected_neutral))
+    with pytest.raises(UnknownEditsError):
+        predictor.score(["other:deletion"])
+
+
+@pytest.mark.parametrize("model", [{"kind": "feature_ridge"}, NETWORK], ids=lambda m: m["kind"])
+def test_the_same_training_gives_the_same_weights(table, model):
+    first, second = (train(table, model, gene_table()) for _ in range(2))
+    assert first.weights == second.weights
+
+
+@pytest.mark.parametrize("model", [{"kind": "feature_ridge"}, NETWORK], ids=lambda m: m["kind"])
+def test_the_order_of_the_gene_table_changes_nothing(table, model):
+    genes = gene_table()
+    order = np.random.default_rng(3).permutation(len(genes))
+    turned = GeneTable(
+        tuple(genes.loci[row] for row in order),
+        feature_names=genes.feature_names,
+        feature_GF=genes.feature_GF[order],
+    )
+    asked = ["new:deletion", "g0:deletion+g1:deletion"]
+    means = [
+        Predictor.load(trained.weights, trained.manifest).score(asked).labels[0].mean
+        for trained in (train(table, model, genes), train(table, model, turned))
+    ]
+    assert means[0] == pytest.approx(means[1], rel=1e-5)
+
+
+def test_without_features_a_gene_without_data_stays_an_error(table):
+    with pytest.raises(InvalidArgumentError, match="without features of genes"):
+        train(table, NETWORK)
+    with pytest.raises(InvalidArgumentError, match="name a gene table"):
+        train(table, {"kind": "feature_ridge"}, split={"kind": "random"})
+
+
+def test_what_does_not_read_genes_is_what_it_was(table):
+    plain, given = (
+        train(table, {"kind": "additive"}, genes, split={"kind": "random"})
+        for genes in (None, gene_table())
+    )
+    assert plain.weights == given.weights
+    assert plain.manifest.edits == given.manifest.edits
+
+
+def test_a_kind_of_edit_is_known_at_every_locus_and_a_named_allele_is_not(tmp_path):
+    designs = ["g0:deletion", "g1:deletion", "g0:allele=DAmP", "g2:allele=DAmP", "g3:allele=x-1"]
+    path = write_table(tmp_path / "t", designs, label__value=np.arange(5.0))
+    spec = spec_of({"kind": "feature_ridge"}, split={"kind": "none"})
+    data = prepare(spec, read_table(path), [VALUE], [], chosen(gene_table()))
+    assert data.vocabulary.keys[: len(data.index)] == data.index.keys
+    assert "new:deletion" in data.vocabulary
+    assert "new:allele=DAmP" in data.vocabulary
+    assert "new:allele=x-1" not in data.vocabulary
+    assert len(data.vocabulary) == 2 * 13 + 1
+
+
+def test_members_are_stopped_by_genes_that_they_have_not_seen(table):
+    spec = spec_of({"kind": "feature_ridge"}, ensemble_size=5)
+    train_part = prepare(spec, read_table(table), [VALUE], [], chosen(gene_table())).train
+    for split in (GeneSplit(match="all"), GeneSplit(match="any")):
+        parts = member_parts(train_part, spec.model_copy(update={"split": split}))
+        loci = [{e.locus for e in train_part.designs[k].edits} for k in train_part.design_N]
+        for trained_N, held_out_N in zip(parts.trained_MN, parts.held_out_MN, strict=True):
+            assert not (trained_N & held_out_N).any()
+            seen = set().union(*(x for x, t in zip(loci, trained_N, strict=True) if t))
+            tested = [x for x, h in zip(loci, held_out_N, strict=True) if h]
+            assert tested
+            assert set(LOCI[2:]) - seen == set().union(*tested) - seen
+            if split.match == "all":
+                assert all(seen.isdisjoint(x) for x in tested)
+        assert parts.fitted(0, np.full(len(loci), np.nan)).all()
