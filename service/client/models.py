@@ -6,7 +6,7 @@ from service.client.paging import pages
 from service.client.paths import path_of
 from service.client.transport import Transport
 from service.contract.designs import Design
-from service.contract.inference import ScoreAnswer, ScoreField
+from service.contract.inference import DEFAULT_LEVEL, ScoreAnswer, ScoreField
 from service.contract.resources import Model
 
 _PATH = "/v1/models"
@@ -38,8 +38,11 @@ class RemoteModel:
         fields: Sequence[ScoreField | str] | None = None,
         *,
         timeout_seconds: float = 10.0,
+        interval_level: float = DEFAULT_LEVEL,
     ) -> ScoreAnswer:
         """Score designs: one array a field and label, in the order given (10,000 at most).
+
+        `interval_level`, 0.5 to 0.99, is the share of measurements that an interval is to hold.
 
         Raises:
             InvalidDesignError: genotypes are malformed; every one is listed.
@@ -47,7 +50,11 @@ class RemoteModel:
             DeadlineExceededError: no answer in time.
         """
         texts = [item.genotype if isinstance(item, Design) else item for item in genotypes]
-        body: dict[str, object] = {"genotypes": texts, "timeout_seconds": timeout_seconds}
+        body: dict[str, object] = {
+            "genotypes": texts,
+            "timeout_seconds": timeout_seconds,
+            "interval_level": interval_level,
+        }
         if fields is not None:
             body["fields"] = [str(field) for field in fields]
         answer = self._transport.post(path_of(_PATH, self.id, ":score"), json=body)

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_DESIGNS_PER_REQUEST = 10_000
+DEFAULT_LEVEL = 0.9
 
 
 class ScoreField(StrEnum):
@@ -21,6 +22,7 @@ class ScoreField(StrEnum):
     Y_INTACT = "y_intact"
     SUPPORT = "support"  # per design
     NEUTRAL_SOURCE = "neutral_source"
+    INTERVAL = "interval"
 
 
 class NeutralSource(StrEnum):
@@ -37,13 +39,30 @@ class NeutralSource(StrEnum):
 
 
 class ScoreRequest(BaseModel):
-    """Designs to score, as genotypes; `fields` selects columns (default: all)."""
+    """Designs to score, as genotypes; `fields` selects columns (default: all).
+
+    `interval_level` is the share of measurements that an interval is to hold.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     genotypes: Annotated[list[str], Field(min_length=1, max_length=MAX_DESIGNS_PER_REQUEST)]
     fields: list[ScoreField] | None = None
     timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
+    interval_level: Annotated[float, Field(ge=0.5, le=0.99)] = DEFAULT_LEVEL
+
+
+class ScoreInterval(BaseModel):
+    """Where a measurement of each design lies with probability `level`; the label's unit.
+
+    It was calibrated on `calibrated_on`: on designs that are less like those than they are like
+    each other, it holds less. Among the best of a long ranking it is too optimistic.
+    """
+
+    level: float
+    calibrated_on: str
+    low: list[float]
+    high: list[float]
 
 
 class LabelScores(BaseModel):
@@ -51,7 +70,8 @@ class LabelScores(BaseModel):
 
     `mean`, `sd`, `min`, `max` are over the members of the ensemble (sd with ddof = 1, 0 for one
     member). `interaction` = mean - expected_neutral, whose model is `neutral_model`;
-    `neutral_source` says what it was computed from.
+    `neutral_source` says what it was computed from. `interval` is None for a model without
+    calibration, or with too little of it for the level (the manifest says which).
     """
 
     name: str
@@ -66,6 +86,7 @@ class LabelScores(BaseModel):
     y_compose: list[float] | None = None
     y_intact: list[float] | None = None
     neutral_source: list[NeutralSource] | None = None
+    interval: ScoreInterval | None = None
 
 
 class Support(BaseModel):

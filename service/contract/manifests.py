@@ -20,8 +20,25 @@ def vocabulary_sha256(loci: list[str], edits: list[str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+class IntervalCalibration(BaseModel):
+    """What a label's intervals were calibrated on.
+
+    `design_count` training designs were predicted by the member that had left them out; an
+    interval of a level needs at least 2 / (1 - level) - 1 of them. `widened_by` is the factor that
+    their residuals were stretched by, where what is held out lies further away than they did.
+    """
+
+    method: str
+    calibrated_on: str
+    design_count: int
+    widened_by: float = 1.0
+
+
 class ManifestLabel(BaseModel):
-    """How one head output becomes a label: value = inverse_transform(output * spread + center)."""
+    """How one head output becomes a label: value = inverse_transform(output * spread + center).
+
+    `interval` is None where no member left designs out (an ensemble of one).
+    """
 
     name: str
     kind: LabelKind
@@ -35,6 +52,7 @@ class ManifestLabel(BaseModel):
     neutral_model: NeutralModel
     train_count: int
     censored_count: int = 0
+    interval: IntervalCalibration | None = None
 
 
 class ModelManifest(BaseModel):

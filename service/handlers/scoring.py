@@ -48,5 +48,6 @@ async def score_json(
             "weights_sha256": model.weights_sha256,
             "genotypes": genotypes,
             "fields": request.fields,
+            "interval_level": request.interval_level,
         }
         return await context.scorer.ask(payload, timeout_seconds=request.timeout_seconds)

@@ -20,10 +20,17 @@ from service.contract.errors import (
     Offender,
     UnknownEditsError,
 )
-from service.contract.inference import LabelScores, ScoreAnswer, ScoreField
+from service.contract.inference import (
+    DEFAULT_LEVEL,
+    LabelScores,
+    ScoreAnswer,
+    ScoreField,
+    ScoreInterval,
+)
 from service.contract.manifests import ManifestLabel, ModelManifest, vocabulary_sha256
 from service.contract.training import Transform
 from worker.inference.ensembles import MemberReadings, load_ensemble
+from worker.inference.intervals import Intervals
 from worker.inference.neutral import Neutral, NeutralModels
 from worker.inference.parts import parts_of, request_order
 from worker.inference.support import name_keys, support_of
@@ -63,6 +70,7 @@ class Predictor:
         arrays = {name: tensor.numpy() for name, tensor in tensors.items() if "." in name}
         self._support = {k: v for k, v in arrays.items() if k.startswith("support.")}
         self._neutral = NeutralModels(manifest.labels, arrays)
+        self.intervals = Intervals(manifest.labels, arrays)
         self.score([""])  # the first call pays for lazy initialisation
 
     @classmethod
@@ -135,6 +143,7 @@ class Predictor:
         genotypes: Sequence[str],
         fields: Sequence[ScoreField] | None = None,
         *,
+        interval_level: float = DEFAULT_LEVEL,
         deadline_unix_seconds: float = math.inf,
     ) -> ScoreAnswer:
         """Score designs, in order. `mean`, `sd`, `min` and `max` are of y_intact over members.
@@ -163,14 +172,30 @@ class Predictor:
             vocabulary_sha256=self.manifest.vocabulary_sha256,
             genotypes=[design.genotype for design in designs],
             labels=[
-                _label_scores(label, readings, expected, wanted)
-                for label, readings, expected in zip(
-                    self.manifest.labels, read, neutral, strict=True
+                _label_scores(label, readings, expected, wanted).model_copy(
+                    update={"interval": self._interval(y, readings, interval_level)}
+                    if ScoreField.INTERVAL in wanted
+                    else {}
+                )
+                for y, (label, readings, expected) in enumerate(
+                    zip(self.manifest.labels, read, neutral, strict=True)
                 )
             ],
             support=support_of(batches, order_B, self._support, self._keys)
             if has_support
             else None,
+        )
+
+    def _interval(self, y: int, readings: MemberReadings, level: float) -> ScoreInterval | None:
+        calibration = self.manifest.labels[y].interval
+        ends = self.intervals.ends(y, readings.intact_MBY, level)
+        if calibration is None or ends is None:
+            return None
+        return ScoreInterval(
+            level=level,
+            calibrated_on=calibration.calibrated_on,
+            low=ends[0].tolist(),
+            high=ends[1].tolist(),
         )
 
     def _unknown_edits(self, designs: Sequence[Design]) -> UnknownEditsError:

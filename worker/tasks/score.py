@@ -11,7 +11,7 @@ import redis
 
 from service.contract.broker import client_url
 from service.contract.errors import CellgebraError
-from service.contract.inference import ScoreField
+from service.contract.inference import DEFAULT_LEVEL, ScoreField
 from service.contract.jobs import SCORE_TASK_NAME
 from worker.app import app
 from worker.tasks.runtime import runtime
@@ -58,6 +58,7 @@ def _answer(payload: dict[str, Any]) -> dict[str, Any]:
         answer = predictor.score(
             payload["genotypes"],
             chosen,
+            interval_level=payload.get("interval_level", DEFAULT_LEVEL),
             deadline_unix_seconds=payload["deadline_unix_seconds"],
         )
     except CellgebraError as error:

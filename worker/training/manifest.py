@@ -2,10 +2,17 @@
 
 import hashlib
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import zip_longest
 
-from service.contract.manifests import ManifestLabel, ModelManifest, vocabulary_sha256
+from service.contract.manifests import (
+    IntervalCalibration,
+    ManifestLabel,
+    ModelManifest,
+    vocabulary_sha256,
+)
 from service.contract.training import TrainingSpec
 from worker.inference.neutral import NEUTRAL_MODEL
 from worker.models.gene_features_by_edit import edit_of
@@ -44,9 +51,13 @@ def _labels_of(data: TrainingData) -> list[ManifestLabel]:
 
 
 def manifest_of(
-    spec: TrainingSpec, data: TrainingData, identity: TableIdentity, weights: bytes
+    spec: TrainingSpec,
+    data: TrainingData,
+    identity: TableIdentity,
+    weights: bytes = b"",
+    intervals: Sequence[IntervalCalibration | None] = (),
 ) -> ModelManifest:
-    """The manifest of fitted weights, without their report."""
+    """The manifest of fitted weights, without their report; `intervals` one a label, or none."""
     edits = list(data.vocabulary.keys)
     loci = sorted({edit_of(key).locus for key in edits})
     return ModelManifest(
@@ -61,7 +72,10 @@ def manifest_of(
         edits=edits,
         vocabulary_sha256=vocabulary_sha256(loci, edits),
         weights_sha256=hashlib.sha256(weights).hexdigest(),
-        labels=_labels_of(data),
+        labels=[
+            label.model_copy(update={"interval": interval})
+            for label, interval in zip_longest(_labels_of(data), intervals)
+        ],
         genes=None if data.genes is None else data.genes.used,
         report={},
         versions={"python": platform.python_version()} | {n: version(n) for n in _VERSIONED},

@@ -21,11 +21,13 @@ from worker.data.table import DesignTable
 from worker.losses.regression import LabelDetails
 from worker.models.encoding import EditIndex
 from worker.training.batches import estimate_offsets, require_batches
+from worker.training.contexts import Context, context_column, of_units
 from worker.training.gene_join import JoinedGenes, join_genes
 from worker.training.gene_vocabulary import GeneVocabulary, gene_vocabulary
 from worker.training.label_details import Replicates, label_details
 from worker.training.labels import ChosenLabel, Standard, choose_labels, standard_of
 from worker.training.partition import partition
+from worker.training.repeats import Repeats, repeats_of
 from worker.training.split_parts import Partition
 
 Floats = NDArray[np.float64]
@@ -37,7 +39,8 @@ Flags = NDArray[np.bool_]
 class Part:
     """Observations of one part. `designs` are distinct; labels are on the learned scale.
 
-    `row_R` are the table's rows that went into it, `unit_R` the observation of each.
+    `row_R` are the table's rows that went into it, `unit_R` the observation of each, and
+    `row_label_RY` their labels as measured.
     """
 
     designs: tuple[Design, ...]
@@ -48,9 +51,15 @@ class Part:
     batch_NC: Codes
     row_R: Codes
     unit_R: Codes
+    row_label_RY: Floats
 
     def __len__(self) -> int:
         return len(self.design_N)
+
+    def measured(self) -> Floats:
+        """Labels of the observations as measured, with the offsets of their batches [N, Y]."""
+        columns = [_nan_mean(value_R, self.unit_R, len(self)) for value_R in self.row_label_RY.T]
+        return np.stack(columns, axis=1)
 
     def design_means(self) -> Floats:
         """Mean of each design's observations [K, Y]; NaN where it has no label."""
@@ -66,8 +75,10 @@ class Part:
 class TrainingData:
     """Both parts, the labels, and the vocabulary of the training part.
 
-    `batch_counts` says how many batches each covariate of the role batch tells apart. `genes` is
-    what is known of the loci of both parts, `gene_vocabulary` what the model reads of it.
+    `batch_counts` says how many batches each covariate of the role batch tells apart; the designs
+    of `not_encodable` were to be tested on, `context` says which groups of observations belong
+    together, and `repeats` what was measured more than once. `genes` is what is known of the loci
+    of both parts, `gene_vocabulary` what the model reads of it.
     """
 
     labels: tuple[ChosenLabel, ...]
@@ -81,6 +92,9 @@ class TrainingData:
     batch_offsets: tuple[dict[str, dict[str, float]], ...]
     batch_counts: tuple[int, ...]
     details: LabelDetails
+    not_encodable: tuple[Design, ...]
+    context: Context | None
+    repeats: Repeats
     genes: JoinedGenes | None = None
     gene_vocabulary: GeneVocabulary | None = None
 
@@ -124,6 +138,7 @@ def _part(
         batch_NC=unit_UK[:, 3:],
         row_R=np.flatnonzero(rows_N),
         unit_R=unit_N,
+        row_label_RY=learned_NY[rows_N],
     )
 
 
@@ -193,6 +208,17 @@ def _in_average_batch(
     return replace(part, label_NY=label_NY), tuple(offsets)
 
 
+def _context(
+    table: DesignTable, split: Split, batch: Sequence[str], parts: tuple[Part, Part]
+) -> Context | None:
+    found = context_column(table, split, batch)
+    if found is None:
+        return None
+    name, column = found
+    codes = [of_units(column.code_N[p.row_R], p.unit_R, len(p)) for p in parts]
+    return Context(name, column.values, codes[0], codes[1])
+
+
 def prepare(
     spec: TrainingSpec,
     table: DesignTable,
@@ -229,7 +255,8 @@ def prepare(
     vocabulary = gene_vocabulary(spec.model, index, joined)
     known_index = index if vocabulary is None else vocabulary.index
     test_N = _encodable(table, parts, known_index) & labelled_N
-    unknown = len(np.unique(table.design_N[parts.test_N & labelled_N & ~test_N]))
+    unknown = np.unique(table.design_N[parts.test_N & labelled_N & ~test_N])
+    test = _part(table, test_N, learned_NY, batch)
     standards = tuple(standard_of(label, train.label_NY[:, y]) for y, label in enumerate(labels))
     replicates = Replicates(table, train.row_R, train.unit_R, len(train))
     return TrainingData(
@@ -240,11 +267,14 @@ def prepare(
         ),
         index=index,
         train=train,
-        test=_part(table, test_N, learned_NY, batch),
+        test=test,
         split_description=parts.description,
         batch_offsets=offsets,
         batch_counts=tuple(len(table.covariates[name].values) for name in batch),
-        left_out={**parts.left_out, "design_with_unseen_edit_count": unknown},
+        left_out={**parts.left_out, "design_with_unseen_edit_count": len(unknown)},
+        not_encodable=tuple(table.designs[k] for k in unknown),
+        context=_context(table, spec.split, batch, (train, test)),
+        repeats=repeats_of(table, labels, covariates),
         details=label_details(spec.loss.regression, replicates, labels, standards),
         genes=joined,
         gene_vocabulary=vocabulary,

@@ -17,6 +17,7 @@ from worker.data.gene_choice import ChosenGenes, hashes_of
 from worker.data.table import read_table
 from worker.inference.predictor import Predictor
 from worker.inference.support import count_support
+from worker.training.calibration import calibrate
 from worker.training.checkpoint import fingerprint
 from worker.training.devices import device_of
 from worker.training.ensemble import Hooks
@@ -104,8 +105,12 @@ def train_model(
     designs = data.index.encode(data.train.designs)
     counts = count_support(designs, data.train.row_count_K, data.vocabulary.keys)
     tensors |= {name: torch.from_numpy(array) for name, array in counts.items()}
+    uncalibrated = Predictor(tensors, manifest_of(fitted, data, identity), "")
+    calibration, intervals = calibrate(data, fitted, uncalibrated)
+    tensors |= calibration
     weights = save({name: tensor.contiguous() for name, tensor in tensors.items()})
-    manifest = with_selection(manifest_of(fitted, data, identity, weights), spec, chosen)
+    bare = manifest_of(fitted, data, identity, weights, intervals)
+    manifest = with_selection(bare, spec, chosen)
     if not with_report:
         hooks.reporter.progress(spec.ensemble_size, 0, message="done")
         return TrainedModel(weights, manifest, None)

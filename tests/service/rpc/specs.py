@@ -12,6 +12,7 @@ from service.contract.inference import (
     NeutralSource,
     ScoreAnswer,
     ScoreField,
+    ScoreInterval,
     ScoreRequest,
     Support,
 )
@@ -350,8 +351,9 @@ score_requests = st.builds(
     genotypes=st.lists(texts, min_size=1, max_size=5),
     fields=st.none() | st.lists(st.sampled_from(ScoreField), min_size=1),
     timeout_seconds=st.floats(0, 60, exclude_min=True),
+    interval_level=st.floats(0.5, 0.99),
 )
-NO_NUMBERS = {ScoreField.SUPPORT, ScoreField.NEUTRAL_SOURCE}
+NO_NUMBERS = {ScoreField.SUPPORT, ScoreField.NEUTRAL_SOURCE, ScoreField.INTERVAL}
 PER_LABEL = [field.value for field in ScoreField if field not in NO_NUMBERS]
 
 
@@ -360,6 +362,11 @@ def label_scores(count):
     columns = dict.fromkeys(PER_LABEL, column)
     source = st.lists(st.sampled_from(NeutralSource), min_size=count, max_size=count)
     columns["neutral_source"] = st.none() | source
+    end = st.lists(numbers, min_size=count, max_size=count)
+    level = st.floats(0.5, 0.99)
+    columns["interval"] = st.none() | st.builds(
+        ScoreInterval, level=level, calibrated_on=names, low=end, high=end
+    )
     return st.builds(LabelScores, name=names, unit=names, neutral_model=names, **columns)
 
 

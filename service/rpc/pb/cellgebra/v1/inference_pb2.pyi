@@ -20,6 +20,7 @@ class ScoreField(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SCORE_FIELD_Y_INTACT: _ClassVar[ScoreField]
     SCORE_FIELD_SUPPORT: _ClassVar[ScoreField]
     SCORE_FIELD_NEUTRAL_SOURCE: _ClassVar[ScoreField]
+    SCORE_FIELD_INTERVAL: _ClassVar[ScoreField]
 
 class NeutralSource(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -38,22 +39,25 @@ SCORE_FIELD_Y_COMPOSE: ScoreField
 SCORE_FIELD_Y_INTACT: ScoreField
 SCORE_FIELD_SUPPORT: ScoreField
 SCORE_FIELD_NEUTRAL_SOURCE: ScoreField
+SCORE_FIELD_INTERVAL: ScoreField
 NEUTRAL_SOURCE_UNSPECIFIED: NeutralSource
 NEUTRAL_SOURCE_MEASURED: NeutralSource
 NEUTRAL_SOURCE_FITTED: NeutralSource
 NEUTRAL_SOURCE_RULE: NeutralSource
 
 class ScoreRequest(_message.Message):
-    __slots__ = ("model_id", "genotypes", "fields", "timeout_seconds")
+    __slots__ = ("model_id", "genotypes", "fields", "timeout_seconds", "interval_level")
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
     GENOTYPES_FIELD_NUMBER: _ClassVar[int]
     FIELDS_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    INTERVAL_LEVEL_FIELD_NUMBER: _ClassVar[int]
     model_id: str
     genotypes: _containers.RepeatedScalarFieldContainer[str]
     fields: _containers.RepeatedScalarFieldContainer[ScoreField]
     timeout_seconds: float
-    def __init__(self, model_id: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., fields: _Optional[_Iterable[_Union[ScoreField, str]]] = ..., timeout_seconds: _Optional[float] = ...) -> None: ...
+    interval_level: float
+    def __init__(self, model_id: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., fields: _Optional[_Iterable[_Union[ScoreField, str]]] = ..., timeout_seconds: _Optional[float] = ..., interval_level: _Optional[float] = ...) -> None: ...
 
 class ScoreResponse(_message.Message):
     __slots__ = ("model_id", "vocabulary_sha256", "genotypes", "labels", "support")
@@ -70,7 +74,7 @@ class ScoreResponse(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., vocabulary_sha256: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., labels: _Optional[_Iterable[_Union[LabelScores, _Mapping]]] = ..., support: _Optional[_Union[Support, _Mapping]] = ...) -> None: ...
 
 class LabelScores(_message.Message):
-    __slots__ = ("name", "unit", "neutral_model", "mean", "sd", "min", "max", "expected_neutral", "interaction", "y_compose", "y_intact", "neutral_source")
+    __slots__ = ("name", "unit", "neutral_model", "mean", "sd", "min", "max", "expected_neutral", "interaction", "y_compose", "y_intact", "neutral_source", "interval")
     NAME_FIELD_NUMBER: _ClassVar[int]
     UNIT_FIELD_NUMBER: _ClassVar[int]
     NEUTRAL_MODEL_FIELD_NUMBER: _ClassVar[int]
@@ -83,6 +87,7 @@ class LabelScores(_message.Message):
     Y_COMPOSE_FIELD_NUMBER: _ClassVar[int]
     Y_INTACT_FIELD_NUMBER: _ClassVar[int]
     NEUTRAL_SOURCE_FIELD_NUMBER: _ClassVar[int]
+    INTERVAL_FIELD_NUMBER: _ClassVar[int]
     name: str
     unit: str
     neutral_model: str
@@ -95,7 +100,20 @@ class LabelScores(_message.Message):
     y_compose: _containers.RepeatedScalarFieldContainer[float]
     y_intact: _containers.RepeatedScalarFieldContainer[float]
     neutral_source: _containers.RepeatedScalarFieldContainer[NeutralSource]
-    def __init__(self, name: _Optional[str] = ..., unit: _Optional[str] = ..., neutral_model: _Optional[str] = ..., mean: _Optional[_Iterable[float]] = ..., sd: _Optional[_Iterable[float]] = ..., min: _Optional[_Iterable[float]] = ..., max: _Optional[_Iterable[float]] = ..., expected_neutral: _Optional[_Iterable[float]] = ..., interaction: _Optional[_Iterable[float]] = ..., y_compose: _Optional[_Iterable[float]] = ..., y_intact: _Optional[_Iterable[float]] = ..., neutral_source: _Optional[_Iterable[_Union[NeutralSource, str]]] = ...) -> None: ...
+    interval: ScoreInterval
+    def __init__(self, name: _Optional[str] = ..., unit: _Optional[str] = ..., neutral_model: _Optional[str] = ..., mean: _Optional[_Iterable[float]] = ..., sd: _Optional[_Iterable[float]] = ..., min: _Optional[_Iterable[float]] = ..., max: _Optional[_Iterable[float]] = ..., expected_neutral: _Optional[_Iterable[float]] = ..., interaction: _Optional[_Iterable[float]] = ..., y_compose: _Optional[_Iterable[float]] = ..., y_intact: _Optional[_Iterable[float]] = ..., neutral_source: _Optional[_Iterable[_Union[NeutralSource, str]]] = ..., interval: _Optional[_Union[ScoreInterval, _Mapping]] = ...) -> None: ...
+
+class ScoreInterval(_message.Message):
+    __slots__ = ("level", "calibrated_on", "low", "high")
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    CALIBRATED_ON_FIELD_NUMBER: _ClassVar[int]
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    level: float
+    calibrated_on: str
+    low: _containers.RepeatedScalarFieldContainer[float]
+    high: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, level: _Optional[float] = ..., calibrated_on: _Optional[str] = ..., low: _Optional[_Iterable[float]] = ..., high: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Support(_message.Message):
     __slots__ = ("design_count", "edit_count_min", "pair_count_min", "is_extrapolated")
