@@ -11,7 +11,7 @@ from service.contract.manifests import IntervalCalibration
 from service.contract.training import TrainingSpec, Transform
 from worker.inference.intervals import Residuals, stored
 from worker.inference.predictor import Predictor
-from worker.training.ensemble import member_folds, rows_of_member
+from  import member_folds, rows_of_member
 from worker.training.preparation import TrainingData
 from worker.training.seeds import derived_seed
 from worker.training.widening import widening

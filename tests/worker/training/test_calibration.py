@@ -9,7 +9,7 @@ from tests.worker.tables import small_spec as spec_of
 from worker.data.table import read_table
 from worker.inference.predictor import Predictor
 from worker.training.calibration import left_out
-from worker.training.ensemble import member_folds
+from  import member_folds
 from worker.training.preparation import prepare
 from worker.training.run import train_model
 from worker.training.widening import widening
