@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.accuracy_rows.measures import Floats, Tested, differences, joined, measure
+from benchmarks.accuracy_rows.measures import Floats, HeldOut, differences, joined, measure
 from benchmarks.accuracy_rows.parts import Fold, fold_of
 from benchmarks.accuracy_rows.references import REFERENCES
 from benchmarks.accuracy_rows.rows import Row
@@ -56,7 +56,7 @@ class Bench:
             self._folds = {own: [fold_of(self.row, self.data, self.table, s) for s in splits]}
         return self._folds[own]
 
-    def tested(self, seed: int) -> Tested:
+    def tested(self, seed: int) -> HeldOut:
         """Test designs of all folds."""
         return joined([fold.tested for fold in self.folds(seed)])
 

@@ -20,7 +20,7 @@ _FEWEST_IN_CYCLE = 5
 
 
 @dataclass(frozen=True)
-class Tested:
+class HeldOut:
     """The test designs of all folds: K designs, and N observations of them.
 
     `cluster_K` numbers the gene sets; `bound_K` is the least measured lower order (NaN where none
@@ -38,10 +38,10 @@ class Tested:
         return len(self.truth_K)
 
 
-def joined(parts: list[Tested]) -> Tested:
+def joined(parts: list[HeldOut]) -> HeldOut:
     """Folds as one; a gene set of two folds is one cluster."""
     starts = np.cumsum([0, *(len(part) for part in parts)])
-    return Tested(
+    return HeldOut(
         truth_K=np.concatenate([part.truth_K for part in parts]),
         cluster_K=np.concatenate([part.cluster_K for part in parts]),
         bound_K=np.concatenate([part.bound_K for part in parts]),
@@ -57,7 +57,7 @@ def r2(value_K: Floats, truth_K: Floats) -> float | None:
     return 1.0 - float(np.sum((value_K - truth_K) ** 2)) / total if total > 0 else None
 
 
-def within_cycles(value_K: Floats, tested: Tested) -> float | None:
+def within_cycles(value_K: Floats, tested: HeldOut) -> float | None:
     """Spearman within each cycle of five observations or more, weighed by their number."""
     found: list[tuple[float, int]] = []
     for cycle in np.unique(tested.cycle_N[tested.cycle_N >= 0]):
@@ -69,7 +69,7 @@ def within_cycles(value_K: Floats, tested: Tested) -> float | None:
     return sum(value * count for value, count in found) / total if total else None
 
 
-def _events(event: Event, tested: Tested) -> tuple[NDArray[np.bool_], float]:
+def _events(event: Event, tested: HeldOut) -> tuple[NDArray[np.bool_], float]:
     """Which designs are events, and the sign that puts those first."""
     if event.share is not None:
         return tested.truth_K >= np.quantile(tested.truth_K, 1.0 - event.share), 1.0
@@ -83,7 +83,7 @@ def _precision(is_event_K: NDArray[np.bool_], score_K: Floats) -> dict[str, floa
     return {"average_precision": value, "base_rate": rate}
 
 
-def beyond_pairs(value_K: Floats, tested: Tested, gap: float = 0.05) -> dict[str, float | None]:
+def beyond_pairs(value_K: Floats, tested: HeldOut, gap: float = 0.05) -> dict[str, float | None]:
     """What a prediction says of growth less the least lower order, and of the largest gaps."""
     is_event_K = tested.bound_K - tested.truth_K > gap
     return {
@@ -93,7 +93,7 @@ def beyond_pairs(value_K: Floats, tested: Tested, gap: float = 0.05) -> dict[str
     }
 
 
-def measure(row: Row, value_K: Floats, tested: Tested) -> dict[str, float | None]:
+def measure(row: Row, value_K: Floats, tested: HeldOut) -> dict[str, float | None]:
     """All figures of a row, its own metric among them."""
     found: dict[str, float | None] = {
         "spearman": spearman(value_K, tested.truth_K),
@@ -109,7 +109,7 @@ def measure(row: Row, value_K: Floats, tested: Tested) -> dict[str, float | None
     return found | _precision(*_scored(row.event, tested, value_K))
 
 
-def _scored(event: Event, tested: Tested, value_K: Floats) -> tuple[NDArray[np.bool_], Floats]:
+def _scored(event: Event, tested: HeldOut, value_K: Floats) -> tuple[NDArray[np.bool_], Floats]:
     is_event_K, sign = _events(event, tested)
     return is_event_K, sign * value_K
 
@@ -149,7 +149,7 @@ def weighted_metric(metric: Metric, value_K: Floats, truth_K: Floats, weight_RK:
 
 
 def differences(
-    metric: Metric, value_K: Floats, nulls: Mapping[str, Floats], tested: Tested, seed: int = 0
+    metric: Metric, value_K: Floats, nulls: Mapping[str, Floats], tested: HeldOut, seed: int = 0
 ) -> dict[str, dict[str, float]]:
     """The metric less that of each null, with a paired bootstrap 95 % interval over gene sets."""
     found: dict[str, list[Floats]] = {name: [] for name in nulls}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy_rows.measures import Floats, Tested
+from benchmarks.accuracy_rows.measures import Floats, HeldOut
 from benchmarks.accuracy_rows.rows import Row
 from benchmarks.accuracy_rows.tables import Data
 from service.contract.designs import Design
@@ -29,7 +29,7 @@ class Fold:
 
     split: Split
     designs: tuple[Design, ...]
-    tested: Tested
+    tested: HeldOut
     train_N: Flags
     learned_N: Floats
 
@@ -113,7 +113,7 @@ def fold_of(row: Row, data: Data, table: DesignTable, split: Split) -> Fold:
     bound_K = (
         _bounds(table, train_N, learned_N, designs) if has_bound else np.full(len(kept), np.nan)
     )
-    tested = Tested(
+    tested = HeldOut(
         truth_K=_in_unit(label, _means(pair_NC[:, 0], observed_N, len(kept))),
         cluster_K=_gene_sets(designs),
         bound_K=_in_unit(label, bound_K),
