@@ -11,7 +11,7 @@ from service.contract.manifests import IntervalCalibration
 from service.contract.training import TrainingSpec, Transform
 from worker.inference.intervals import Residuals, stored
 from worker.inference.predictor import Predictor
-from  import member_folds, rows_of_member
+from worker.training.member_parts import are_genes_unseen, member_parts
 from worker.training.preparation import TrainingData
 from worker.training.seeds import derived_seed
 from worker.training.widening import widening
@@ -49,18 +49,19 @@ def _all_edits_known(data: TrainingData, kept_N: Flags) -> Flags:
 def left_out(data: TrainingData, spec: TrainingSpec, y: int, learned_N: Floats) -> LeftOut:
     """What the members of an ensemble left out of one label.
 
-    References and designs with an edit that the member never saw are not among them: neither is
-    tested on.
+    References are not among them, nor are designs with an edit that the member never saw, unless
+    that is what is tested. An ensemble of one has left out nothing.
     """
-    fold_N = member_folds(data, spec)
+    parts = member_parts(data.train, spec)
+    is_any_edit = are_genes_unseen(spec.split)
     labelled_N = ~np.isnan(learned_N)
     least = max(1, data.labels[y].measure_order)
     order_K = np.array([design.order for design in data.train.designs], dtype=np.int64)
     found: list[tuple[Codes, Codes, Floats]] = []
     for member in range(spec.ensemble_size):
-        kept_N = rows_of_member(fold_N, member, spec.ensemble_size, learned_N) & labelled_N
-        out_N = labelled_N & ~kept_N
-        usable_K = _all_edits_known(data, kept_N) & (order_K >= least)
+        kept_N = parts.fitted(member, learned_N) & labelled_N
+        out_N = labelled_N & ~kept_N & parts.held_out_MN[member]
+        usable_K = (is_any_edit | _all_edits_known(data, kept_N)) & (order_K >= least)
         design_N = data.train.design_N[out_N]
         total_K = np.bincount(design_N, weights=learned_N[out_N], minlength=len(order_K))
         count_K = np.bincount(design_N, minlength=len(order_K))

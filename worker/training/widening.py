@@ -24,6 +24,7 @@ from service.contract.splits import (
 from service.contract.training import TrainingSpec
 from worker.models.additive import fit_ridge
 from worker.training.contexts import Context
+from worker.training.member_parts import are_genes_unseen
 from worker.training.preparation import TrainingData
 from worker.training.seeds import derived_seed, inner_folds
 from worker.training.split_designs import loci_of
@@ -67,9 +68,7 @@ def _by_order(data: TrainingData) -> Sides:
 
 
 def _by_gene(data: TrainingData, split: GeneSplit, seed: int) -> Sides:
-    """Folds of the genes; without singles no gene of the test part is known, and none is left."""
-    if not split.keep_singles:
-        return
+    """Folds of the genes, less their singles."""
     sets = [loci_of(design) for design in data.train.designs]
     loci = sorted(frozenset().union(*sets))
     fold_L = inner_folds(np.arange(len(loci)), _FOLDS, derived_seed(seed, "widening"))
@@ -125,6 +124,8 @@ def widening(data: TrainingData, spec: TrainingSpec, learned_N: Floats) -> Widen
     """The factor for one label, from 1 to 5, and the words that go with it."""
     if isinstance(spec.split, RandomSplit | GroupSplit | NoSplit):
         return Widening(1.0, _FOLDS_SAID)
+    if are_genes_unseen(spec.split):
+        return Widening(1.0, "inner folds of the genes of the training part")
     found = _sides(data, spec)
     if found is not None:
         sides, what = found

@@ -9,7 +9,7 @@ from tests.worker.tables import small_spec as spec_of
 from worker.data.table import read_table
 from worker.inference.predictor import Predictor
 from worker.training.calibration import left_out
-from  import member_folds
+from worker.training.member_parts import member_parts
 from worker.training.preparation import prepare
 from worker.training.run import train_model
 from worker.training.widening import widening
@@ -41,9 +41,9 @@ def test_what_calibrates_was_left_out_and_can_be_predicted(path):
     spec = spec_of(ensemble_size=3, model={"kind": "additive"})
     data = prepare(spec, read_table(path), [TITER], [CYCLE])
     out = left_out(data, spec, 0, data.train.measured()[:, 0])
-    fold_K = np.zeros(len(data.train.designs), dtype=int)
-    fold_K[data.train.design_N] = member_folds(data, spec)
-    assert (fold_K[out.design_I] == out.member_I).all()
+    parts = member_parts(data.train, spec)
+    for design, member in zip(out.design_I, out.member_I, strict=True):
+        assert not parts.trained_MN[member][data.train.design_N == design].any()
     assert all(data.train.designs[k].order > 0 for k in out.design_I)
     assert set(out.member_I.tolist()) == {0, 1, 2}
     means = data.train.design_means()  # offsets of batches are off; what is measured has them
