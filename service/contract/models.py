@@ -101,6 +101,24 @@ class PairwiseSpec(_Spec):
     rule: Literal["product", "min"] = "product"
 
 
+class GeneKernelSpec(_Spec):
+    """Pairs of genes that are near such pairs: kernel ridge on a Kronecker product of gene kernels.
+
+    y = b + sum over pairs i < j of r_i r_j z_i'M z_j; z_i.z_j is the kernel of two edits: `reach`
+    says how far a gene network's diffusion kernel reaches, (1 - reach S)^-1; `feature_weight`
+    times the product of standardised features is added to it. M has the penalty `penalty`; None
+    selects it, on folds of genes, by how well pairs of unseen genes are predicted. Designs that
+    are no pairs add a ridge on sums of features. `rank` bounds the coordinates of a gene. Source:
+    Stock et al. 2018, doi:10.1162/neco_a_01096; Smola and Kondor 2003.
+    """
+
+    kind: Literal["gene_kernel"] = "gene_kernel"
+    reach: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    feature_weight: Annotated[float, Field(ge=0, le=100)] = 0.1
+    rank: Annotated[int, Field(ge=1, le=2000)] = 1000
+    penalty: Penalty = None
+
+
 class LowRankSpec(_Spec):
     """Additive, and r_i r_j Z_ij for every pair; Z completes the matrix of measured pairs.
 
@@ -181,6 +199,7 @@ ClassicalSpec = (
     | FeatureRidgeSpec
     | MultiplicativeSpec
     | PairwiseSpec
+    | GeneKernelSpec
     | LowRankSpec
     | ProfileKnnSpec
     | ForestSpec

@@ -19,6 +19,7 @@ from worker.models.edit_effects import (
 )
 from worker.models.edit_frequency import EditFrequency, fit_edit_frequency
 from worker.models.forest import Forest, fit_forest
+from worker.models.gene_kernel import GeneKernel, fit_gene_kernel
 from worker.models.gp import GaussianProcess, fit_gp
 from worker.models.low_rank import LowRank, fit_low_rank
 from worker.models.nearest_design import NearestDesign, fit_nearest_design
@@ -52,6 +53,7 @@ KINDS: Mapping[str, Kind] = {
     "feature_ridge": Kind(EditEffects, fit_feature_ridge, reads_genes=True),
     "multiplicative": Kind(Multiplicative, fit_multiplicative, learns_ratios=True),
     "pairwise": Kind(Pairwise, fit_pairwise, learns_ratios=True),
+    "gene_kernel": Kind(GeneKernel, fit_gene_kernel, reads_genes=True),
     "low_rank": Kind(LowRank, fit_low_rank),
     "profile_knn": Kind(ProfileKnn, fit_profile_knn),
     "forest": Kind(Forest, fit_forest),

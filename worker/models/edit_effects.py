@@ -56,13 +56,13 @@ def fit_feature_ridge(rows: Observations, penalty: float | None = None) -> EditE
     Raises:
         ValueError: no row has a label, or nothing is known of genes.
     """
-    if rows.feature_EF is None or not rows.feature_EF.any():
+    if rows.genes is None or not rows.genes.feature_EF.any():
         raise ValueError("it is made of features of genes, and there are none: name a gene table")
     # Edits that no row has would be rows and columns of zeros in a large matrix.
     used_E = np.unique(rows.sets.edit_BP[rows.sets.edit_BP > 0]) - 1
-    used_EF = rows.feature_EF[used_E]
+    used_EF = rows.genes.feature_EF[used_E]
     fit = fit_ridge(rows.matrix()[:, used_E], rows.label_N, rows.weight_N, penalty, used_EF)
-    weight_E = np.asarray(rows.feature_EF @ np.asarray(fit.weight_F))
+    weight_E = np.asarray(rows.genes.feature_EF @ np.asarray(fit.weight_F))
     return EditEffects(np.array(fit.intercept), np.pad(weight_E, (1, 0)))
 
 

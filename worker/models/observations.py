@@ -88,11 +88,23 @@ def look_up(known_Q: Codes, value_Q: Floats, wanted: Codes) -> Floats:
 
 
 @dataclass(frozen=True)
+class KnownGenes:
+    """What is known of the genes of all edits of a vocabulary.
+
+    Features, coordinates whose products are a kernel between genes, and a number for each locus.
+    """
+
+    feature_EF: Floats
+    coordinate_ER: Floats
+    locus_E: Codes
+
+
+@dataclass(frozen=True)
 class Observations:
     """What one label of one member is fitted on; NaN is a missing label.
 
-    `edit_count` is the size of the vocabulary, `feature_EF` the features of the genes of its
-    edits, where they are known; `seed` is for models that draw.
+    `edit_count` is the size of the vocabulary, `genes` what is known of its genes beside the
+    labels; `seed` is for models that draw.
     """
 
     sets: EditSets
@@ -100,7 +112,7 @@ class Observations:
     weight_N: Floats
     edit_count: int
     seed: int = 0
-    feature_EF: Floats | None = None
+    genes: KnownGenes | None = None
 
     def matrix(self) -> csr_matrix:
         """Effects [N, E]."""

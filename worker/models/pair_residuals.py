@@ -44,8 +44,12 @@ def pair_residuals(rows: Observations) -> PairResiduals:
     Raises:
         ValueError: no row has a label.
     """
+    return residuals_of(rows, fit_edit_effects(rows.labelled()))
+
+
+def residuals_of(rows: Observations, effects: EditEffects) -> PairResiduals:
+    """What an additive model leaves of the labelled designs of two edits."""
     known = rows.labelled()
-    effects = fit_edit_effects(known)
     two = known.rows(known.sets.orders == 2)
     residual_N = two.label_N - effects.predict_sets(two.sets)
     edit_N2 = np.sort(two.sets.edit_BP, axis=1)[:, -2:] - 1  # padding is 0

@@ -55,7 +55,7 @@ def fit_classical(
 
 def _fit(model: ClassicalSpec, rows: Observations) -> StoredModel:
     """A fit; a model of gene features that has none is an error of the spec."""
-    if KINDS[model.kind].reads_genes and rows.feature_EF is None:
+    if KINDS[model.kind].reads_genes and rows.genes is None:
         message = f"{model.kind} is made of features of genes: name a gene table that has them"
         raise InvalidArgumentError(message, [Offender(field="genes", message=message)])
     return fit_model(model, rows)
@@ -64,8 +64,7 @@ def _fit(model: ClassicalSpec, rows: Observations) -> StoredModel:
 def _columns(data: TrainingData, model: ClassicalSpec) -> list[Observations]:
     """Observations of each label, on the scale that the model learns."""
     designs = data.index.encode(data.train.designs).rows(torch.from_numpy(data.train.design_N))
-    known = data.gene_vocabulary
-    feature_EF = None if known is None else known.feature_EF
+    genes = None if data.gene_vocabulary is None else data.gene_vocabulary.known
     standardized_NY = data.standardized(data.train)
     columns = []
     for y, label in enumerate(data.labels):
@@ -73,7 +72,7 @@ def _columns(data: TrainingData, model: ClassicalSpec) -> list[Observations]:
         if KINDS[model.kind].learns_ratios:
             label_N = _ratios(label, data.train.label_NY[:, y], model)
         rows = observations(designs, label_N, edit_count=len(data.vocabulary))
-        columns.append(replace(rows, feature_EF=feature_EF))
+        columns.append(replace(rows, genes=genes))
     return columns
 
 

@@ -56,9 +56,9 @@ def fit_task(
 def _features(data: TrainingData) -> Tensor | None:
     """Features of the edits that are trained on; None where there are none."""
     known = data.gene_vocabulary
-    if known is None or not known.feature_EF.any():
+    if known is None or not known.known.feature_EF.any():
         return None
-    return torch.from_numpy(known.feature_EF[: len(data.index)])
+    return torch.from_numpy(known.known.feature_EF[: len(data.index)])
 
 
 def _fit_member(fit: MemberFit, done: list[dict[str, Tensor]], hooks: Hooks, key: str) -> None:

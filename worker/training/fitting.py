@@ -57,7 +57,7 @@ def _with_all_shifts(
         return member
     net = new_network(task, 0)
     net.load_state_dict(member)
-    return net.cpu().with_all_shifts(torch.from_numpy(known.feature_EF[len(data.index) :]))
+    return net.cpu().with_all_shifts(torch.from_numpy(known.known.feature_EF[len(data.index) :]))
 
 
 class _LatentJudge:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.contract.designs import Edit
-from service.contract.models import ModelSpec
+from service.contract.models import GeneKernelSpec, ModelSpec
 from worker.models.encoding import EditIndex
 from worker.models.gene_features_by_edit import (
     EditedGenes,
@@ -17,24 +17,24 @@ from worker.models.gene_features_by_edit import (
     standard_features,
     ways_to_edit,
 )
+from worker.models.observations import KnownGenes
+from worker.training.gene_coordinates import kernel_coordinates
 from worker.training.gene_join import JoinedGenes
 
 Floats = NDArray[np.float64]
 
-READS_GENES = frozenset({"perturbation_set", "feature_ridge"})
+READS_GENES = frozenset({"perturbation_set", "feature_ridge", "gene_kernel"})
 
 
 @dataclass(frozen=True)
 class GeneVocabulary:
     """Edits of the training part first, then every locus of the gene table in every way.
 
-    `feature_EF` are the features of all of them; a row of zeros where the gene is unknown.
+    `known` has a row for each of them, of zeros where the gene is not in the table.
     """
 
     index: EditIndex
-    genes: EditedGenes
-    ways: tuple[Way, ...]
-    feature_EF: Floats
+    known: KnownGenes
 
 
 def _names(joined: JoinedGenes) -> dict[str, int]:
@@ -58,8 +58,17 @@ def gene_vocabulary(
     ways = ways_to_edit(edit_of(key) for key in index.keys)
     keys = [*index.keys, *_further(index, row_of, ways)]
     genes = EditedGenes.of(keys, row_of)
-    value_GF = standard_features(joined.table)
-    return GeneVocabulary(EditIndex(keys), genes, ways, edit_features(genes, value_GF, ways))
+    coordinate_ER = np.zeros((len(keys), 0))
+    if isinstance(model, GeneKernelSpec):
+        rows_T = np.unique(genes.row_E[: len(index)])
+        coordinate_ER = kernel_coordinates(model, joined.table, genes, rows_T[rows_T >= 0], ways)
+    loci = {edit.locus: place for place, edit in enumerate(genes.edits)}
+    known = KnownGenes(
+        feature_EF=edit_features(genes, standard_features(joined.table), ways),
+        coordinate_ER=coordinate_ER,
+        locus_E=np.array([loci[edit.locus] for edit in genes.edits], dtype=np.int64),
+    )
+    return GeneVocabulary(EditIndex(keys), known)
 
 
 def _further(index: EditIndex, row_of: Mapping[str, int], ways: Sequence[Way]) -> list[str]:

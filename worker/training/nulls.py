@@ -41,7 +41,7 @@ def null_predictions(
     known = batch.within(len(data.index))  # to these nulls an edit without data is no edit
     found: dict[str, Floats] = {spec.kind: fit_model(spec, rows).predict(known) for spec in _NULLS}
     genes = data.gene_vocabulary
-    if genes is not None and genes.feature_EF.any():
-        read = replace(rows, edit_count=len(genes.index), feature_EF=genes.feature_EF)
+    if genes is not None and genes.known.feature_EF.any():
+        read = replace(rows, edit_count=len(genes.index), genes=genes.known)
         found[_FEATURES.kind] = fit_model(_FEATURES, read).predict(batch)
     return found

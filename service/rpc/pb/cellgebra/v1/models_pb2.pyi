@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ModelSpec(_message.Message):
-    __slots__ = ("additive", "perturbation_set", "train_mean", "pair_mean", "nearest_design", "edit_frequency", "multiplicative", "pairwise", "low_rank", "profile_knn", "forest", "gp", "feature_ridge", "auto")
+    __slots__ = ("additive", "perturbation_set", "train_mean", "pair_mean", "nearest_design", "edit_frequency", "multiplicative", "pairwise", "low_rank", "profile_knn", "forest", "gp", "feature_ridge", "gene_kernel", "auto")
     ADDITIVE_FIELD_NUMBER: _ClassVar[int]
     PERTURBATION_SET_FIELD_NUMBER: _ClassVar[int]
     TRAIN_MEAN_FIELD_NUMBER: _ClassVar[int]
@@ -22,6 +22,7 @@ class ModelSpec(_message.Message):
     FOREST_FIELD_NUMBER: _ClassVar[int]
     GP_FIELD_NUMBER: _ClassVar[int]
     FEATURE_RIDGE_FIELD_NUMBER: _ClassVar[int]
+    GENE_KERNEL_FIELD_NUMBER: _ClassVar[int]
     AUTO_FIELD_NUMBER: _ClassVar[int]
     additive: AdditiveSpec
     perturbation_set: PerturbationSetSpec
@@ -36,8 +37,9 @@ class ModelSpec(_message.Message):
     forest: ForestSpec
     gp: GpSpec
     feature_ridge: FeatureRidgeSpec
+    gene_kernel: GeneKernelSpec
     auto: AutoSpec
-    def __init__(self, additive: _Optional[_Union[AdditiveSpec, _Mapping]] = ..., perturbation_set: _Optional[_Union[PerturbationSetSpec, _Mapping]] = ..., train_mean: _Optional[_Union[TrainMeanSpec, _Mapping]] = ..., pair_mean: _Optional[_Union[PairMeanSpec, _Mapping]] = ..., nearest_design: _Optional[_Union[NearestDesignSpec, _Mapping]] = ..., edit_frequency: _Optional[_Union[EditFrequencySpec, _Mapping]] = ..., multiplicative: _Optional[_Union[MultiplicativeSpec, _Mapping]] = ..., pairwise: _Optional[_Union[PairwiseSpec, _Mapping]] = ..., low_rank: _Optional[_Union[LowRankSpec, _Mapping]] = ..., profile_knn: _Optional[_Union[ProfileKnnSpec, _Mapping]] = ..., forest: _Optional[_Union[ForestSpec, _Mapping]] = ..., gp: _Optional[_Union[GpSpec, _Mapping]] = ..., feature_ridge: _Optional[_Union[FeatureRidgeSpec, _Mapping]] = ..., auto: _Optional[_Union[AutoSpec, _Mapping]] = ...) -> None: ...
+    def __init__(self, additive: _Optional[_Union[AdditiveSpec, _Mapping]] = ..., perturbation_set: _Optional[_Union[PerturbationSetSpec, _Mapping]] = ..., train_mean: _Optional[_Union[TrainMeanSpec, _Mapping]] = ..., pair_mean: _Optional[_Union[PairMeanSpec, _Mapping]] = ..., nearest_design: _Optional[_Union[NearestDesignSpec, _Mapping]] = ..., edit_frequency: _Optional[_Union[EditFrequencySpec, _Mapping]] = ..., multiplicative: _Optional[_Union[MultiplicativeSpec, _Mapping]] = ..., pairwise: _Optional[_Union[PairwiseSpec, _Mapping]] = ..., low_rank: _Optional[_Union[LowRankSpec, _Mapping]] = ..., profile_knn: _Optional[_Union[ProfileKnnSpec, _Mapping]] = ..., forest: _Optional[_Union[ForestSpec, _Mapping]] = ..., gp: _Optional[_Union[GpSpec, _Mapping]] = ..., feature_ridge: _Optional[_Union[FeatureRidgeSpec, _Mapping]] = ..., gene_kernel: _Optional[_Union[GeneKernelSpec, _Mapping]] = ..., auto: _Optional[_Union[AutoSpec, _Mapping]] = ...) -> None: ...
 
 class AdditiveSpec(_message.Message):
     __slots__ = ("penalty",)
@@ -50,6 +52,18 @@ class FeatureRidgeSpec(_message.Message):
     PENALTY_FIELD_NUMBER: _ClassVar[int]
     penalty: float
     def __init__(self, penalty: _Optional[float] = ...) -> None: ...
+
+class GeneKernelSpec(_message.Message):
+    __slots__ = ("reach", "feature_weight", "rank", "penalty")
+    REACH_FIELD_NUMBER: _ClassVar[int]
+    FEATURE_WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    PENALTY_FIELD_NUMBER: _ClassVar[int]
+    reach: float
+    feature_weight: float
+    rank: int
+    penalty: float
+    def __init__(self, reach: _Optional[float] = ..., feature_weight: _Optional[float] = ..., rank: _Optional[int] = ..., penalty: _Optional[float] = ...) -> None: ...
 
 class PerturbationSetSpec(_message.Message):
     __slots__ = ("latent_dim", "attention_heads", "attention_layers", "head", "hidden_dim", "hidden_layers", "dropout")
