@@ -49,6 +49,13 @@ class TransformReport(ReportPart):
     fitted_on: str
 
 
+class BatchTie(ReportPart):
+    """Batches that were compared, directly or through others, and the designs that did it."""
+
+    batches: tuple[str, ...]
+    shared_design_count: int
+
+
 class LabelReport(ReportPart):
     """One label: the model's readings and its nulls on the same test designs.
 
@@ -70,6 +77,9 @@ class LabelReport(ReportPart):
     censored_count: int
     test_censored_count: int = 0
     batch_offsets: dict[str, dict[str, float]]
+    batch_ties: dict[str, tuple[BatchTie, ...]] = Field(default_factory=dict)
+    batch_offset_sd: float | None = None
+    batch_noise_sd: float | None = None
     headline: Headline | None = None
     table: tuple[PredictorRow, ...]
     best_null: str | None = None

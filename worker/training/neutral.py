@@ -95,10 +95,10 @@ def _measured(data: TrainingData, neutral: Part) -> MeasuredSingles:
 def _against_references(part: Part, is_reference_N: Flags) -> Part:
     """Each observation as far from the mean of all references as it is from those of its batch.
 
-    An estimated offset is partly the designs of its batch: where singles fill a batch of their
-    own, it would come back once for every edit of a design. References that were measured in the
-    same batch show what the batch is, and in the difference the offset cancels. A batch without
-    a reference has its estimated offset alone.
+    An estimated offset is shrunken: where singles fill a batch of their own, what is left of it
+    would come back once for every edit of a design. References that were measured in the same
+    batch show what the batch is, and in the difference the offset cancels. A batch without a
+    reference has its estimated offset alone.
     """
     batch_N = _batch_codes(part.batch_NC)
     label_NY = part.label_NY.copy()

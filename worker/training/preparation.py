@@ -20,7 +20,7 @@ from worker.data.gene_choice import ChosenGenes
 from worker.data.table import DesignTable
 from worker.losses.regression import LabelDetails
 from worker.models.encoding import EditIndex
-from worker.training.batches import estimate_offsets, require_batches
+from worker.training.batches import BatchOffsets, Replication, estimate_offsets, require_batches
 from worker.training.contexts import Context, context_column, of_units
 from worker.training.gene_join import JoinedGenes, join_genes
 from worker.training.gene_vocabulary import GeneVocabulary, gene_vocabulary
@@ -89,7 +89,7 @@ class TrainingData:
     test: Part
     split_description: str
     left_out: Mapping[str, int]
-    batch_offsets: tuple[dict[str, dict[str, float]], ...]
+    batch_offsets: tuple[BatchOffsets | None, ...]
     batch_counts: tuple[int, ...]
     details: LabelDetails
     not_encodable: tuple[Design, ...]
@@ -185,26 +185,26 @@ def _encodable(table: DesignTable, parts: Partition, index: EditIndex) -> Flags:
 
 def _in_average_batch(
     part: Part,
-    index: EditIndex,
+    learned_NY: Floats,
     labels: Sequence[ChosenLabel],
     table: DesignTable,
     batch: Sequence[str],
-) -> tuple[Part, tuple[dict[str, dict[str, float]], ...]]:
+) -> tuple[Part, tuple[BatchOffsets | None, ...]]:
     """The training part with its labels less the offsets of their batches.
 
     Interaction labels are left as they are: their zero has a meaning.
     """
     label_NY = part.label_NY.copy()
-    offsets: list[dict[str, dict[str, float]]] = [{} for _ in labels]
-    if batch and len(part):
-        effect_NE = index.matrix(part.designs)[part.design_N]
-        values = [table.covariates[name].values for name in batch]
-        for y, label in enumerate(labels):
-            if label.measure_order or np.isnan(label_NY[:, y]).all():
-                continue
-            found = estimate_offsets(effect_NE, label_NY[:, y], part.batch_NC, batch, values)
-            label_NY[:, y] -= found.offset_N
-            offsets[y] = found.levels
+    offsets: list[BatchOffsets | None] = [None for _ in labels]
+    levels = {name: table.covariates[name].values for name in batch}
+    for y, label in enumerate(labels):
+        if not batch or label.measure_order or np.isnan(label_NY[:, y]).all():
+            continue
+        label_N = label_NY[:, y].copy()
+        rows = Replication.of(learned_NY[part.row_R, y], part.unit_R, label_N)
+        found = estimate_offsets(part.design_N, label_N, rows, part.batch_NC, levels)
+        label_NY[:, y] -= found.offset_N
+        offsets[y] = found
     return replace(part, label_NY=label_NY), tuple(offsets)
 
 
@@ -251,7 +251,7 @@ def prepare(
     train = _part(table, parts.train_N & labelled_N, learned_NY, batch)
     require_batches(spec.loss, train.batch_NC)
     index = EditIndex.of(train.designs)
-    train, offsets = _in_average_batch(train, index, labels, table, batch)
+    train, offsets = _in_average_batch(train, learned_NY, labels, table, batch)
     vocabulary = gene_vocabulary(spec.model, index, joined)
     known_index = index if vocabulary is None else vocabulary.index
     test_N = _encodable(table, parts, known_index) & labelled_N

@@ -13,8 +13,9 @@ from worker.training.report_latent import latent_report
 
 _NOTES = (
     "Controls (designs without edits) train the model and are left out of the test metrics.",
-    "Offsets of batches are estimated with the edits, removed from the training labels and not "
-    "predicted: a prediction is for the average batch.",
+    "Offsets of batches are estimated from the designs that several of them share (batch_ties), "
+    "removed from the training labels and not predicted: a prediction is for the average batch. A "
+    "batch that shares none is left as it was measured.",
     "Replicates of a build are averaged; a test design is one row, whatever was measured.",
     "mean, sd, min and max are over the members of the ensemble, of y_intact.",
 )

@@ -1,16 +1,19 @@
 """The report of one label: readings beside nulls, on the test designs that have the label."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.contract.report_parts import NullDifference, PredictorRow
-from service.contract.reports import LabelReport, TransformReport
+from service.contract.reports import BatchTie, LabelReport, TransformReport
 from service.contract.training import NoSplit, TrainingSpec
 from worker.inference.ensembles import MemberReadings
 from worker.inference.neutral import NEUTRAL_MODEL, Neutral
 from worker.models.classical import KINDS
+from worker.training.batches import BatchOffsets
 from worker.training.bootstrap import spearman_differences
 from worker.training.held_out import HeldOut, gene_sets, to_unit
 from worker.training.metrics import metric_row, spearman
@@ -89,6 +92,21 @@ def _verdict(
     return verdict(held.best[0], comparisons, data.split_description)
 
 
+def _batches(found: BatchOffsets | None) -> dict[str, Any]:
+    """Offsets, and which batches could be compared; sds are on the learned scale."""
+    if found is None:
+        return {"batch_offsets": {}}
+    return {
+        "batch_offsets": found.levels,
+        "batch_ties": {
+            name: tuple(BatchTie.model_validate(asdict(tie)) for tie in tied)
+            for name, tied in found.ties.items()
+        },
+        "batch_offset_sd": found.offset_sd,
+        "batch_noise_sd": found.noise_sd,
+    }
+
+
 def label_report(
     data: TrainingData, y: int, readings: MemberReadings, neutral: Neutral, spec: TrainingSpec
 ) -> LabelReport:
@@ -117,7 +135,7 @@ def label_report(
         test_design_count=len(held),
         test_gene_set_count=len(np.unique(held.cluster_N)),
         censored_count=data.censored_counts[y],
-        batch_offsets=data.batch_offsets[y],
+        **_batches(data.batch_offsets[y]),
         table=_table(held),
         best_null=best,
         spearman_differences=comparisons,

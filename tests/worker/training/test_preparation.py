@@ -72,7 +72,7 @@ def test_replicates_without_a_build_are_one_observation_a_batch(tmp_path):
         tmp_path, [A, A, A, B], ["0", "0", "2", "0"], [1.0, 3.0, 9.0, 4.0], split={"kind": "none"}
     )
     assert [names(data.train)[k] for k in data.train.design_N] == [A, A, B]
-    offset = data.batch_offsets[0]["cycle"]
+    offset = data.batch_offsets[0].levels["cycle"]
     raw = data.train.label_NY[:, 0] + [offset["0"], offset["2"], offset["0"]]
     assert raw.tolist() == pytest.approx([2.0, 9.0, 4.0])
 
@@ -127,7 +127,7 @@ def test_offsets_of_batches_are_told_from_the_designs_in_them(tmp_path):
     cycles = ["1" if i % 2 or value > 8 else "0" for i, value in enumerate(truth)]
     shift = np.where(np.array(cycles) == "1", 3.0, 0.0)
     data = prepared(tmp_path, genotypes, cycles, truth + shift, split={"kind": "none"})
-    offsets = data.batch_offsets[0]["cycle"]
+    offsets = data.batch_offsets[0].levels["cycle"]
     assert offsets["1"] - offsets["0"] == pytest.approx(3.0, abs=0.2)
     means = data.train.design_means()[:, 0]
     known = np.array([float(d.edits[0].locus[1:]) for d in data.train.designs])
@@ -136,5 +136,39 @@ def test_offsets_of_batches_are_told_from_the_designs_in_them(tmp_path):
 
 def test_one_batch_has_no_offset(tmp_path):
     data = prepared(tmp_path, [A, B], ["0", "0"], [1.0, 3.0], split={"kind": "none"})
-    assert data.batch_offsets == ({"cycle": {"0": pytest.approx(0.0)}},)
-    assert data.train.label_NY[:, 0].tolist() == pytest.approx([1.0, 3.0])
+    assert data.batch_offsets[0].levels == {"cycle": {"0": 0.0}}
+    assert data.train.label_NY[:, 0].tolist() == [1.0, 3.0]
+
+
+def test_what_designs_of_one_batch_have_in_common_is_no_offset(tmp_path):
+    # Singles fill cycle 0, pairs cycle 1 and do better; the reference says that cycles are alike.
+    singles = [f"g{i}:deletion" for i in range(8)]
+    pairs = [f"g{i}:deletion+g{j}:deletion" for i in range(8) for j in range(i)]
+    references = [5.0, 5.1, 4.9, 5.05, 4.95, 5.0]
+    genotypes = [*singles, *pairs, *[""] * 6]
+    cycles = [*"0" * 8, *"1" * 28, *"000111"]
+    data = prepared(
+        tmp_path, genotypes, cycles, [4.0] * 8 + [7.0] * 28 + references, split={"kind": "none"}
+    )
+    assert data.batch_offsets[0].levels == {"cycle": {"0": 0.0, "1": 0.0}}
+
+
+@pytest.mark.parametrize(
+    "split",
+    [BY_CYCLE, {"kind": "random", "test_fraction": 0.3, "seed": 1}],
+    ids=lambda s: s["kind"],
+)
+def test_offsets_know_nothing_of_what_is_held_out(tmp_path, split):
+    singles = [f"g{i}:deletion" for i in range(6)]
+    repeated = ["", *(f"{a}+{b}" for i, b in enumerate(singles) for a in singles[:i])]
+    genotypes = [*repeated * 3, *singles]  # singles are in cycle 1 alone
+    cycles = np.array([*"0" * 16, *"1" * 16, *"2" * 16, *"1" * 6])
+    titers = np.random.default_rng(0).normal(5, 0.2, 54) + 2.0 * cycles.astype(float)
+    data = prepared(tmp_path, genotypes, cycles, titers, split=split)
+    held_out = np.isin(genotypes, names(data.test))
+    assert held_out.sum() >= 6
+    changed = prepared(tmp_path, genotypes, cycles, np.where(held_out, -50.0, titers), split=split)
+    assert (changed.test.label_NY == -50.0).all()
+    assert changed.batch_offsets[0].levels == data.batch_offsets[0].levels
+    assert (changed.train.label_NY == data.train.label_NY).all()
+    assert max(abs(v) for v in data.batch_offsets[0].levels["cycle"].values()) > 0.5
