@@ -160,15 +160,21 @@ class ForestSpec(_Spec):
 
 
 class GpSpec(_Spec):
-    """Gaussian process: k(a, b) = bias + linear a.b + rough exp(-|a - b|^2 / (2 length^2)).
+    """Gaussian process on sets of edits that knows how large they are.
 
-    a and b are effects of edits, so that the last term is an exponentiated Hamming kernel where
-    levels are not given. Hyperparameters maximise the marginal likelihood of at most
-    `max_selection_rows` observations, and at most `max_rows` are conditioned on, both drawn at
-    random. Source: Rasmussen and Williams 2006, equations 2.25, 5.8 and 5.9.
+    k(a, b) = bias + linear a.b / (n_a n_b)^saturation + rough exp(-|a - b|^2 / (2 length^2))
+    + overlap a.b / (|a|^2 + |b|^2 - a.b) + size exp(-(n_a - n_b)^2 / (2 size_length^2))
+
+    a and b are effects of edits, n their sum: the number of edits where levels are not given, and
+    |a - b|^2 a Hamming distance. Hyperparameters maximise the marginal likelihood, times a wide
+    prior, of at most `max_selection_rows` observations, and at most `max_rows` are conditioned on,
+    both drawn at random. Without `sizes`, saturation, overlap and size are 0. Source: Rasmussen and
+    Williams 2006, equations 2.25, 5.8 and 5.9; Ralaivola et al. 2005,
+    doi:10.1016/j.neunet.2005.07.009 (overlap).
     """
 
     kind: Literal["gp"] = "gp"
+    sizes: bool = True
     max_rows: Annotated[int, Field(ge=2, le=10_000)] = 2000
     max_selection_rows: Annotated[int, Field(ge=2, le=5000)] = 500
 

@@ -195,7 +195,12 @@ models = st.one_of(
         max_features=st.floats(0, 1, exclude_min=True),
         max_rows=st.integers(2, 1_000_000),
     ),
-    some(GpSpec, max_rows=st.integers(2, 10_000), max_selection_rows=st.integers(2, 5000)),
+    some(
+        GpSpec,
+        sizes=st.booleans(),
+        max_rows=st.integers(2, 10_000),
+        max_selection_rows=st.integers(2, 5000),
+    ),
     some(
         PerturbationSetSpec,
         latent_dim=st.integers(2, 1024),

@@ -160,12 +160,14 @@ class ForestSpec(_message.Message):
     def __init__(self, trees: _Optional[int] = ..., max_depth: _Optional[int] = ..., min_samples_leaf: _Optional[int] = ..., max_features: _Optional[float] = ..., max_rows: _Optional[int] = ...) -> None: ...
 
 class GpSpec(_message.Message):
-    __slots__ = ("max_rows", "max_selection_rows")
+    __slots__ = ("max_rows", "max_selection_rows", "sizes")
     MAX_ROWS_FIELD_NUMBER: _ClassVar[int]
     MAX_SELECTION_ROWS_FIELD_NUMBER: _ClassVar[int]
+    SIZES_FIELD_NUMBER: _ClassVar[int]
     max_rows: int
     max_selection_rows: int
-    def __init__(self, max_rows: _Optional[int] = ..., max_selection_rows: _Optional[int] = ...) -> None: ...
+    sizes: bool
+    def __init__(self, max_rows: _Optional[int] = ..., max_selection_rows: _Optional[int] = ..., sizes: _Optional[bool] = ...) -> None: ...
 
 class AutoSpec(_message.Message):
     __slots__ = ("candidates", "criterion", "folds")
