@@ -22,10 +22,10 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from cellgebra.v1 import genes_pb2 as cellgebra_dot_v1_dot_genes__pb2
-from cellgebra.v1 import jobs_pb2 as cellgebra_dot_v1_dot_jobs__pb2
-from cellgebra.v1 import losses_pb2 as cellgebra_dot_v1_dot_losses__pb2
-from cellgebra.v1 import models_pb2 as cellgebra_dot_v1_dot_models__pb2
+from service.rpc.pb.cellgebra.v1 import genes_pb2 as cellgebra_dot_v1_dot_genes__pb2
+from service.rpc.pb.cellgebra.v1 import jobs_pb2 as cellgebra_dot_v1_dot_jobs__pb2
+from service.rpc.pb.cellgebra.v1 import losses_pb2 as cellgebra_dot_v1_dot_losses__pb2
+from service.rpc.pb.cellgebra.v1 import models_pb2 as cellgebra_dot_v1_dot_models__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 

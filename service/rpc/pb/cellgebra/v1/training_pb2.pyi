@@ -1,9 +1,9 @@
 import datetime
 
-from cellgebra.v1 import genes_pb2 as _genes_pb2
-from cellgebra.v1 import jobs_pb2 as _jobs_pb2
-from cellgebra.v1 import losses_pb2 as _losses_pb2
-from cellgebra.v1 import models_pb2 as _models_pb2
+from service.rpc.pb.cellgebra.v1 import genes_pb2 as _genes_pb2
+from service.rpc.pb.cellgebra.v1 import jobs_pb2 as _jobs_pb2
+from service.rpc.pb.cellgebra.v1 import losses_pb2 as _losses_pb2
+from service.rpc.pb.cellgebra.v1 import models_pb2 as _models_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
