@@ -4,6 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
+from service.contract.report_diagnostics import ReportDiagnostics
 from service.contract.report_parts import (
     Calibration,
     Ceiling,
@@ -130,12 +131,13 @@ class TrainingReport(ReportPart):
     latent: LatentReport | None = None
     selection: Selection | None = None
     notes: tuple[str, ...] = ()
+    diagnostics: ReportDiagnostics | None = None
 
     def summary(self) -> Self:
-        """The report without its columns of single designs."""
+        """The report without its columns of single designs and what only pictures show."""
         labels = tuple(label.model_copy(update={"test": None}) for label in self.labels)
-        return self.model_copy(update={"labels": labels})
+        return self.model_copy(update={"labels": labels, "diagnostics": None})
 
     def as_json(self) -> dict[str, Any]:
         """The summary as plain JSON, as events, jobs and models carry it."""
-        return self.summary().model_dump(mode="json")
+        return self.summary().model_dump(mode="json", exclude={"diagnostics"})

@@ -1,7 +1,7 @@
 """All kinds of model behind one call: standardised readings of every member."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -31,11 +31,27 @@ class MemberReadings(NamedTuple):
     intact_MBY: Floats
 
 
+class Latents(NamedTuple):
+    """States of every member: the reference, the perturbed part and the intact strain."""
+
+    z_W_MD: Floats
+    z_P_MBD: Floats
+    z_I_MBD: Floats
+
+
 class Ensemble(Protocol):
     """Members of one model."""
 
     def read(self, batch: DesignBatch) -> MemberReadings:
         """Read designs with every member."""
+
+
+@runtime_checkable
+class LatentEnsemble(Protocol):
+    """Members that have a latent space."""
+
+    def latents(self, batch: DesignBatch) -> Latents:
+        """States of designs in every member."""
 
 
 class AdditiveEnsemble:
@@ -131,6 +147,16 @@ class PerturbationSetEnsemble:
         return MemberReadings(
             np.stack([readings.compose_BY.numpy() for readings in read]),
             np.stack([readings.intact_BY.numpy() for readings in read]),
+        )
+
+    @torch.inference_mode()
+    def latents(self, batch: DesignBatch) -> Latents:
+        """Every member in turn."""
+        states = [net.states(batch) for net in self._members]
+        return Latents(
+            np.stack([net.reference_D.numpy() for net in self._members]),
+            np.stack([z_P_BD.numpy() for z_P_BD, _ in states]),
+            np.stack([z_I_BD.numpy() for _, z_I_BD in states]),
         )
 
 

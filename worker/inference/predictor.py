@@ -29,7 +29,7 @@ from service.contract.inference import (
 )
 from service.contract.manifests import ManifestLabel, ModelManifest, vocabulary_sha256
 from service.contract.training import Transform
-from worker.inference.ensembles import MemberReadings, load_ensemble
+from worker.inference.ensembles import Latents, MemberReadings, latents_of, load_ensemble
 from worker.inference.intervals import Intervals
 from worker.inference.neutral import Neutral, NeutralModels
 from worker.inference.parts import parts_of, request_order
@@ -99,6 +99,20 @@ class Predictor:
         """What independence would give, per label, in its unit. Edits must be known."""
         parts = parts_of(designs)
         return self._expect(designs, parts, self._batches(designs, parts), request_order(parts))
+
+    def latents(self, designs: Sequence[Design]) -> Latents | None:
+        """States of every member, in order; None for a model without a latent space."""
+        parts = parts_of(designs)
+        order_B = request_order(parts)
+        found = [latents_of(self._ensemble, batch) for batch in self._batches(designs, parts)]
+        known = [latents for latents in found if latents is not None]
+        if not known:
+            return None
+        _, shifts, states = zip(*known, strict=True)
+        return Latents(
+            known[0].z_W_MD,
+            *(np.concatenate(column, axis=1)[:, order_B] for column in (shifts, states)),
+        )
 
     def _batches(self, designs: Sequence[Design], parts: Sequence[Places]) -> list[DesignBatch]:
         return [self._index.encode([designs[place] for place in part]) for part in parts]

@@ -207,6 +207,11 @@ class MemberFit:
             log_alpha_D=None if gates is None else gates.log_alpha,
         )
 
+    def inputs(self, rows: Tensor) -> LossInputs:
+        """What the terms read of some observations, without dropout."""
+        designs = self.task.designs.rows(self.task.design_N[rows])
+        return self._inputs(self.net(designs, None, self._gates()), designs, rows)
+
     def _inputs(self, readings: Readings, designs: DesignBatch, rows: Tensor) -> LossInputs:
         return LossInputs(
             compose_BY=readings.compose_BY,

@@ -1,6 +1,6 @@
 """One training: table and spec in, weights and manifest out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from worker.inference.support import count_support
 from worker.training.calibration import calibrate
 from worker.training.checkpoint import fingerprint
 from worker.training.devices import device_of
+from worker.training.diagnostics import diagnose
+from worker.training.diagnostics_history import History
 from worker.training.ensemble import Hooks
 from worker.training.fitting import fit_tensors
 from worker.training.manifest import TableIdentity, manifest_of
@@ -53,6 +55,7 @@ def train_model(
     save_checkpoint: Callable[[bytes], None] = lambda _: None,
     emit: Callable[[EventType, dict[str, Any]], None] = lambda *_: None,
     should_stop: Callable[[], bool] = lambda: False,
+    earlier_epochs: Iterable[Mapping[str, Any]] = (),
     with_report: bool = True,
 ) -> TrainedModel:
     """Train, measure on the held-out part, and pack.
@@ -71,6 +74,7 @@ def train_model(
         save_checkpoint: called with the state about every 30 seconds and on a stop.
         emit: called with progress, epochs and the report.
         should_stop: polled twice a second.
+        earlier_epochs: data of epoch events that came before the checkpoint.
         with_report: measure; without it the manifest's report is empty.
 
     Raises:
@@ -89,8 +93,9 @@ def train_model(
         max((design.order for design in data.train.designs), default=0),
         [label.measure_order for label in data.labels],
     )
+    history = History(emit, earlier_epochs)
     hooks = Hooks(
-        Reporter(emit, members=spec.ensemble_size, epochs=spec.epochs),
+        Reporter(history, members=spec.ensemble_size, epochs=spec.epochs),
         Pause(should_stop),
         Saver(save_checkpoint),
     )
@@ -114,9 +119,12 @@ def train_model(
     if not with_report:
         hooks.reporter.progress(spec.ensemble_size, 0, message="done")
         return TrainedModel(weights, manifest, None)
-    report = build_report(data, Predictor.load(weights, manifest), fitted, states)
+    predictor = Predictor.load(weights, manifest)
+    report = build_report(data, predictor, fitted, states)
     report = report.model_copy(update={"selection": chosen.selection})
     summary = report.as_json()
     emit(EventType.REPORT, summary)
     hooks.reporter.progress(spec.ensemble_size, 0, message="done")
+    shown = diagnose(fitted, table, data, predictor, tensors, epochs=history.epochs())
+    report = report.model_copy(update={"diagnostics": shown})
     return TrainedModel(weights, manifest.model_copy(update={"report": summary}), report)

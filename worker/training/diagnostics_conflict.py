@@ -1,0 +1,74 @@
+"""Do the loss terms pull the weights of a trained member into different directions?"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from service.contract.models import PerturbationSetSpec
+from service.contract.report_diagnostics import TermConflict
+from service.contract.training import TrainingSpec
+from worker.losses.composite import term_values
+from worker.losses.conflict import conflict_of, term_gradients
+from worker.training.ensemble import fit_task
+from worker.training.members import FitTask, MemberFit
+from worker.training.preparation import TrainingData
+from worker.training.seeds import derived_seed
+
+_MOST_ROWS = 512
+_MEMBER = "member.0."
+
+
+def term_conflict(
+    data: TrainingData,
+    spec: TrainingSpec,
+    model: PerturbationSetSpec,
+    tensors: Mapping[str, Tensor],
+) -> TermConflict | None:
+    """Conflict matrix of the first member at its best weights; None with fewer than two terms.
+
+    On the CPU, without dropout, over at most 512 random observations that the member has labels
+    of. What terms take from all labels (pseudo-labels, bins) is made from these.
+    """
+    task = _sample(fit_task(data, spec, model, torch.device("cpu")), spec.seed)
+    fit = MemberFit(task, 0)
+    own = {k.removeprefix(_MEMBER): v for k, v in tensors.items() if k.startswith(_MEMBER)}
+    fit.net.load_state_dict(own)
+    inputs = fit.inputs(torch.arange(len(task.design_N)))
+    weighted = {term.name for term in spec.loss.terms if term.weight > 0}
+    values: dict[str, Tensor] = {
+        name: value
+        for name, value in term_values(spec.loss, inputs, fit.loss.context).items()
+        if name in weighted and value.requires_grad
+    }
+    if len(values) < 2:
+        return None
+    norm_T, cosine_TT = conflict_of(term_gradients(values, list(fit.net.parameters())))
+    return TermConflict(
+        terms=list(values),
+        norm=norm_T.tolist(),
+        cosine=[[_number(value) for value in row] for row in cosine_TT.tolist()],
+        row_count=len(task.design_N),
+    )
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _sample(task: FitTask, seed: int) -> FitTask:
+    """A task of some observations, none of which is held out."""
+    labelled = torch.nonzero(~torch.isnan(task.label_NY).all(dim=1)).flatten()
+    source = torch.Generator().manual_seed(derived_seed(seed, "conflict"))
+    order = torch.randperm(len(labelled), generator=source)[:_MOST_ROWS]
+    rows = labelled[order].sort().values
+    return replace(
+        task,
+        design_N=task.design_N[rows],
+        label_NY=task.label_NY[rows],
+        details=task.details.rows(rows),
+        batch_NC=task.batch_NC[rows],
+        fold_N=torch.full_like(rows, -1),
+    )
