@@ -29,8 +29,8 @@ def term_conflict(
 ) -> TermConflict | None:
     """Conflict matrix of the first member at its best weights; None with fewer than two terms.
 
-    On the CPU, without dropout, over at most 512 random observations that the member has labels
-    of. What terms take from all labels (pseudo-labels, bins) is made from these.
+    On the CPU, without dropout, over one batch of random observations (512 at most). What terms
+    take from all labels (pseudo-labels, bins) is made from these.
     """
     task = _sample(fit_task(data, spec, model, torch.device("cpu")), spec.seed)
     fit = MemberFit(task, 0)
@@ -62,7 +62,8 @@ def _sample(task: FitTask, seed: int) -> FitTask:
     """A task of some observations, none of which is held out."""
     labelled = torch.nonzero(~torch.isnan(task.label_NY).all(dim=1)).flatten()
     source = torch.Generator().manual_seed(derived_seed(seed, "conflict"))
-    order = torch.randperm(len(labelled), generator=source)[:_MOST_ROWS]
+    count = min(task.spec.batch_size, _MOST_ROWS)
+    order = torch.randperm(len(labelled), generator=source)[:count]
     rows = labelled[order].sort().values
     return replace(
         task,
