@@ -10,7 +10,7 @@ from service.contract.training import TrainingSpec
 from worker.data.table import DesignTable
 from worker.inference.predictor import Predictor
 from worker.training.diagnostics_conflict import term_conflict
-from worker.training.diagnostics_designs import design_figures
+from worker.training.diagnostics_designs import ReadPart, design_figures
 from worker.training.diagnostics_difference import difference_figures
 from worker.training.diagnostics_latent import composition_figures, latent_map
 from worker.training.preparation import TrainingData
@@ -31,7 +31,8 @@ def diagnose(
     epochs: Sequence[EpochPoint],
 ) -> ReportDiagnostics:
     """Of the test part; of the training part where nothing was held out, and it says so."""
-    designs = design_figures(table, data, predictor, spec.seed)
+    read = ReadPart.of(data, predictor)
+    designs = design_figures(table, data, read, spec.seed)
     kind = predictor.manifest.model_kind
     if not isinstance(spec.model, PerturbationSetSpec):
         reasons = {
@@ -47,8 +48,8 @@ def diagnose(
         designs=designs,
         epochs=list(epochs),
         conflict=term_conflict(data, spec, spec.model, tensors),
-        composition=composition_figures(data, predictor, spec.seed),
-        differences=difference_figures(data, predictor, spec.seed),
+        composition=composition_figures(read, spec.seed),
+        differences=difference_figures(data, read, spec.seed),
         latent_map=latent_map(data, predictor, spec.seed),
     )
     return found.model_copy(update={"left_out": _missing(found)})

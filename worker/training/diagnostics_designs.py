@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.contract.designs import Design
-from service.contract.inference import ScoreField
 from service.contract.report_diagnostics import (
     MOST_SHOWN,
     DesignFigures,
@@ -17,6 +16,7 @@ from service.contract.report_diagnostics import (
 )
 from service.contract.training import Transform
 from worker.data.table import DesignTable
+from worker.inference.ensembles import MemberReadings
 from worker.inference.predictor import Predictor
 from worker.training.labels import ChosenLabel
 from worker.training.preparation import Part as DataPart
@@ -50,9 +50,27 @@ class MeasuredDesigns:
         return MeasuredDesigns(*(getattr(self, field.name)[index] for field in fields(self)))
 
 
-def part_of(data: TrainingData) -> tuple[Part, DataPart]:
-    """What pictures are drawn of: the test part, or without one the training part."""
-    return ("test", data.test) if data.test.designs else ("train", data.train)
+@dataclass(frozen=True)
+class ReadPart:
+    """What pictures are drawn of, read once: the test part, or without one the training part."""
+
+    name: Part
+    part: DataPart
+    order_K: Codes
+    predictor: Predictor
+    readings: list[MemberReadings]
+
+    @classmethod
+    def of(cls, data: TrainingData, predictor: Predictor) -> "ReadPart":
+        """Read every design of the part."""
+        part = data.test if data.test.designs else data.train
+        return cls(
+            name="test" if data.test.designs else "train",
+            part=part,
+            order_K=np.array([design.order for design in part.designs], dtype=np.int64),
+            predictor=predictor,
+            readings=predictor.readings(part.designs),
+        )
 
 
 def drawn(count: int, seed: int, most: int = MOST_SHOWN) -> Codes:
@@ -116,22 +134,26 @@ def measured_sds(table: DesignTable, part: DataPart, label: ChosenLabel) -> tupl
 
 
 def _measured(
-    table: DesignTable, data: TrainingData, predictor: Predictor
+    table: DesignTable, data: TrainingData, read: "ReadPart"
 ) -> tuple[list[MeasuredDesigns], list[str]]:
-    _, part = part_of(data)
-    wanted = (ScoreField.MEAN, ScoreField.SD, ScoreField.EXPECTED_NEUTRAL)
-    answer = predictor.score([design.genotype for design in part.designs], wanted)
-    order_K = np.array([design.order for design in part.designs], dtype=np.int64)
+    part, neutral = read.part, read.predictor.expected_neutral(read.part.designs)
     mean_KY = part.design_means()
     found, sources = [], []
-    for y, (label, scores) in enumerate(zip(data.labels, answer.labels, strict=True)):
+    for y, label in enumerate(data.labels):
         sd_K, source = measured_sds(table, part, label)
-        place_N = np.flatnonzero(~np.isnan(mean_KY[:, y]))
-        columns = (scores.mean, scores.sd, scores.expected_neutral)
-        predicted = [np.asarray(column, dtype=np.float64)[place_N] for column in columns]
-        measured_N = in_unit(label, mean_KY[place_N, y])
+        place_N = np.flatnonzero(~np.isnan(mean_KY[:, y]) & (read.order_K > 0))
+        intact_MK = read.readings[y].intact_MBY
+        spread_K = intact_MK.std(axis=0, ddof=1 if len(intact_MK) > 1 else 0)
         found.append(
-            MeasuredDesigns(place_N, order_K[place_N], measured_N, sd_K[place_N], *predicted)
+            MeasuredDesigns(
+                place_N=place_N,
+                order_N=read.order_K[place_N],
+                measured_N=in_unit(label, mean_KY[place_N, y]),
+                measured_sd_N=sd_K[place_N],
+                predicted_N=intact_MK.mean(axis=0)[place_N],
+                predicted_sd_N=spread_K[place_N],
+                neutral_N=neutral[y].expected_B[place_N],
+            )
         )
         sources.append(source if not np.isnan(sd_K[place_N]).all() else "")
     return found, sources
@@ -152,14 +174,13 @@ def _shown(rows: MeasuredDesigns, designs: Sequence[Design]) -> ShownDesigns:
 
 
 def design_figures(
-    table: DesignTable, data: TrainingData, predictor: Predictor, seed: int
+    table: DesignTable, data: TrainingData, read: ReadPart, seed: int
 ) -> list[DesignFigures]:
-    """One entry a label."""
-    name, part = part_of(data)
-    found, sources = _measured(table, data, predictor)
+    """One entry a label, over designs with edits."""
+    found, sources = _measured(table, data, read)
     figures = []
     for label, known, rows, source in zip(
-        data.labels, predictor.manifest.labels, found, sources, strict=True
+        data.labels, read.predictor.manifest.labels, found, sources, strict=True
     ):
         residual_N = rows.measured_N - rows.predicted_N
         furthest = np.argsort(-np.abs(residual_N), kind="stable")[:_FURTHEST]
@@ -169,12 +190,12 @@ def design_figures(
                 unit=label.column.unit,
                 is_log=label.transform is Transform.LOG,
                 neutral_model=known.neutral_model,
-                part=name,
+                part=read.name,
                 design_count=len(rows),
                 sd_source=source,
-                shown=_shown(rows.rows(drawn(len(rows), seed)), part.designs),
+                shown=_shown(rows.rows(drawn(len(rows), seed)), read.part.designs),
                 residual_by_order=quantiles_by_order(residual_N, rows.order_N),
-                furthest=_shown(rows.rows(furthest), part.designs),
+                furthest=_shown(rows.rows(furthest), read.part.designs),
             )
         )
     return figures

@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.contract.report_diagnostics import DifferenceFigures, PermutationTest
-from worker.inference.predictor import Predictor
-from worker.training.diagnostics_designs import part_of, quantiles_by_order
+from worker.training.diagnostics_designs import ReadPart, quantiles_by_order
 from worker.training.preparation import TrainingData
 from worker.training.seeds import derived_seed
 
@@ -13,41 +12,54 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 _PERMUTATIONS = 500
-_MOST_VALUES = 20_000_000  # of all permutations together; large data sets get fewer of them
+_MOST_VALUES = 4_000_000  # of all permutations together; large data sets get fewer of them
 _LEAST_DESIGNS = 5
 
 
-def difference_figures(
-    data: TrainingData, predictor: Predictor, seed: int
-) -> list[DifferenceFigures]:
+def difference_figures(data: TrainingData, read: ReadPart, seed: int) -> list[DifferenceFigures]:
     """One entry a label, over designs of two edits or more; none without them."""
-    name, part = part_of(data)
-    designs = [design for design in part.designs if design.order > 1]
-    if len(designs) < _LEAST_DESIGNS:
+    place_B = np.flatnonzero(read.order_K > 1)
+    if len(place_B) < _LEAST_DESIGNS:
         return []
-    order_B = np.array([design.order for design in designs], dtype=np.int64)
     rng = np.random.default_rng(derived_seed(seed, "difference") % 2**32)
     found = []
-    for label, readings in zip(data.labels, predictor.readings(designs), strict=True):
-        difference_MB = readings.intact_MBY - readings.compose_MBY
-        mean_B = difference_MB.mean(axis=0)
-        has_members = len(difference_MB) > 1
-        sd_B = difference_MB.std(axis=0, ddof=1) if has_members else np.zeros_like(mean_B)
-        beyond = float(np.mean(np.abs(mean_B) > 2 * sd_B))
+    for label, readings in zip(data.labels, read.readings, strict=True):
+        difference_MB = (readings.intact_MBY - readings.compose_MBY)[:, place_B]
         found.append(
-            DifferenceFigures(
-                label=label.column.name,
-                unit=label.column.unit,
-                part=name,
-                design_count=len(designs),
-                by_order=quantiles_by_order(mean_B, order_B),
-                root_mean_square=_root_mean_square(mean_B),
-                member_sd=float(np.median(sd_B)) if has_members else None,
-                beyond_two_sd_share=beyond if has_members else None,
-                agreement=agreement(difference_MB, order_B, rng) if has_members else None,
+            _figures(
+                DifferenceFigures(
+                    label=label.column.name,
+                    unit=label.column.unit,
+                    part=read.name,
+                    design_count=len(place_B),
+                    by_order=[],
+                    root_mean_square=0.0,
+                ),
+                difference_MB,
+                read.order_K[place_B],
+                rng,
             )
         )
     return found
+
+
+def _figures(
+    empty: DifferenceFigures, difference_MB: Floats, order_B: Codes, rng: np.random.Generator
+) -> DifferenceFigures:
+    mean_B = difference_MB.mean(axis=0)
+    of_mean = {
+        "by_order": quantiles_by_order(mean_B, order_B),
+        "root_mean_square": _root_mean_square(mean_B),
+    }
+    if len(difference_MB) < 2:
+        return empty.model_copy(update=of_mean)
+    sd_B = difference_MB.std(axis=0, ddof=1)
+    of_members = {
+        "member_sd": float(np.median(sd_B)),
+        "beyond_two_sd_share": float(np.mean(np.abs(mean_B) > 2 * sd_B)),
+        "agreement": agreement(difference_MB, order_B, rng),
+    }
+    return empty.model_copy(update=of_mean | of_members)
 
 
 def _root_mean_square(value_B: Floats) -> float:

@@ -7,7 +7,12 @@ from service.contract.report_diagnostics import CompositionFigures, LatentMap
 from service.contract.training import Transform
 from worker.inference.ensembles import Latents
 from worker.inference.predictor import Predictor
-from worker.training.diagnostics_designs import drawn, in_unit, part_of, quantiles_by_order
+from worker.training.diagnostics_designs import (
+    ReadPart,
+    drawn,
+    in_unit,
+    quantiles_by_order,
+)
 from worker.training.preparation import TrainingData
 
 Floats = NDArray[np.float64]
@@ -16,25 +21,22 @@ _MOST_READ = 5000
 _TINY = 1e-12
 
 
-def composition_figures(
-    data: TrainingData, predictor: Predictor, seed: int
-) -> CompositionFigures | None:
+def composition_figures(read: ReadPart, seed: int) -> CompositionFigures | None:
     """Residual of the composition over designs with edits; None for a model without a latent."""
-    name, part = part_of(data)
-    places = drawn(len(part.designs), seed, _MOST_READ).tolist()
-    designs = [part.designs[place] for place in places if part.designs[place].order > 0]
-    latents = predictor.latents(designs) if designs else None
+    edited = np.flatnonzero(read.order_K > 0)
+    places = edited[drawn(len(edited), seed, _MOST_READ)]
+    designs = [read.part.designs[place] for place in places.tolist()]
+    latents = read.predictor.latents(designs) if designs else None
     if latents is None:
         return None
     residual_MB = latents.z_I_MBD - latents.z_W_MD[:, None, :] - latents.z_P_MBD
     size_MB = np.maximum(np.linalg.norm(latents.z_P_MBD, axis=2), _TINY)
     relative_B = np.median(np.linalg.norm(residual_MB, axis=2) / size_MB, axis=0)
-    order_B = np.array([design.order for design in designs], dtype=np.int64)
     return CompositionFigures(
-        part=name,
+        part=read.name,
         design_count=len(designs),
         member_count=len(latents.z_W_MD),
-        by_order=quantiles_by_order(relative_B, order_B),
+        by_order=quantiles_by_order(relative_B, read.order_K[places]),
     )
 
 
