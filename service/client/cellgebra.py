@@ -106,6 +106,14 @@ class Cellgebra:
         """
         return get_model(self._transport, model_id)
 
+    def report(self, model_id: str) -> str:
+        """The report of a model as an HTML page; `model(model_id).save_report(path)` writes it.
+
+        Raises:
+            NotFoundError: there is no such model, or it has no page.
+        """
+        return self.model(model_id).report()
+
     def models(self, *, dataset_id: str | None = None) -> Iterator[RemoteModel]:
         """Every model, newest first, without manifests."""
         return list_models(self._transport, dataset_id)

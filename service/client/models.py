@@ -1,12 +1,14 @@
 """Models, as the client sees them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from service.client.paging import pages
 from service.client.paths import path_of
 from service.client.transport import Transport
 from service.contract.designs import Design
 from service.contract.inference import DEFAULT_LEVEL, ScoreAnswer, ScoreField
+from service.contract.reports import TrainingReport
 from service.contract.resources import Model
 
 _PATH = "/v1/models"
@@ -59,6 +61,33 @@ class RemoteModel:
             body["fields"] = [str(field) for field in fields]
         answer = self._transport.post(path_of(_PATH, self.id, ":score"), json=body)
         return ScoreAnswer.model_validate(answer)
+
+    def report(self) -> str:
+        """The report as an HTML page that needs nothing else: no script, no file, no network.
+
+        Raises:
+            NotFoundError: the model has none; its figures are in `resource.report`.
+        """
+        return self._transport.send("GET", path_of(_PATH, self.id, "/report.html")).text
+
+    def save_report(self, path: str | Path) -> Path:
+        """Write the report's page to a file; returns its path.
+
+        Raises:
+            NotFoundError: the model has none.
+        """
+        target = Path(path)
+        target.write_text(self.report(), encoding="utf-8")
+        return target
+
+    def report_data(self) -> TrainingReport:
+        """The whole report, with the columns of single designs and what the page draws.
+
+        Raises:
+            NotFoundError: the model has none.
+        """
+        answer = self._transport.get(path_of(_PATH, self.id, "/report.json"))
+        return TrainingReport.model_validate(answer)
 
 
 def get_model(transport: Transport, model_id: str) -> RemoteModel:

@@ -99,6 +99,8 @@ class ModelRecord(Owned, Base):
         Index("ix_models_page_dataset", "project_id", "dataset_id", "create_time", "id"),
         Index("ix_models_manifest", "manifest_sha256"),
         Index("ix_models_weights", "weights_sha256"),
+        Index("ix_models_report", "report_sha256"),
+        Index("ix_models_report_page", "report_page_sha256"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -108,6 +110,8 @@ class ModelRecord(Owned, Base):
     dataset_id: Mapped[str] = mapped_column(Id)
     manifest_sha256: Mapped[str] = mapped_column(String(64))
     weights_sha256: Mapped[str] = mapped_column(String(64))
+    report_sha256: Mapped[str | None] = mapped_column(String(64))
+    report_page_sha256: Mapped[str | None] = mapped_column(String(64))
     report: Mapped[dict[str, Any]] = mapped_column(JsonType)
 
 

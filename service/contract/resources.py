@@ -60,7 +60,11 @@ class TrainingJob(BaseModel):
 
 
 class Model(BaseModel):
-    """A registered model; its manifest comes with `GET /v1/models/{id}` alone."""
+    """A registered model; its manifest comes with `GET /v1/models/{id}` alone.
+
+    `report` is the summary; the whole report lies under `report_sha256` (JSON) and
+    `report_page_sha256` (HTML). A model from before there were pages has neither.
+    """
 
     id: str
     name: str
@@ -70,6 +74,8 @@ class Model(BaseModel):
     job_id: str
     manifest_sha256: str
     weights_sha256: str
+    report_sha256: str | None = None
+    report_page_sha256: str | None = None
     report: dict[str, Any]
     manifest: ModelManifest | None = None
 

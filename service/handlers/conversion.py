@@ -62,6 +62,8 @@ def to_model(row: ModelRecord, manifest: ModelManifest | None = None) -> Model:
         job_id=row.job_id,
         manifest_sha256=row.manifest_sha256,
         weights_sha256=row.weights_sha256,
+        report_sha256=row.report_sha256,
+        report_page_sha256=row.report_page_sha256,
         report=row.report,
         manifest=manifest,
     )

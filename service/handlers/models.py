@@ -1,5 +1,8 @@
 """Models: get, with the manifest, and list."""
 
+from pathlib import Path
+
+from service.contract.errors import NotFoundError
 from service.contract.manifests import ModelManifest
 from service.contract.repositories import models
 from service.contract.resources import ListAnswer, Model
@@ -18,6 +21,25 @@ def get_model(context: Context, caller: Caller, model_id: str) -> Model:
         row = models.get_model(session, caller.project_id, model_id)
     manifest = ModelManifest.model_validate_json(context.store.read(row.manifest_sha256))
     return to_model(row, manifest)
+
+
+def find_report(
+    context: Context, caller: Caller, model_id: str, *, is_page: bool
+) -> tuple[str, Path]:
+    """Hash and file of a model's report: the page, or the JSON.
+
+    Raises:
+        NotFoundError: this project has no such model, or the model has no such report.
+    """
+    with context.database.read() as session:
+        row = models.get_model(session, caller.project_id, model_id)
+    sha256 = row.report_page_sha256 if is_page else row.report_sha256
+    if sha256 is None:
+        raise NotFoundError(
+            f"model {model_id} has no {'page' if is_page else 'file'} of its report: it is older "
+            "than these, or the page could not be drawn; its figures are in the model's `report`"
+        )
+    return sha256, context.store.path(sha256)
 
 
 def list_models(

@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi.responses import FileResponse
 from pydantic_core import to_json
 
 from service.contract.errors import InvalidRequestError
 from service.contract.inference import ScoreAnswer, ScoreField, ScoreRequest
 from service.contract.resources import ListAnswer, Model
 from service.handlers import models, scoring
+from service.handlers.context import Caller, Context
 from service.rest.access import CallerDep
 from service.rest.parameters import ContextDep, PageDep, problems
 
@@ -34,6 +36,67 @@ async def list_models(
 async def get_model(context: ContextDep, caller: CallerDep, model_id: str) -> Model:
     """With its report and its manifest."""
     return await context.threads.run(models.get_model, context, caller, model_id)
+
+
+# The page needs no script, no other file and no network, and may not have any of them: what stands
+# on it was named by users.
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+@router.get(
+    "/{model_id}/report.html",
+    operation_id="getModelReportPage",
+    summary="Read a model's report",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/html": {}}, "description": "One page, with its pictures"},
+        **problems(404),
+    },
+)
+async def get_report_page(
+    request: Request, context: ContextDep, caller: CallerDep, model_id: str
+) -> Response:
+    """For a browser: self-contained, without scripts."""
+    return await _report(request, context, caller, model_id, is_page=True)
+
+
+@router.get(
+    "/{model_id}/report.json",
+    operation_id="getModelReport",
+    summary="Get a model's whole report",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/json": {}}, "description": "A `TrainingReport`"},
+        **problems(404),
+    },
+)
+async def get_report(
+    request: Request, context: ContextDep, caller: CallerDep, model_id: str
+) -> Response:
+    """With the columns of single designs and everything that the page draws."""
+    return await _report(request, context, caller, model_id, is_page=False)
+
+
+async def _report(
+    request: Request, context: Context, caller: Caller, model_id: str, *, is_page: bool
+) -> Response:
+    sha256, path = await context.threads.run(
+        models.find_report, context, caller, model_id, is_page=is_page
+    )
+    headers = {
+        **(_PAGE_HEADERS if is_page else {}),
+        "ETag": f'"{sha256}"',
+        "Cache-Control": "private, no-cache",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    media_type = "text/html; charset=utf-8" if is_page else "application/json"
+    return FileResponse(path, headers=headers, media_type=media_type)
 
 
 @router.post(

@@ -124,8 +124,8 @@ def publish_blob(database, store, content, *, owner=OWNER, media_type="text/plai
 EDITS = ["b0720:deletion", "b1812:knockdown"]
 
 
-def add_model(context, *, owner=OWNER):
-    """A model with a real manifest and no weights; returns its id."""
+def add_model(context, *, owner=OWNER, **reports):
+    """A model with a real manifest and no weights; returns its id. `reports` are blobs."""
     manifest = ModelManifest(
         name="model",
         model_kind="additive",
@@ -156,4 +156,5 @@ def add_model(context, *, owner=OWNER):
             manifest=blob,
             weights=Blob("e" * 64, 1),
             report={},
+            **reports,
         ).id

@@ -152,11 +152,11 @@ class PerturbationSetEnsemble:
     @torch.inference_mode()
     def latents(self, batch: DesignBatch) -> Latents:
         """Every member in turn."""
-        states = [net.states(batch) for net in self._members]
+        read = [net(batch) for net in self._members]
         return Latents(
-            np.stack([net.reference_D.numpy() for net in self._members]),
-            np.stack([z_P_BD.numpy() for z_P_BD, _ in states]),
-            np.stack([z_I_BD.numpy() for _, z_I_BD in states]),
+            np.stack([readings.z_W_D.numpy() for readings in read]),
+            np.stack([readings.z_P_BD.numpy() for readings in read]),
+            np.stack([readings.z_I_BD.numpy() for readings in read]),
         )
 
 
@@ -169,17 +169,24 @@ class BoundedEnsemble:
     """An ensemble whose readings stay at or below what was measured of lower orders."""
 
     def __init__(self, inner: Ensemble, bounds: Mapping[int, UpperBound]) -> None:
-        self._inner = inner
+        self.inner = inner
         self._bounds = bounds
 
     def read(self, batch: DesignBatch) -> MemberReadings:
         """As the ensemble reads them, or the bound, whichever is less."""
-        read = self._inner.read(batch)
+        read = self.inner.read(batch)
         for y, bound in self._bounds.items():
             bound_B = bound.predict(batch)
             for value_MBY in read:
                 value_MBY[:, :, y] = np.minimum(value_MBY[:, :, y], bound_B)
         return read
+
+
+def latents_of(ensemble: Ensemble, batch: DesignBatch) -> Latents | None:
+    """States of designs in every member; None for a model without a latent space."""
+    if isinstance(ensemble, BoundedEnsemble):
+        return latents_of(ensemble.inner, batch)
+    return ensemble.latents(batch) if isinstance(ensemble, LatentEnsemble) else None
 
 
 def load_ensemble(tensors: Mapping[str, Tensor], manifest: ModelManifest) -> Ensemble:

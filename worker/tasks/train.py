@@ -1,5 +1,6 @@
 """The task that trains: row and table in, weights, manifest and model row out."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -8,15 +9,18 @@ from sqlalchemy.orm import Session
 
 from service.contract.artifacts import SealedBlob
 from service.contract.datasets import DatasetSpec
-from service.contract.jobs import TASK_NAME, JobKind
+from service.contract.jobs import TASK_NAME, EventType, JobKind
 from service.contract.manifests import ModelManifest
 from service.contract.records import DatasetRecord, JobRecord
-from service.contract.repositories import artifacts, datasets, models
+from service.contract.reports import TrainingReport
+from service.contract.repositories import artifacts, datasets, events, models
 from service.contract.repositories.jobs import Owner
 from service.contract.training import TrainingSpec
 from worker.app import app
 from worker.tasks.life_cycle import HeldJob, JobStoppedError, run_job
 from worker.tasks.runtime import runtime
+
+logger = logging.getLogger(__name__)
 
 WEIGHTS_MEDIA_TYPE = "application/vnd.safetensors"
 
@@ -52,6 +56,7 @@ def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
             save_checkpoint=held.save_checkpoint,
             emit=held.emit,
             should_stop=held.should_stop,
+            earlier_epochs=_told_epochs(held),
         )
     except TrainingStoppedError as error:
         raise JobStoppedError from error
@@ -61,7 +66,26 @@ def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
         manifest=trained.manifest,
         weights_blob=held.seal(trained.weights),
         manifest_blob=held.seal(trained.manifest.model_dump_json().encode()),
+        report_blob=held.seal(trained.told().model_dump_json().encode()),
+        page_blob=_page(held, trained.told(), trained.manifest),
     )
+
+
+def _page(held: HeldJob, report: TrainingReport, manifest: ModelManifest) -> SealedBlob | None:
+    """The report as a page. A training is not thrown away because a picture cannot be drawn."""
+    from worker.training.report_page import render_page
+
+    try:
+        return held.seal(render_page(report, manifest).encode())
+    except Exception:
+        logger.exception("the report has no page", extra={"job_id": held.job.id})
+        return None
+
+
+def _told_epochs(held: HeldJob) -> list[dict[str, Any]]:
+    """Epochs that earlier attempts of the job told of."""
+    with held.runtime.database.read() as session:
+        return events.list_event_data(session, held.job.id, EventType.EPOCH)
 
 
 def _dataset(held: HeldJob) -> DatasetRecord:
@@ -77,6 +101,8 @@ def _register(
     manifest: ModelManifest,
     weights_blob: SealedBlob,
     manifest_blob: SealedBlob,
+    report_blob: SealedBlob,
+    page_blob: SealedBlob | None,
 ) -> dict[str, Any]:
     model = models.add_model(
         session,
@@ -86,5 +112,7 @@ def _register(
         weights=artifacts.publish(session, owner, weights_blob, WEIGHTS_MEDIA_TYPE),
         manifest=artifacts.publish(session, owner, manifest_blob, "application/json"),
         report=manifest.report,
+        report_file=artifacts.publish(session, owner, report_blob, "application/json"),
+        report_page=page_blob and artifacts.publish(session, owner, page_blob, "text/html"),
     )
     return {"model_id": model.id, "report": manifest.report}

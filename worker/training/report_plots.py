@@ -33,7 +33,9 @@ _VARIABLES = {
     **{color: f"series-{place}" for place, color in enumerate(SERIES, start=1)},
 }
 _COLOR = re.compile("|".join(_VARIABLES))
-_DROPPED = re.compile(r'<metadata>.*?</metadata>| id="(?!m|p|h|C|im)[^"]*"|<!--.*?-->', re.DOTALL)
+_DROPPED = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
+_ID = re.compile(r' id="([^"]*)"')
+_POINTER = re.compile(r'(xlink:href="#|url\(#)([^")]*)')
 _FONT = re.compile(r"font-family: [^;\"]*(?:; )?")  # the page's own
 _USES = re.compile(r'<g([^>]*)>\s*((?:<use [^>]*style="[^"]*"/>\s*)+)</g>')
 _STYLE_OF_USE = re.compile(r' style="([^"]*)"')
@@ -65,7 +67,7 @@ def draw(
 
     Args:
         paint: draws on an empty figure.
-        name: seeds the ids inside the picture; another one for each picture of a page.
+        name: begins the ids inside the picture; another one for each picture of a page.
         width: in inches; the page scales it to its column.
         height: in inches.
     """
@@ -79,15 +81,22 @@ def draw(
         figure = Figure(figsize=(width, height), layout="constrained")
         paint(figure)
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    return _page_part(buffer.getvalue())
+    return _page_part(buffer.getvalue(), name)
 
 
-def _page_part(svg: str) -> str:
-    part = _DROPPED.sub("", svg[svg.index("<svg") :])
+def _page_part(svg: str, name: str) -> str:
+    part = _with_ids_of(name, _DROPPED.sub("", svg[svg.index("<svg") :]))
     part = _DIGITS.sub(r"\1", part)
     part = _USES.sub(_share_style, _FONT.sub("", part))
     part = _COLOR.sub(lambda match: f"var(--{_VARIABLES[match[0]]}, {match[0]})", part)
     return re.sub(r"\n\s*", "\n", part).strip()
+
+
+def _with_ids_of(name: str, svg: str) -> str:
+    """Ids that something points to, made different from those of the page's other pictures."""
+    used = {pointer for _, pointer in _POINTER.findall(svg)}
+    svg = _ID.sub(lambda match: f' id="{name}-{match[1]}"' if match[1] in used else "", svg)
+    return _POINTER.sub(rf"\g<1>{name}-\g<2>", svg)
 
 
 def _share_style(match: re.Match[str]) -> str:

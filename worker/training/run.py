@@ -42,6 +42,16 @@ class TrainedModel:
     manifest: ModelManifest
     report: TrainingReport | None
 
+    def told(self) -> TrainingReport:
+        """The report of a training that was asked for one.
+
+        Raises:
+            ValueError: it was not.
+        """
+        if self.report is None:
+            raise ValueError("no report was asked for")
+        return self.report
+
 
 def train_model(
     spec: TrainingSpec,

@@ -131,7 +131,12 @@ def _is_named(session: Session, project_id: str, sha256: str) -> bool:
         DatasetRecord.table_sha256 == sha256,
         DatasetRecord.vocabulary_sha256 == sha256,
     )
-    model = or_(ModelRecord.manifest_sha256 == sha256, ModelRecord.weights_sha256 == sha256)
+    model = or_(
+        ModelRecord.manifest_sha256 == sha256,
+        ModelRecord.weights_sha256 == sha256,
+        ModelRecord.report_sha256 == sha256,
+        ModelRecord.report_page_sha256 == sha256,
+    )
     queries = (
         select(DatasetRecord.id).where(DatasetRecord.project_id == project_id, dataset),
         select(ModelRecord.id).where(ModelRecord.project_id == project_id, model),

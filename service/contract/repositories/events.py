@@ -80,6 +80,16 @@ def list_events(
     return [(row.job_id, _event(row)) for row in rows]
 
 
+def list_event_data(session: Session, job_id: str, type_: EventType) -> list[dict[str, Any]]:
+    """What all events of one type told, in order."""
+    rows = session.scalars(
+        select(JobEventRecord.data)
+        .where(JobEventRecord.job_id == job_id, JobEventRecord.type == type_.value)
+        .order_by(JobEventRecord.sequence)
+    )
+    return list(rows)
+
+
 def last_sequences(session: Session, job_ids: Sequence[str]) -> dict[str, int]:
     """How many events each job has: the cheap question that pollers ask."""
     rows = session.execute(

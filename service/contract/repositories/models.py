@@ -21,8 +21,10 @@ def add_model(
     manifest: Blob,
     weights: Blob,
     report: dict[str, Any],
+    report_file: Blob | None = None,
+    report_page: Blob | None = None,
 ) -> ModelRecord:
-    """Register what a training job made."""
+    """Register what a training job made. `report` is the summary that the row holds."""
     model = ModelRecord(
         id=new_id("model"),
         project_id=job.project_id,
@@ -33,6 +35,8 @@ def add_model(
         dataset_id=job.subject_id,
         manifest_sha256=manifest.sha256,
         weights_sha256=weights.sha256,
+        report_sha256=report_file.sha256 if report_file else None,
+        report_page_sha256=report_page.sha256 if report_page else None,
         report=report,
     )
     session.add(model)

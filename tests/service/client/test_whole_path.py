@@ -38,6 +38,16 @@ def test_the_job_has_made_a_model(client, run, dataset):
     assert run.model().id in [item.id for item in client.models(dataset_id=dataset.id)]
 
 
+def test_the_report_is_a_page_and_data(client, model, tmp_path):
+    page = client.report(model.id)
+    saved = model.save_report(tmp_path / "report.html")
+    assert saved.read_text(encoding="utf-8") == page
+    report = model.report_data()
+    assert report.labels[0].verdict == model.resource.report["labels"][0]["verdict"]
+    assert report.labels[0].verdict in page
+    assert len(report.diagnostics.designs[0].shown.genotype) == report.split.test_design_count
+
+
 def test_the_events_tell_the_whole_story(run):
     events = list(run.events())
     assert [event.sequence for event in events] == list(range(1, len(events) + 1))

@@ -3,7 +3,7 @@
 import pytest
 
 from service.rest.body_limit import MAX_JSON_BYTES
-from tests.service.rows import EDITS, add_model
+from tests.service.rows import EDITS, add_model, publish_blob
 
 
 @pytest.fixture
@@ -79,3 +79,50 @@ async def test_a_huge_body_is_refused(rest, model_id):
 async def test_nul_is_refused(rest, path):
     response = await rest.get(path)
     assert (response.status_code, response.json()["reason"]) == (422, "INVALID_REQUEST")
+
+
+PAGE = b"<!DOCTYPE html><title>caf\xc3\xa9</title>"
+
+
+@pytest.fixture
+def reported_id(context):
+    def blob(content, media_type):
+        return publish_blob(context.database, context.store, content, media_type=media_type)
+
+    page, file = blob(PAGE, "text/html"), blob(b'{"labels": []}', "application/json")
+    return add_model(context, report_page=page, report_file=file)
+
+
+async def test_the_page_of_a_report_may_do_nothing(rest, reported_id):
+    response = await rest.get(f"/v1/models/{reported_id}/report.html")
+    assert (response.status_code, response.content) == (200, PAGE)
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    policy = dict(
+        part.strip().partition(" ")[::2]
+        for part in response.headers["content-security-policy"].split(";")
+    )
+    assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert policy["sandbox"] == ""  # no scripts, no origin of ours
+    assert "script-src" not in policy
+    assert response.headers["x-content-type-options"] == "nosniff"
+    again = await rest.get(
+        f"/v1/models/{reported_id}/report.html",
+        headers={"If-None-Match": response.headers["etag"]},
+    )
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_the_file_of_a_report_is_the_artifact_that_the_model_names(rest, reported_id):
+    model = (await rest.get(f"/v1/models/{reported_id}")).json()
+    response = await rest.get(f"/v1/models/{reported_id}/report.json")
+    assert (response.status_code, response.json()) == (200, {"labels": []})
+    assert response.headers["etag"] == f'"{model["report_sha256"]}"'
+    artifact = await rest.get(f"/v1/artifacts/{model['report_page_sha256']}")
+    assert artifact.content == PAGE
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.json"])
+async def test_a_model_without_a_report(rest, model_id, name):
+    for known in (model_id, "model_0"):
+        response = await rest.get(f"/v1/models/{known}/{name}")
+        assert (response.status_code, response.json()["code"]) == (404, "NOT_FOUND")

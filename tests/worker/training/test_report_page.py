@@ -1,0 +1,123 @@
+"""The report's page: whole in itself, whatever the names on it, and the same each time."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from service.contract.datasets import LabelColumn
+from tests.worker.tables import IDENTITY, log_titer, random_designs, small_spec, write_table
+from worker.training.report_page import number, percent, render_page
+from worker.training.run import train_model
+
+HOSTILE = '<script>alert(1)</script> & "quoted" $x^2$ \u202etxt \u2603'
+LONG = "g0" + "x" * 198
+
+
+class Reader(HTMLParser):
+    """Elements and attributes of a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.attributes, self.text = [], [], ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """An additive model of data whose every name is hostile."""
+    names = {"g0": LONG, "g1": "<img src=x onerror=alert(1)>", "g2": "\u03b2-gal"}
+    designs = random_designs(70)
+    quoted = {
+        name: "".join(c if c.isalnum() or c in "-_" else f"%{ord(c):02X}" for c in text)
+        for name, text in names.items()
+        if text.isascii()
+    } | {"g2": "%CE%B2-gal"}
+    renamed = [re.sub(r"g[012]", lambda match: quoted[match[0]], text) for text in designs]
+    column = LabelColumn(name=HOSTILE, kind="titer", scale="log", unit="<b>mg</b>/L $")
+    path = write_table(
+        tmp_path_factory.mktemp("hostile") / "table.parquet",
+        renamed,
+        **{f"label.{HOSTILE}": np.exp(log_titer(designs))},
+    )
+    spec = small_spec(
+        labels=[{"name": HOSTILE}],
+        name=HOSTILE,
+        model={"kind": "additive"},
+        split={"kind": "random", "test_fraction": 0.4},
+    )
+    return train_model(spec, path, [column], identity=IDENTITY)
+
+
+@pytest.fixture(scope="module")
+def page(trained):
+    return render_page(trained.told(), trained.manifest)
+
+
+def test_no_name_becomes_markup(page):
+    reader = Reader(page)
+    assert not {"script", "img", "iframe", "object", "embed", "b"} & set(reader.tags)
+    assert not [name for name, _ in reader.attributes if name.startswith("on")]
+    assert HOSTILE in reader.text
+
+
+def test_the_page_asks_for_nothing(page):
+    reader = Reader(page)
+    links = [v for name, v in reader.attributes if name in {"href", "src", "xlink:href", "action"}]
+    assert {link[0] for link in links if link != "data:,"} == {"#"}
+    assert "@import" not in page
+    assert set(re.findall(r"url\(([^)]*)\)", page)) <= set(re.findall(r"url\((#[^)]*)\)", page))
+
+
+def test_what_is_pointed_at_is_there_once(page):
+    ids = re.findall(r' id="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'(?:xlink:href="|url\()#([^")]*)', page)) <= set(ids)
+
+
+def test_every_picture_says_what_it_shows(trained, page):
+    pictures = re.findall(r"<figure.*?</figure>", page, re.DOTALL)
+    assert len(pictures) >= 4
+    for drawn in pictures:
+        assert re.search(r'<svg role="img" aria-label="[^"]{40,}"', drawn)
+        assert re.search(r"<h3>[^<]+</h3>", drawn)
+        caption = re.search(r"<figcaption>(.*?)</figcaption>", drawn, re.DOTALL)[1]
+        assert "test designs" in caption
+    assert trained.report.labels[0].verdict in Reader(page).text
+
+
+def test_the_same_report_gives_the_same_page(trained, page):
+    assert render_page(trained.told(), trained.manifest) == page
+
+
+def test_a_report_without_diagnostics_has_no_page(trained):
+    with pytest.raises(ValueError, match="diagnostics"):
+        render_page(trained.told().summary(), trained.manifest)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "\u2013"),
+        (float("nan"), "\u2013"),
+        (0.0, "0.00"),
+        (0.1234, "0.123"),
+        (-12.345, "\u221212.3"),
+        (1234.5, "1,234"),
+        (1e-7, "1.00e\u221207"),
+    ],
+)
+def test_numbers_have_three_digits(value, text):
+    assert number(value) == text
+
+
+def test_shares_are_per_cent():
+    assert [percent(v) for v in (None, 0.95, 1.0, 0.123)] == ["\u2013", "95 %", "100 %", "12.3 %"]
