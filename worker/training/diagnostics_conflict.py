@@ -71,5 +71,6 @@ def _sample(task: FitTask, seed: int) -> FitTask:
         label_NY=task.label_NY[rows],
         details=task.details.rows(rows),
         batch_NC=task.batch_NC[rows],
-        fold_N=torch.full_like(rows, -1),
+        trained_MN=torch.ones((1, len(rows)), dtype=torch.bool),
+        held_out_MN=torch.zeros((1, len(rows)), dtype=torch.bool),
     )

@@ -4,17 +4,27 @@ import numpy as np
 import pytest
 
 from service.contract.jobs import EventType
-from tests.worker.tables import small_spec
+from tests.worker.tables import (
+    IDENTITY,
+    TITER,
+    log_titer,
+    random_designs,
+    small_spec,
+    write_table,
+)
 from worker.training.diagnostics_designs import drawn, quantiles_by_order
 from worker.training.diagnostics_difference import agreement
 from worker.training.diagnostics_history import History
+from worker.training.run import train_model
 
-BY_CYCLE = {"kind": "covariate", "covariate": "cycle", "test": ["2"]}
 
-
-@pytest.fixture
-def shown(train):
-    return train(small_spec(split=BY_CYCLE)).report.diagnostics
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    designs = random_designs(70)
+    path = tmp_path_factory.mktemp("shown") / "table.parquet"
+    write_table(path, designs, label__titer=np.exp(log_titer(designs)))
+    spec = small_spec(split={"kind": "random", "test_fraction": 0.4})
+    return train_model(spec, path, [TITER], identity=IDENTITY).told().diagnostics
 
 
 def test_a_network_shows_everything(shown):
