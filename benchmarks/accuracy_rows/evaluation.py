@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.accuracy_rows.genes import gene_files, load_genes
 from benchmarks.accuracy_rows.measures import Floats, HeldOut, differences, joined, measure
 from benchmarks.accuracy_rows.parts import Fold, fold_of
 from benchmarks.accuracy_rows.references import REFERENCES
@@ -19,6 +20,7 @@ from benchmarks.accuracy_rows.specs import Candidate, git, require_committed
 from benchmarks.accuracy_rows.store import Key, Result, Store
 from benchmarks.accuracy_rows.tables import Data
 from benchmarks.machine import processor
+from service.contract.genes import GenesUse
 from service.contract.training import TrainingSpec
 from worker.data.table import DesignTable, read_table
 from worker.inference.predictor import Predictor
@@ -39,6 +41,7 @@ class Bench:
     store: Store
     folder: Path | None = None
     should_stop: Callable[[], bool] = lambda: False
+    code: Mapping[str, Any] = field(default_factory=lambda: code())
     _table: DesignTable | None = None
     _folds: dict[int, list[Fold]] = field(default_factory=dict)
 
@@ -60,6 +63,13 @@ class Bench:
         """Test designs of all folds."""
         return joined([fold.tested for fold in self.folds(seed)])
 
+    def _genes(self, candidate: Candidate) -> dict[str, Any]:
+        """Hashes of the gene tables that a candidate names."""
+        if candidate.training.get("genes") is None:
+            return {}
+        use = GenesUse.model_validate(candidate.training["genes"])
+        return {"genes": gene_files(use, self.folder)}
+
     def fingerprint(self, candidate: Candidate, seed: int) -> str:
         """The same for two evaluations that have to give the same figures."""
         said = {
@@ -68,6 +78,7 @@ class Bench:
             "transform": candidate.transform,
             "label": self.row.label,
             "data": self.data.sha256,
+            **self._genes(candidate),
             "splits": [s.model_dump(mode="json") for s in self.row.splits(seed)],
             "seed": seed,
         }
@@ -96,12 +107,17 @@ def _predict(bench: Bench, candidate: Candidate, fold: Fold, seed: int) -> tuple
     if reference is not None:
         value_K = REFERENCES[reference](fold, bench.table, bench.folder)
         return value_K, value_K
+    spec = spec_of(bench, candidate, fold, seed)
+    genes = None
+    if spec.genes is not None:
+        genes = load_genes(spec.genes, fold.split, bench.folder, bench.store.work)
     trained = train_model(
-        spec_of(bench, candidate, fold, seed),
+        spec,
         data.table,
         data.labels,
         data.covariates,
         identity=TableIdentity(data.name, data.sha256, data.sha256),
+        genes=genes,
         should_stop=bench.should_stop,
         with_report=False,
     )
@@ -144,15 +160,18 @@ def evaluate(bench: Bench, candidate: Candidate, seed: int) -> Result:
     return result
 
 
+def code() -> dict[str, Any]:
+    """The commit, and whether what trains and measures is as it says."""
+    folders = ("service", "worker", "benchmarks/accuracy_rows")
+    changed = git("status", "--porcelain", "--", *folders, folder=_ROOT)
+    return {"commit": git("rev-parse", "HEAD", folder=_ROOT), "code_is_committed": not changed}
+
+
 def _said(bench: Bench, candidate: Candidate, seed: int) -> dict[str, Any]:
     """What was evaluated, when, and with which code."""
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "commit": git("rev-parse", "HEAD", folder=_ROOT),
-        "code_is_committed": not git(
-            "status", "--porcelain", "--", "service", "worker", "benchmarks/accuracy_rows",
-            folder=_ROOT,
-        ),
+        **bench.code,
         "row": bench.row.name,
         "model": candidate.name,
         "role": "null" if candidate.is_null else "chosen",
