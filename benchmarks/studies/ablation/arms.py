@@ -1,0 +1,58 @@
+"""What is varied, one thing at a time: a term less, another head, another latent dimension."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from service.contract.losses import LossSpec
+from service.contract.models import PerturbationSetSpec
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A change of the default, and what it asks."""
+
+    name: str
+    loss: Callable[[], LossSpec] = LossSpec
+    model: Callable[[], PerturbationSetSpec] = PerturbationSetSpec
+
+    def fields(self) -> dict[str, Any]:
+        """Fields of a training spec."""
+        return {
+            "loss": self.loss().model_dump(mode="json"),
+            "model": self.model().model_dump(mode="json"),
+        }
+
+
+def default_terms() -> tuple[str, ...]:
+    """Names of the terms of the default loss that can be left out."""
+    loss = LossSpec()
+    return tuple(term.name for term in loss.terms if term.name != loss.regression.name)
+
+
+def _without(*names: str) -> Callable[[], LossSpec]:
+    def loss() -> LossSpec:
+        return LossSpec(terms=tuple(t for t in LossSpec().terms if t.name not in names))
+
+    return loss
+
+
+def _model(**changes: object) -> Callable[[], PerturbationSetSpec]:
+    return lambda: PerturbationSetSpec.model_validate(changes)
+
+
+def arms() -> list[Arm]:
+    """The default first, then each change that differs from it."""
+    terms = default_terms()
+    found = [Arm(DEFAULT)]
+    found += [Arm(f"without {name}", loss=_without(name)) for name in terms]
+    if len(terms) > 1:
+        found.append(Arm("regression alone", loss=_without(*terms)))
+    found += [
+        Arm(f"head {head}", model=_model(head=head)) for head in ("linear", "quadratic", "mlp")
+    ]
+    found += [Arm(f"{dim} dimensions", model=_model(latent_dim=dim)) for dim in (8, 32, 128)]
+    plain = found[0].fields()
+    return [found[0], *(arm for arm in found[1:] if arm.fields() != plain)]
