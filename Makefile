@@ -8,7 +8,7 @@ PB     ?= service/rpc/pb
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint format types imports test proto-check check demo bench study-fba-triples study-loss-conflict up lock clean
+.PHONY: help setup proto lint format types imports test proto-check check demo bench study-ablation study-fba-triples study-loss-conflict up lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -52,6 +52,9 @@ bench: $(VENV)/.dev ## Measure, with the peers beside us
 
 study-loss-conflict: $(VENV)/.dev ## Are SupCR and composition in conflict? Writes docs/studies/loss_conflict.md
 	$(BIN)/python -m benchmarks.studies.loss_conflict $(ARGS)
+
+study-ablation: $(VENV)/.dev ## Does every loss term, head and dimension help? Writes docs/studies/ablation.md
+	$(BIN)/python -m benchmarks.studies.ablation $(ARGS)
 
 study-fba-triples: $(VENV)/.dev ## Do singles and doubles tell what triples do? Writes docs/studies/fba_triples.md
 	$(BIN)/python -m benchmarks.studies.fba_triples $(ARGS)

@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))  # the repository need not be installed
 
 from benchmarks.accuracy_rows.campaign import Clock, run_row  # noqa: E402
 from benchmarks.accuracy_rows.page import write_page  # noqa: E402
+from benchmarks.accuracy_rows.readme import write_readme  # noqa: E402
 from benchmarks.accuracy_rows.rows import ROWS  # noqa: E402
 from benchmarks.accuracy_rows.specs import (  # noqa: E402
     SPECS,
@@ -27,6 +28,7 @@ from benchmarks.accuracy_rows.specs import (  # noqa: E402
     chosen,
 )
 from benchmarks.accuracy_rows.store import RESULTS, Store  # noqa: E402
+from benchmarks.accuracy_rows.summary import standings  # noqa: E402
 from benchmarks.accuracy_rows.tables import MissingDataError  # noqa: E402
 
 
@@ -49,7 +51,7 @@ def _say(words: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Evaluate what is missing, then write the page and its picture."""
+    """Evaluate what is missing, then write the page, its picture and the README's table."""
     options = parse(arguments)
     store, clock = Store(options.results, options.work), Clock(options.budget)
     try:
@@ -75,6 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (BadSpecError, MissingDataError, UncommittedSpecError) as error:
         sys.exit(str(error))
     _say(str(write_page(store)))
+    if store.results == RESULTS:
+        write_readme(standings(store), ROOT / "README.md")
 
 
 if __name__ == "__main__":

@@ -88,7 +88,8 @@ def beyond_pairs(value_K: Floats, tested: HeldOut, gap: float = 0.05) -> dict[st
     is_event_K = tested.bound_K - tested.truth_K > gap
     return {
         "r2_beyond_bound": r2(value_K - tested.bound_K, tested.truth_K - tested.bound_K),
-        **_precision(is_event_K, tested.bound_K - value_K),
+        # Rounded: a bound that comes back with another last bit must not rank designs.
+        **_precision(is_event_K, np.round(tested.bound_K - value_K, 9)),
         "event_count": float(is_event_K.sum()),
     }
 

@@ -15,7 +15,8 @@ def _cell(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
     lines = ["| " + " | ".join(head) + " |", "|" + ":--|" * len(head)]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
@@ -99,7 +100,7 @@ def _detail(standing: Standing) -> str:
         f"{standing.row.data}, {standing.row.title}: {_span(sizes)} designs of {_span(sets)} gene "
         f"sets are tested. Average precision finds {standing.row.event.name} (base rate "
         f"{100 * first['base_rate']:.3g} %). Medians over the seeds.",
-        _table(head, rows),
+        table(head, rows),
     ]
     if standing.chosen:
         lines.append(f"Chosen by: {standing.chosen.results[0]['selection']}")
@@ -137,7 +138,7 @@ def write_page(store: Store) -> Path:
     parts = [
         HEAD.read_text().strip().format(log=LOG),
         _made_on(found),
-        _table(head, [_main_row(standing) for standing in found]),
+        table(head, [_main_row(standing) for standing in found]),
         NOTES.read_text().strip() if NOTES.exists() else "",
         *(_detail(standing) for standing in found),
     ]

@@ -65,7 +65,8 @@ def _null(name: str, **model: object) -> Candidate:
 
 _ALWAYS = (
     _null("train_mean"), _null("pair_mean"), _null("nearest_design"), _null("edit_frequency"),
-    _null("additive"), _null("low_rank"), _null("profile_knn"), _null("forest"), _null("gp"),
+    _null("additive"), _null("low_rank"), _null("profile_knn"), _null("forest"),
+    _null("gp", sizes=False),  # the ordinary one
 )  # fmt: skip
 _OF_RATIOS = (
     _null("multiplicative"),

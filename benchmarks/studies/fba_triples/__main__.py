@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import average_precision_score
 
 from benchmarks.accuracy_rows.tables import MissingDataError, find, lines
 from benchmarks.machine import processor
 from benchmarks.studies.fba_triples.lattice import (
+    GAP,
     Ceiling,
     Lattice,
     ceiling,
@@ -65,6 +67,8 @@ def page(path: Path) -> str:
     of_values, of_orbits = (ceiling(lattice, key) for key in (lattice.values_below, lattice.orbit))
     sizes = class_sizes(lattice)
     gap_T = lattice.least - lattice.truth
+    short_T = np.maximum(lattice.least - lattice.product, 0.0)
+    precision = float(average_precision_score(gap_T > GAP, np.round(short_T, 9)))
     return TEXT.read_text().format(
         command=COMMAND,
         date=f"{datetime.now(UTC):%Y-%m-%d}",
@@ -73,10 +77,13 @@ def page(path: Path) -> str:
         triples=len(lattice.triples),
         r2_least=f"{r2(lattice.least, lattice.truth):.5f}",
         below=int((gap_T > 1e-4).sum()),
+        precision=f"{precision:.3f}",
+        times=f"{precision / (of_values.gaps / len(lattice.triples)):.0f}",
+        product_r2=f"{r2(lattice.product, lattice.truth):.4f}",
         above=int((gap_T < -1e-4).sum()),
         gaps=of_values.gaps,
         base=f"{100 * of_values.gaps / len(lattice.triples):.3f}",
-        error_of_gaps=f"{100 * float((gap_T[gap_T > 0.05] ** 2).sum() / np.sum(gap_T**2)):.1f}",
+        error_of_gaps=f"{100 * float((gap_T[gap_T > GAP] ** 2).sum() / np.sum(gap_T**2)):.1f}",
         values=of_values,
         values_r2=f"{of_values.r2:.5f}",
         values_beyond=f"{of_values.r2_beyond:.3f}",

@@ -48,6 +48,17 @@ class Lattice:
         least: Floats = np.array(pairs).min(axis=1)
         return least
 
+    @cached_property
+    def product(self) -> Floats:
+        """Product of the pairs over that of the singles, 0 with a dead part [T]."""
+        parts = [sorted(triple) for triple in self.triples]
+        pair_TQ = np.array([[self.pair(*two) for two in combinations(t, 2)] for t in parts])
+        single_TP = np.array([[self.single(gene) for gene in t] for t in parts])
+        dead_T = (pair_TQ <= 0).any(axis=1) | (single_TP <= 0).any(axis=1)
+        below_T = np.where(dead_T, 1.0, single_TP.prod(axis=1))
+        product: Floats = np.where(dead_T, 0.0, pair_TQ.prod(axis=1)) / below_T
+        return product
+
     def single(self, gene: str) -> float:
         """Growth without one gene."""
         return self.growth[frozenset({gene})]
