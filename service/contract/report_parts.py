@@ -102,17 +102,15 @@ class HeldOutGroup(ReportPart):
 class Coverage(ReportPart):
     """Share of test designs whose measured value lies in its interval of nominal `level`.
 
-    `coverage_interval` is the bootstrap's; `mean_width` is in the label's unit. Designs whose
-    interval has no end on a side (too few calibration values for the level) are counted as
-    covered there, and in `unbounded_count`.
+    `mean_width` is in the label's unit. A level for which there are too few calibration values has
+    no entry.
     """
 
     level: float
     coverage: float
     coverage_interval: Interval | None = None
-    mean_width: float | None
+    mean_width: float
     design_count: int
-    unbounded_count: int = 0
 
 
 class Calibration(ReportPart):
@@ -132,15 +130,16 @@ class Calibration(ReportPart):
 
 
 class Ceiling(ReportPart):
-    """How much of the variance between designs is above the error of their measurement.
+    """How much of the variance between test designs is above the error of their measurement.
 
-    `reliability` = 1 - mean error variance of the design means / their observed variance, on the
-    learned scale. A perfect prediction has at most the Pearson correlation sqrt(reliability) and
-    R2 = reliability. `design_count` designs have the repeats (`repeat_count` of them) that
-    `error_sd` is estimated from; `reason` says why there is no figure.
+    `reliability` = 1 - mean error variance of the measured means / their observed variance, on
+    `scale`. A perfect prediction has at most the Pearson correlation sqrt(reliability) and
+    R2 = reliability. `design_count` designs of the table have the `repeat_count` repeats (or sds)
+    that `error_sd`, of one build or row, is estimated from; `reason` says why there is no figure.
     """
 
     kind: Literal["within_build", "across_builds"]
+    scale: str
     statement: str
     reliability: float | None = None
     reliability_interval: Interval | None = None
@@ -210,7 +209,7 @@ class HeldOutColumns(ReportPart):
 
     At most 20,000 designs, by a random draw that `draw` states where there are more. `order` is
     the number of edits, `group` the value of the column of `LabelReport.groups` (None where the
-    table has none), `low` and `high` the ends of the interval of `level` (None: no end).
+    table has none), `low` and `high` the ends of the interval of `level`.
     """
 
     draw: str | None = None
@@ -224,5 +223,5 @@ class HeldOutColumns(ReportPart):
     expected_neutral: tuple[float, ...] = ()
     sd: tuple[float, ...] = ()
     level: float | None = None
-    low: tuple[float | None, ...] = ()
-    high: tuple[float | None, ...] = ()
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()

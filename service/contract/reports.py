@@ -62,7 +62,8 @@ class LabelReport(ReportPart):
 
     `table` has the model's readings first (y_intact, then y_compose where there are two), then the
     nulls. `best_null` is the null that does best on the test part itself, which is hard on the
-    model; `spearman_differences` compare the first row with every null.
+    model; the differences compare the first row with every null, over `resample_count` resamples.
+    `nulls_left_out` says why a null is not there.
     """
 
     name: str
@@ -81,9 +82,10 @@ class LabelReport(ReportPart):
     batch_ties: dict[str, tuple[BatchTie, ...]] = Field(default_factory=dict)
     batch_offset_sd: float | None = None
     batch_noise_sd: float | None = None
-    headline: Headline | None = None
+    headline: Headline
     table: tuple[PredictorRow, ...]
     best_null: str | None = None
+    resample_count: int = 0
     spearman_differences: tuple[NullDifference, ...] = ()
     pearson_differences: tuple[NullDifference, ...] = ()
     within_group_differences: tuple[NullDifference, ...] = ()

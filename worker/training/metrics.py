@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 def pearson(first_N: Floats, second_N: Floats) -> float | None:
@@ -44,3 +45,31 @@ def metric_row(prediction_N: Floats, truth_N: Floats) -> dict[str, Any]:
         "r2": 1.0 - mean_square / variance if variance > 0 else None,
         "wasserstein": float(np.mean(np.abs(np.sort(prediction_N) - np.sort(truth_N)))),
     }
+
+
+def average_precision(prediction_N: Floats, is_good_N: Flags) -> float | None:
+    """Mean over the good ones of the precision at their score; equal scores count at once.
+
+    sum_n (R_n - R_n-1) P_n over the distinct scores from high to low; a random order has the share
+    of good ones. None without a good one.
+    """
+    good = int(is_good_N.sum())
+    if not good:
+        return None
+    order_N = np.argsort(-prediction_N, kind="stable")
+    ends = np.flatnonzero(np.r_[np.diff(prediction_N[order_N]) != 0, True])
+    hits_E = np.cumsum(is_good_N[order_N])[ends]
+    return float(np.sum(np.diff(np.r_[0, hits_E]) * hits_E / (ends + 1)) / good)
+
+
+def precision_at(prediction_N: Floats, is_good_N: Flags, k: int) -> float | None:
+    """Share of good ones among the k highest scores; ties for the last places share them.
+
+    None with fewer than k designs.
+    """
+    if len(prediction_N) < k:
+        return None
+    last = np.partition(prediction_N, len(prediction_N) - k)[len(prediction_N) - k]
+    above_N, tied_N = prediction_N > last, prediction_N == last
+    left = k - int(above_N.sum())
+    return float((is_good_N[above_N].sum() + left * is_good_N[tied_N].mean()) / k)

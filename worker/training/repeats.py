@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from service.contract.datasets import CovariateColumn
 from worker.data.table import DesignTable
-from worker.training.held_out import gene_sets
+from worker.training.gene_sets import gene_sets
 from worker.training.labels import ChosenLabel
 from worker.training.split_parts import controls_of
 

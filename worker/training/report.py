@@ -8,7 +8,7 @@ from worker.inference.predictor import Predictor
 from worker.training.latent_monitor import LatentState
 from worker.training.nulls import FOREST_MAX_ROWS
 from worker.training.preparation import TrainingData
-from worker.training.report_label import label_report
+from worker.training.report_label import Tested, label_report
 from worker.training.report_latent import latent_report
 
 _NOTES = (
@@ -50,15 +50,13 @@ def build_report(
     data: TrainingData, predictor: Predictor, spec: TrainingSpec, states: Sequence[LatentState]
 ) -> TrainingReport:
     """The report of a trained model."""
-    readings = predictor.readings(data.test.designs)
-    neutral = predictor.expected_neutral(data.test.designs)
+    designs = data.test.designs
+    tested = Tested(predictor, predictor.readings(designs), predictor.expected_neutral(designs))
     return TrainingReport(
         model_name=spec.name,
         model_kind=predictor.manifest.model_kind,
         split=_split_report(data, spec),
-        labels=tuple(
-            label_report(data, y, readings[y], neutral[y], spec) for y in range(len(data.labels))
-        ),
+        labels=tuple(label_report(data, y, tested, spec) for y in range(len(data.labels))),
         latent=latent_report(states),
         notes=_notes(data, states),
     )

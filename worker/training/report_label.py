@@ -1,95 +1,50 @@
 """The report of one label: readings beside nulls, on the test designs that have the label."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from service.contract.report_parts import NullDifference, PredictorRow
 from service.contract.reports import BatchTie, LabelReport, TransformReport
-from service.contract.training import NoSplit, TrainingSpec
+from service.contract.training import TrainingSpec
 from worker.inference.ensembles import MemberReadings
 from worker.inference.neutral import NEUTRAL_MODEL, Neutral
-from worker.models.classical import KINDS
+from worker.inference.predictor import Predictor
 from worker.training.batches import BatchOffsets
-from worker.training.bootstrap import spearman_differences
-from worker.training.held_out import HeldOut, gene_sets, to_unit
-from worker.training.metrics import metric_row, spearman
-from worker.training.nulls import null_predictions
+from worker.training.held_out import HeldOut, held_out
 from worker.training.preparation import TrainingData
+from worker.training.report_calibration import calibration_of, ends_of
 from worker.training.report_columns import columns_of
-from worker.training.report_verdict import best_null, verdict
-
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
-
-
-def _model_rows(kind: str, readings: MemberReadings) -> dict[str, Floats]:
-    intact = readings.intact_MBY.mean(axis=0)
-    if kind in KINDS:  # one reading
-        return {kind: intact}
-    compose = readings.compose_MBY.mean(axis=0)
-    return {f"{kind} (y_intact)": intact, f"{kind} (y_compose)": compose}
+from worker.training.report_designs import orders_of, readings_of, seen_of
+from worker.training.report_noise import ceilings_of, headline_of
+from worker.training.report_table import differences, groups_of, resampled, table_of, top_of
+from worker.training.report_verdict import Evidence, best_null, verdict
 
 
-def held_out(
-    data: TrainingData, y: int, readings: MemberReadings, neutral: Neutral, spec: TrainingSpec
-) -> HeldOut:
-    """The test designs that have the label, with every prediction of them."""
-    label = data.labels[y]
-    truth_K = data.test.design_means()[:, y]
-    kept_K = ~np.isnan(truth_K)
-    designs = tuple(d for d, kept in zip(data.test.designs, kept_K, strict=True) if kept)
-    own = MemberReadings(*(y_MK[:, kept_K] for y_MK in readings))
-    models = _model_rows(spec.model.kind, own)
-    nulls = {}
-    if designs:
-        nulls = {
-            name: to_unit(label, value_N)
-            for name, value_N in null_predictions(data, y, designs, spec.seed).items()
-            if name not in models
-        }
-    return HeldOut(
-        label=label,
-        designs=designs,
-        truth_N=to_unit(label, truth_K[kept_K]),
-        readings=own,
-        neutral=Neutral(neutral.expected_B[kept_K], neutral.source_B[kept_K]),
-        models=models,
-        nulls=nulls,
-        cluster_N=gene_sets(designs),
+@dataclass(frozen=True)
+class Tested:
+    """A trained model and what it says of the test designs: readings and expectation, per label."""
+
+    predictor: Predictor
+    readings: list[MemberReadings]
+    neutral: list[Neutral]
+
+
+def _transform(data: TrainingData, y: int) -> TransformReport:
+    label, standard = data.labels[y], data.standards[y]
+    return TransformReport(
+        kind=label.transform.value,
+        center=standard.center,
+        spread=standard.spread,
+        detection_limit=label.column.detection_limit,
+        fitted_on="training part",
     )
 
 
-def _table(held: HeldOut) -> tuple[PredictorRow, ...]:
-    return tuple(
-        PredictorRow(
-            predictor=name,
-            role="model" if name in held.models else "null",
-            **metric_row(value_N, held.truth_N),
-        )
-        for name, value_N in held.predictors.items()
-    )
-
-
-def _differences(held: HeldOut, seed: int) -> tuple[NullDifference, ...]:
-    found: Mapping[str, tuple[float, float, float]] = spearman_differences(
-        held.best[1], held.nulls, held.truth_N, seed, held.cluster_N
-    )
-    return tuple(
-        NullDifference(null=name, difference=value, low=low, high=high)
-        for name, (value, low, high) in found.items()
-    )
-
-
-def _verdict(
-    held: HeldOut, comparisons: Sequence[NullDifference], data: TrainingData, spec: TrainingSpec
-) -> str:
-    if isinstance(spec.split, NoSplit):
-        return "Nothing was held out: this report claims nothing about new designs."
-    return verdict(held.best[0], comparisons, data.split_description)
+def _censored(held: HeldOut) -> int:
+    """Test designs at the detection limit."""
+    limit = held.label.column.detection_limit
+    return 0 if limit is None else int(np.sum(held.truth_N <= limit * (1 + 1e-9)))
 
 
 def _batches(found: BatchOffsets | None) -> dict[str, Any]:
@@ -107,16 +62,24 @@ def _batches(found: BatchOffsets | None) -> dict[str, Any]:
     }
 
 
-def label_report(
-    data: TrainingData, y: int, readings: MemberReadings, neutral: Neutral, spec: TrainingSpec
-) -> LabelReport:
+def label_report(data: TrainingData, y: int, tested: Tested, spec: TrainingSpec) -> LabelReport:
     """Everything about one label."""
     label = data.labels[y]
-    held = held_out(data, y, readings, neutral, spec)
-    comparisons = _differences(held, spec.seed)
-    best = best_null(comparisons).null if comparisons else None
-    models = list(held.models.values())
+    held = held_out(data, y, tested.readings[y], tested.neutral[y], spec)
+    drawn, top = resampled(held), top_of(held)
+    of_ranks = differences(held, drawn.spearman)
+    of_groups = differences(held, drawn.within_groups)
+    best = best_null(of_ranks).null if of_ranks else None
+    readings = readings_of(held, spec.seed)
     column = label.column
+    evidence = Evidence(
+        held.best[0],
+        spec.model.kind,
+        of_ranks,
+        of_groups,
+        data.split_description,
+        spec.split,
+    )
     return LabelReport(
         name=column.name,
         kind=column.kind.value,
@@ -124,22 +87,29 @@ def label_report(
         neutral_model=NEUTRAL_MODEL[column.kind],
         scale_of_metrics=f"original unit ({column.unit})",
         learned_scale=label.transform.value,
-        transform=TransformReport(
-            kind=label.transform.value,
-            center=data.standards[y].center,
-            spread=data.standards[y].spread,
-            detection_limit=column.detection_limit,
-            fitted_on="training part",
-        ),
+        transform=_transform(data, y),
         train_design_count=int((~np.isnan(data.train.design_means()[:, y])).sum()),
         test_design_count=len(held),
         test_gene_set_count=len(np.unique(held.cluster_N)),
         censored_count=data.censored_counts[y],
+        test_censored_count=_censored(held),
         **_batches(data.batch_offsets[y]),
-        table=_table(held),
+        headline=headline_of(held, data.repeats, y, spec.seed),
+        table=table_of(held, drawn, top),
         best_null=best,
-        spearman_differences=comparisons,
-        rank_agreement_of_readings=spearman(*models) if len(models) == 2 else None,
-        verdict=_verdict(held, comparisons, data, spec),
-        test=columns_of(held, spec.seed, best, ()) if len(held) else None,
+        resample_count=0 if held.resamples is None else len(held.resamples.count_RC) - 1,
+        spearman_differences=of_ranks,
+        pearson_differences=differences(held, drawn.pearson),
+        within_group_differences=of_groups,
+        nulls_left_out=dict(held.nulls_left_out),
+        seen=seen_of(data, y, held.designs),
+        groups=groups_of(held),
+        top=top,
+        calibration=calibration_of(held, tested.predictor, y),
+        ceilings=ceilings_of(held, data.repeats, y, spec.seed),
+        orders=orders_of(held),
+        readings=readings,
+        rank_agreement_of_readings=None if readings is None else readings.rank_agreement,
+        verdict=verdict(evidence),
+        test=columns_of(held, spec.seed, best, ends_of(held, tested.predictor, y)),
     )

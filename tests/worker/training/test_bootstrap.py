@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from worker.training.bootstrap import spearman_differences, weighted_spearman
+from worker.training.bootstrap import Resamples, paired_difference, spearmans, weighted_spearman
+
+
+def difference(model, null, truth, cluster, seed=1):
+    found = spearmans({"m": model, "n": null}, truth, Resamples.of(cluster, seed))
+    return paired_difference(found["m"], found["n"])
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -22,15 +27,32 @@ def test_copies_of_a_design_add_nothing_when_they_are_one_cluster():
     rng = np.random.default_rng(0)
     truth = rng.normal(size=40)
     model, null = truth + rng.normal(size=40), truth + 2 * rng.normal(size=40)
-    alone = spearman_differences(model, {"null": null}, truth, seed=1)["null"]
+    alone = difference(model, null, truth, np.arange(40))
     fourfold = [np.repeat(x, 4) for x in (model, null, truth)]
-    ids = np.repeat(np.arange(40) * 7, 4)
-    copied = spearman_differences(fourfold[0], {"null": fourfold[1]}, fourfold[2], 1, ids)["null"]
+    copied = difference(*fourfold, np.repeat(np.arange(40) * 7, 4))
     assert copied == pytest.approx(alone)
-    naive = spearman_differences(fourfold[0], {"null": fourfold[1]}, fourfold[2], 1)["null"]
+    naive = difference(*fourfold, np.arange(160))
     assert naive[2] - naive[1] < 0.7 * (alone[2] - alone[1])
 
 
 def test_fewer_than_five_clusters_have_no_interval():
-    x = np.arange(20.0)
-    assert spearman_differences(x, {"null": -x}, x, 0, np.arange(20) % 4) == {}
+    assert Resamples.of(np.arange(20) % 4, 0) is None
+    assert Resamples.of(np.arange(20) % 5, 0) is not None
+
+
+def test_sums_are_those_of_the_copies_and_the_first_is_the_sample():
+    rng = np.random.default_rng(3)
+    cluster, value = rng.integers(0, 9, 50), rng.normal(size=50)
+    draws = Resamples.of(cluster, 0)
+    weights = np.concatenate(list(draws.chunks()))
+    np.testing.assert_allclose(draws.sums(value), weights @ value)
+    assert (weights[0] == 1).all()
+    assert weights.shape == (1001, 50)
+    same = [len(set(row[cluster == c])) == 1 for row in weights[:20] for c in np.unique(cluster)]
+    assert all(same)
+
+
+def test_many_values_have_fewer_resamples(monkeypatch):
+    monkeypatch.setattr("worker.training.bootstrap._DRAWN_VALUES", 5000)
+    counts = [len(Resamples.of(np.arange(n), 0).count_RC) - 1 for n in (5, 10, 1000)]
+    assert counts == [1000, 500, 200]

@@ -8,9 +8,10 @@ from scipy.stats import spearmanr, wasserstein_distance
 from service.contract.designs import parse_genotype
 from service.contract.models import PerturbationSetSpec
 from service.contract.report_parts import NullDifference
+from service.contract.training import TrainingSpec
 from worker.models.encoding import EditIndex
 from worker.models.perturbation_set import PerturbationSet
-from worker.training.bootstrap import spearman_differences
+from worker.training.bootstrap import Resamples, paired_difference, spearmans
 from worker.training.errors import LatentCollapseError
 from worker.training.latent_monitor import (
     LatentState,
@@ -19,7 +20,7 @@ from worker.training.latent_monitor import (
     require_latent,
 )
 from worker.training.metrics import metric_row, spearman
-from worker.training.report_verdict import verdict
+from worker.training.report_verdict import Evidence, verdict
 
 
 def test_metrics_by_hand():
@@ -46,37 +47,64 @@ def test_wasserstein_is_scipys_and_has_the_labels_unit():
     assert metric_row(b[::-1], b)["wasserstein"] == 0
 
 
+def spearman_differences(model, nulls, truth, cluster=None):
+    draws = Resamples.of(np.arange(len(truth)) if cluster is None else cluster, seed=0)
+    found = spearmans({"": model, **nulls}, truth, draws)
+    return {name: paired_difference(found[""], found[name]) for name in nulls}
+
+
 def test_intervals_find_a_real_difference_and_none_between_twins():
     rng = np.random.default_rng(1)
     truth = rng.normal(size=80)
     good, bad = truth + 0.3 * rng.normal(size=80), rng.normal(size=80)
-    found = spearman_differences(good, {"bad": bad, "twin": good * 2}, truth, seed=0)
+    found = spearman_differences(good, {"bad": bad, "twin": good * 2}, truth)
     value, low, high = found["bad"]
     assert value == pytest.approx(spearman(good, truth) - spearman(bad, truth))
     assert 0 < low < value < high
     assert found["twin"] == (0, 0, 0)
-    assert spearman_differences(good[:4], {"bad": bad[:4]}, truth[:4], seed=0) == {}
 
 
 def comparison(null, low, high):
     return NullDifference(null=null, difference=(low + high) / 2, low=low, high=high)
 
 
-def test_a_verdict_names_what_is_beaten_and_what_is_not():
-    text = verdict(
-        "m",
-        [
-            comparison("mean", 0.1, 0.3),
-            comparison("ridge", -0.1, 0.2),
-            comparison("rf", -0.3, -0.1),
-        ],
-        "cycle 5",
+def evidence(*differences, within=(), kind="gp", **split):
+    spec = TrainingSpec.model_validate(
+        {
+            "dataset_id": "d",
+            "labels": [{"name": "y"}],
+            "split": {"kind": "covariate", "covariate": "cycle", "test": ["5"]} | split,
+        }
     )
-    assert "better than mean." in text
-    assert "cannot be told apart from ridge." in text
-    assert "worse than rf: use that instead." in text
-    assert "best null (rf)" in text
-    assert "Too few" in verdict("m", [], "cycle 5")
+    return Evidence("m", kind, differences, within, "cycle 5, trained on the others", spec.split)
+
+
+def test_a_verdict_says_by_how_much_the_best_null_is_beaten_and_where():
+    text = verdict(evidence(comparison("train_mean", 0.3, 0.5), comparison("additive", 0.03, 0.13)))
+    assert text.startswith(
+        "m beats the additive null, the best of them, by 0.08 Spearman [0.03, 0.13] on unseen "
+        "values of cycle."
+    )
+    assert "It ranks better than train_mean, additive." in text
+    assert text.endswith("Held out: cycle 5, trained on the others.")
+
+
+def test_a_verdict_names_what_to_use_instead():
+    worse = verdict(evidence(comparison("train_mean", 0.1, 0.3), comparison("forest", -0.3, -0.1)))
+    assert worse.startswith("Use the forest model: m ranks worse than it by 0.20 Spearman")
+    assert "It is worse than forest." in worse
+    open_ = comparison("additive", -0.1, 0.2)
+    assert verdict(evidence(open_)).startswith("Use the additive model, the simpler one: m cannot")
+    simple = verdict(evidence(comparison("forest", -0.1, 0.2), kind="additive"))
+    assert simple.startswith("m cannot be told apart from forest, the best null")
+    assert "and is the simpler one of the two" in simple
+
+
+def test_a_verdict_within_groups_and_without_evidence():
+    inner = comparison("nearest_design", -0.4, 0.3)
+    text = verdict(evidence(comparison("additive", 0.1, 0.2), within=(inner,)))
+    assert "Within groups it differs from nearest_design, the best null there, by -0.05" in text
+    assert "Too few" in verdict(evidence())
 
 
 def test_effective_rank_counts_directions():

@@ -110,11 +110,11 @@ def test_the_report_puts_both_readings_beside_the_nulls(train):
     assert [row["predictor"] for row in label["table"]] == [
         "perturbation_set (y_intact)",
         "perturbation_set (y_compose)",
-        "train_mean",
-        "additive",
-        "forest",
+        *("train_mean", "pair_mean", "nearest_design", "edit_frequency", "additive", "pairwise"),
+        *("low_rank", "profile_knn", "forest"),
     ]
     assert label["table"][2]["spearman"] is None
+    assert label["nulls_left_out"].keys() == {"multiplicative"}
     assert label["test_design_count"] == report["split"]["test_design_count"]
     assert "cycle = 2" in label["verdict"]
     assert report["latent"]["collapsed_member_count"] == 0
@@ -142,7 +142,7 @@ def test_it_learns_an_additive_world_and_says_so(tmp_path, train):
     report = train(small_spec(model=ADDITIVE), path=path).manifest.report
     label = report["labels"][0]
     assert label["table"][0]["spearman"] > 0.8
-    assert "better than train_mean" in label["verdict"]
+    assert "It ranks better than train_mean" in label["verdict"]
 
 
 def test_two_labels_with_missing_values_train_together(train):
