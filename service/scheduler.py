@@ -8,15 +8,13 @@ import signal
 import threading
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from service.contract.artifacts import ArtifactStore
 from service.contract.database import Database
 from service.contract.errors import UnavailableError
-from service.contract.jobs import JobKind, JobState
-from service.contract.records import JobRecord
-from service.contract.repositories import datasets, jobs, leases, workers
-from service.contract.repositories.artifacts import release_artifact, write_blobs
+from service.contract.jobs import JobState
+from service.contract.repositories import ingests, jobs, leases, workers
+from service.contract.repositories.artifacts import write_blobs
 from service.contract.settings import Settings
 from service.dispatch import Dispatcher
 
@@ -72,17 +70,10 @@ class Scheduler:
             recovered = leases.recover_expired(session)
             for job in recovered:
                 logger.warning("took back %s job %s: %s", job.kind, job.id, job.state)
-                self._forget_fruitless(session, job)
+                if job.state in _FRUITLESS:
+                    ingests.forget_source(session, job)
         for job in recovered:
             self._store.forget_scratch(leases.Lease(job.id, job.fence).name)
-
-    def _forget_fruitless(self, session: Session, job: JobRecord) -> None:
-        """A data set whose ingest came to nothing is FAILED, and leaves no blob."""
-        if job.kind != JobKind.INGEST or job.state not in _FRUITLESS:
-            return
-        dataset = datasets.mark_failed(session, job)
-        if dataset is not None:
-            release_artifact(session, dataset.project_id, dataset.source_sha256)
 
     def _ring(self) -> None:
         """Ring for jobs whose bell was lost: more of them wait than bells hang in the queue.

@@ -50,6 +50,7 @@ app = Celery(
     "cellgebra",
     include=[
         "worker.tasks.ingest",
+        "worker.tasks.ingest_genes",
         "worker.tasks.presence",
         "worker.tasks.score",
         "worker.tasks.train",

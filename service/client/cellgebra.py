@@ -8,6 +8,7 @@ from typing import Any, Self
 import httpx
 
 from service.client.datasets import Datasets
+from service.client.gene_tables import GeneTables
 from service.client.models import RemoteModel, get_model, list_models
 from service.client.paging import pages
 from service.client.paths import path_of
@@ -40,6 +41,7 @@ class Cellgebra:
     ) -> None:
         self._transport = Transport(url, api_key, timeout_seconds, http)
         self.datasets = Datasets(self._transport)
+        self.gene_tables = GeneTables(self._transport)
 
     def __enter__(self) -> Self:
         return self

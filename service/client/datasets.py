@@ -1,23 +1,17 @@
 """Data sets, as the client sees them."""
 
-import time
-import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from service.client.paging import pages
 from service.client.paths import path_of
-from service.client.problems import error_from, spec_of
+from service.client.problems import spec_of
 from service.client.transport import Transport
+from service.client.uploads import Table, send_table, wait_until_ready
 from service.contract.datasets import DatasetSpec, DatasetState
-from service.contract.errors import DeadlineExceededError
 from service.contract.resources import Dataset
 
 _PATH = "/v1/datasets"
-_FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 2.0
 
 
 class Datasets:
@@ -28,7 +22,7 @@ class Datasets:
 
     def upload(
         self,
-        table: Path | str | bytes,
+        table: Table,
         spec: DatasetSpec | dict[str, Any],
         *,
         name: str | None = None,
@@ -45,14 +39,9 @@ class Datasets:
             DeadlineExceededError: it is still INGESTING.
         """
         chosen = spec_of(DatasetSpec, spec)
-        parameters = {
-            "name": name or ("dataset" if isinstance(table, bytes) else Path(table).name),
-            "spec": chosen.model_dump_json(exclude_none=True),
-            "request_id": str(uuid.uuid4()),
-        }
-        with _open(table) as content:
-            response = self._transport.send("POST", _PATH, parameters, content=content)
-        dataset = Dataset.model_validate(response.json())
+        named = name or ("dataset" if isinstance(table, bytes) else None)
+        answer = send_table(self._transport, _PATH, table, chosen, name=named)
+        dataset = Dataset.model_validate(answer)
         return self.wait(dataset, timeout_seconds=timeout_seconds) if wait else dataset
 
     def wait(self, dataset: Dataset, *, timeout_seconds: float = 3600.0) -> Dataset:
@@ -62,17 +51,7 @@ class Datasets:
             CellgebraError: its ingest failed.
             DeadlineExceededError: it is still INGESTING.
         """
-        deadline = time.monotonic() + timeout_seconds
-        pause = _FIRST_PAUSE_SECONDS
-        while dataset.state is DatasetState.INGESTING:
-            if time.monotonic() >= deadline:
-                raise DeadlineExceededError(f"data set {dataset.id} is still INGESTING")
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-            dataset = self.get(dataset.id)
-        if dataset.error is not None:
-            raise error_from(dataset.error)
-        return dataset
+        return wait_until_ready(dataset, lambda: self.get(dataset.id), timeout_seconds)
 
     def get(self, dataset_id: str) -> Dataset:
         """Read a data set.
@@ -85,7 +64,3 @@ class Datasets:
     def list(self, *, state: DatasetState | None = None) -> Iterator[Dataset]:
         """Every data set, newest first."""
         return pages(self._transport, _PATH, Dataset, {"state": state})
-
-
-def _open(table: Path | str | bytes) -> AbstractContextManager[bytes | BinaryIO]:
-    return nullcontext(table) if isinstance(table, bytes) else Path(table).open("rb")

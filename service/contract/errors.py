@@ -9,6 +9,7 @@ CellgebraError
         UploadTooLargeError         an uploaded file is larger than this deployment takes
     NotFoundError               no such resource in this project
     ConflictError               the same request_id with another body
+    NameTakenError              a name that has to be unique is in use
     FailedPreconditionError     the resource is in a state that does not allow this
     ResourceExhaustedError      a limit is reached; try again later
     DeadlineExceededError       the answer would have come too late
@@ -110,6 +111,13 @@ class ConflictError(CellgebraError):
 
     code = "ALREADY_EXISTS"
     reason = "REQUEST_ID_REUSED"
+
+
+class NameTakenError(CellgebraError):
+    """A name that has to be unique is in use."""
+
+    code = "ALREADY_EXISTS"
+    reason = "NAME_TAKEN"
 
 
 class FailedPreconditionError(CellgebraError):

@@ -103,11 +103,23 @@ class Support(BaseModel):
     is_extrapolated: list[bool] | None = None
 
 
+class ResolvedName(BaseModel):
+    """A name of a gene in the request, and the locus of the model that it is."""
+
+    name: str
+    locus: str
+
+
 class ScoreAnswer(BaseModel):
-    """The answer: genotypes in canonical text, then one entry a label."""
+    """The answer: genotypes in canonical text, then one entry a label.
+
+    `resolved_names` are those names of the request that the model calls otherwise; `genotypes`
+    hold the model's.
+    """
 
     model_id: str
     vocabulary_sha256: str
     genotypes: list[str]
+    resolved_names: list[ResolvedName] = []
     labels: list[LabelScores]
     support: Support | None = None

@@ -9,10 +9,12 @@ from service.contract.errors import FailedPreconditionError
 
 
 class JobKind(StrEnum):
-    """What a job does."""
+    """What a job does: train, or ingest a data set, a gene table or a network."""
 
     TRAINING = "training"
     INGEST = "ingest"
+    GENE_TABLE = "gene_table"
+    NETWORK = "network"
 
 
 class Queue(StrEnum):
@@ -24,9 +26,19 @@ class Queue(StrEnum):
     SEARCH = "search"
 
 
-TASK_NAME = {JobKind.TRAINING: "train.run", JobKind.INGEST: "batch.ingest"}
+TASK_NAME = {
+    JobKind.TRAINING: "train.run",
+    JobKind.INGEST: "batch.ingest",
+    JobKind.GENE_TABLE: "batch.ingest_gene_table",
+    JobKind.NETWORK: "batch.ingest_network",
+}
 SCORE_TASK_NAME = "inference.score"
-JOB_QUEUE = {JobKind.TRAINING: Queue.TRAIN, JobKind.INGEST: Queue.BATCH}
+JOB_QUEUE = {
+    JobKind.TRAINING: Queue.TRAIN,
+    JobKind.INGEST: Queue.BATCH,
+    JobKind.GENE_TABLE: Queue.BATCH,
+    JobKind.NETWORK: Queue.BATCH,
+}
 
 
 class JobState(StrEnum):

@@ -89,6 +89,53 @@ class DatasetRecord(Owned, Base):
     job_id: Mapped[str] = mapped_column(Id)
 
 
+class GeneTableRecord(Owned, Base):
+    """A gene table: its source, its mapping and what ingest found."""
+
+    __tablename__ = "gene_tables"
+    __table_args__ = (
+        Index("ix_gene_tables_page", "project_id", "create_time", "id"),
+        Index("ix_gene_tables_page_state", "project_id", "state", "create_time", "id"),
+        Index("ix_gene_tables_source", "source_sha256"),
+        Index("ix_gene_tables_table", "table_sha256"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(20))
+    spec: Mapped[dict[str, Any]] = mapped_column(JsonType)
+    source_sha256: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    table_sha256: Mapped[str | None] = mapped_column(String(64))
+    profile: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
+    error: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
+    job_id: Mapped[str] = mapped_column(Id)
+
+
+class NetworkRecord(Owned, Base):
+    """A network of a gene table; `table_sha256` is that of its edges."""
+
+    __tablename__ = "networks"
+    __table_args__ = (
+        Index("ix_networks_page", "project_id", "gene_table_id", "create_time", "id"),
+        Index("ix_networks_name", "gene_table_id", "name"),
+        Index("ix_networks_source", "source_sha256"),
+        Index("ix_networks_table", "table_sha256"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    gene_table_id: Mapped[str] = mapped_column(ForeignKey("gene_tables.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(20))
+    spec: Mapped[dict[str, Any]] = mapped_column(JsonType)
+    source_sha256: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    table_sha256: Mapped[str | None] = mapped_column(String(64))
+    profile: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
+    error: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
+    job_id: Mapped[str] = mapped_column(Id)
+
+
 class ModelRecord(Owned, Base):
     """A registered model."""
 

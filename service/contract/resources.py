@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from service.contract.datasets import DatasetProfile, DatasetSpec, DatasetState
 from service.contract.errors import Offender
+from service.contract.genes import GeneTableProfile, GeneTableSpec, NetworkProfile, NetworkSpec
 from service.contract.jobs import JobState
 from service.contract.manifests import ModelManifest
 from service.contract.training import TrainingSpec
@@ -36,6 +37,37 @@ class Dataset(BaseModel):
     vocabulary_sha256: str | None = None
     spec: DatasetSpec
     profile: DatasetProfile | None = None
+    error: Problem | None = None
+
+
+class GeneTable(BaseModel):
+    """A gene table. `profile` is there once it is READY, `error` once it is FAILED."""
+
+    id: str
+    name: str
+    state: DatasetState
+    create_time: datetime
+    size_bytes: int
+    source_sha256: str
+    table_sha256: str | None = None
+    spec: GeneTableSpec
+    profile: GeneTableProfile | None = None
+    error: Problem | None = None
+
+
+class Network(BaseModel):
+    """A network of a gene table; its name is that of no other network of the table."""
+
+    id: str
+    gene_table_id: str
+    name: str
+    state: DatasetState
+    create_time: datetime
+    size_bytes: int
+    source_sha256: str
+    table_sha256: str | None = None
+    spec: NetworkSpec
+    profile: NetworkProfile | None = None
     error: Problem | None = None
 
 

@@ -4,11 +4,28 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from service.contract.datasets import DatasetProfile, DatasetSpec, DatasetState
+from service.contract.genes import GeneTableProfile, GeneTableSpec, NetworkProfile, NetworkSpec
 from service.contract.jobs import JobState
 from service.contract.manifests import ModelManifest
-from service.contract.records import ArtifactRecord, DatasetRecord, JobRecord, ModelRecord
+from service.contract.records import (
+    ArtifactRecord,
+    DatasetRecord,
+    GeneTableRecord,
+    JobRecord,
+    ModelRecord,
+    NetworkRecord,
+)
 from service.contract.repositories.paging import Page
-from service.contract.resources import Artifact, Dataset, ListAnswer, Model, Problem, TrainingJob
+from service.contract.resources import (
+    Artifact,
+    Dataset,
+    GeneTable,
+    ListAnswer,
+    Model,
+    Network,
+    Problem,
+    TrainingJob,
+)
 from service.contract.training import TrainingSpec
 
 Row = TypeVar("Row")
@@ -28,6 +45,39 @@ def to_dataset(row: DatasetRecord) -> Dataset:
         vocabulary_sha256=row.vocabulary_sha256,
         spec=DatasetSpec.model_validate(row.spec),
         profile=DatasetProfile.model_validate(row.profile) if row.profile else None,
+        error=_to_problem(row.error),
+    )
+
+
+def to_gene_table(row: GeneTableRecord) -> GeneTable:
+    """A gene table as the API shows it."""
+    return GeneTable(
+        id=row.id,
+        name=row.name,
+        state=DatasetState(row.state),
+        create_time=row.create_time,
+        size_bytes=row.size_bytes,
+        source_sha256=row.source_sha256,
+        table_sha256=row.table_sha256,
+        spec=GeneTableSpec.model_validate(row.spec),
+        profile=GeneTableProfile.model_validate(row.profile) if row.profile else None,
+        error=_to_problem(row.error),
+    )
+
+
+def to_network(row: NetworkRecord) -> Network:
+    """A network as the API shows it."""
+    return Network(
+        id=row.id,
+        gene_table_id=row.gene_table_id,
+        name=row.name,
+        state=DatasetState(row.state),
+        create_time=row.create_time,
+        size_bytes=row.size_bytes,
+        source_sha256=row.source_sha256,
+        table_sha256=row.table_sha256,
+        spec=NetworkSpec.model_validate(row.spec),
+        profile=NetworkProfile.model_validate(row.profile) if row.profile else None,
         error=_to_problem(row.error),
     )
 

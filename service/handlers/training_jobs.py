@@ -11,6 +11,7 @@ from service.contract.training import TrainingSpec
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_list, to_training_job
 from service.handlers.dataset_fit import require_fit
+from service.handlers.genes_fit import require_genes
 from service.handlers.requests import PageRequest, request_of, ring
 
 _KIND = JobKind.TRAINING
@@ -22,9 +23,10 @@ def create_training_job(
     """Queue a training job. The same request twice gives the first job.
 
     Raises:
-        NotFoundError: this project has no such data set.
-        FailedPreconditionError: the data set is not READY.
-        InvalidArgumentError: the data set has no such label, covariate or covariate value.
+        NotFoundError: this project has no such data set, or gene table.
+        FailedPreconditionError: the data set, or what is used of genes, is not READY.
+        InvalidArgumentError: the data set has no such label, covariate or covariate value; the
+            gene table no such feature, network or channel.
         ConflictError: the request id was used with another spec.
     """
     body = spec.model_dump(mode="json")
@@ -35,6 +37,7 @@ def create_training_job(
         if job is None:
             dataset = get_ready_dataset(session, caller.project_id, spec.dataset_id)
             require_fit(spec, dataset)
+            require_genes(session, caller.project_id, spec.genes)
             job, is_new = jobs.create_job(
                 session, caller.owner, _KIND, body, subject_id=dataset.id, request=request
             )

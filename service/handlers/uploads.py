@@ -1,12 +1,14 @@
-"""Uploads: a body of any size becomes a blob, a data set and an ingest job, or leaves nothing."""
+"""Uploads: a body of any size becomes a blob, a row and an ingest job, or leaves nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+
+from pydantic import BaseModel
 
 from service.contract.artifacts import CHUNK_BYTES, BlobWriter
-from service.contract.datasets import DatasetSpec
 from service.contract.errors import InvalidArgumentError, UploadTooLargeError
 from service.contract.jobs import JobKind
 from service.contract.repositories.artifacts import publish, write_blobs
@@ -26,14 +28,27 @@ class Upload:
     """What comes beside the bytes. `size_bytes` is what the sender announced, if it did."""
 
     name: str
-    spec: DatasetSpec
+    spec: BaseModel
     size_bytes: int | None = None
     request_id: str | None = None
 
 
 @dataclass(frozen=True)
+class Ingest:
+    """What an upload becomes: the kind of its job, how its id begins, and how its row is made.
+
+    `parent` names what it is a part of, by the parameter of `add`.
+    """
+
+    kind: JobKind
+    prefix: str
+    add: Callable[..., object]
+    parent: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class _Recorded:
-    dataset_id: str
+    subject_id: str
     job_id: str
     is_new: bool
 
@@ -41,25 +56,48 @@ class _Recorded:
 async def upload_dataset(
     context: Context, caller: Caller, upload: Upload, chunks: AsyncIterator[bytes]
 ) -> Dataset:
-    """Store a table and start its ingest; waits `ingest_wait_seconds` for READY or FAILED.
-
-    The same request twice gives the first data set. Whatever goes wrong on the way, no row and
-    no blob stay behind.
+    """Store a table of designs and start its ingest; see `store_upload`.
 
     Raises:
         InvalidArgumentError: the body is empty, cut off or too large.
         ConflictError: the request id was used with another table, name or spec.
     """
+    ingest = Ingest(JobKind.INGEST, "dataset", add_dataset)
+    dataset_id = await store_upload(context, caller, upload, chunks, ingest=ingest)
+    return await context.threads.run(get_dataset, context, caller, dataset_id)
+
+
+async def store_upload(
+    context: Context,
+    caller: Caller,
+    upload: Upload,
+    chunks: AsyncIterator[bytes],
+    *,
+    ingest: Ingest,
+) -> str:
+    """Store a file, start its ingest, and return the id of what it becomes.
+
+    Waits `ingest_wait_seconds` for the end of the ingest. The same request twice gives the first
+    one. Whatever goes wrong on the way, no row and no blob stay behind.
+
+    Raises:
+        InvalidArgumentError: the body is empty, cut off or too large.
+        ConflictError: the request id was used with another file, name or spec.
+    """
     _require_size(context, upload.size_bytes or 0)
     writer = await context.threads.run(context.store.writer)
     try:
         media_type = await _receive(context, writer, upload, chunks)
-        recorded = await context.threads.run(_record, context, caller, writer, upload, media_type)
+        record = partial(_record, media_type=media_type, ingest=ingest)
+        recorded = await context.threads.run(record, context, caller, writer, upload)
     finally:
         await context.threads.run(writer.discard)
     if recorded.is_new:
-        await context.threads.run(ring, context, recorded.job_id, JobKind.INGEST)
-    return await _settled(context, caller, recorded)
+        await context.threads.run(ring, context, recorded.job_id, ingest.kind)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(context.settings.ingest_wait_seconds):
+            await _wait_for_end(context, recorded.job_id)
+    return recorded.subject_id
 
 
 async def _receive(
@@ -113,40 +151,39 @@ def _media_type(head: bytes) -> str:
 
 
 def _record(
-    context: Context, caller: Caller, writer: BlobWriter, upload: Upload, media_type: str
+    context: Context,
+    caller: Caller,
+    writer: BlobWriter,
+    upload: Upload,
+    *,
+    media_type: str,
+    ingest: Ingest,
 ) -> _Recorded:
     spec = upload.spec.model_dump(mode="json")
-    body = {"source_sha256": writer.sha256, "spec": spec, "name": upload.name}
+    body = {"source_sha256": writer.sha256, "spec": spec, "name": upload.name, **ingest.parent}
     request = request_of(upload.request_id, body)
     with write_blobs(context.database, context.store) as session:
-        first = find_request(session, caller.project_id, JobKind.INGEST, request)
+        first = find_request(session, caller.project_id, ingest.kind, request)
         if first is not None:
             return _Recorded(first.subject_id, first.id, is_new=False)
-        dataset_id = new_id("dataset")
+        subject_id = new_id(ingest.prefix)
         job, is_new = create_job(
-            session, caller.owner, JobKind.INGEST, spec, subject_id=dataset_id, request=request
+            session, caller.owner, ingest.kind, spec, subject_id=subject_id, request=request
         )
         if not is_new:
             return _Recorded(job.subject_id, job.id, is_new=False)
         blob = publish(session, caller.owner, writer.seal(), media_type)
-        add_dataset(
+        ingest.add(
             session,
             caller.owner,
-            dataset_id,
+            subject_id,
             name=upload.name,
             spec=spec,
             source=blob,
             job_id=job.id,
+            **ingest.parent,
         )
-        return _Recorded(dataset_id, job.id, is_new=True)
-
-
-async def _settled(context: Context, caller: Caller, recorded: _Recorded) -> Dataset:
-    """The data set once its ingest has ended, or as it is when the wait is over."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(context.settings.ingest_wait_seconds):
-            await _wait_for_end(context, recorded.job_id)
-    return await context.threads.run(get_dataset, context, caller, recorded.dataset_id)
+        return _Recorded(subject_id, job.id, is_new=True)
 
 
 async def _wait_for_end(context: Context, job_id: str) -> None:

@@ -10,7 +10,15 @@ from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 
 from service.handlers.context import Context
-from service.rest import artifacts, datasets, health, losses, models, training_jobs
+from service.rest import (
+    artifacts,
+    datasets,
+    gene_tables,
+    health,
+    losses,
+    models,
+    training_jobs,
+)
 from service.rest.access import authenticate, require_loopback
 from service.rest.body_limit import BodyLimitMiddleware
 from service.rest.parameters import require_text
@@ -38,10 +46,12 @@ def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.context = context
-    for part in (datasets, training_jobs, models, losses, artifacts, health):
+    for part in (datasets, gene_tables, training_jobs, models, losses, artifacts, health):
         app.include_router(part.router)
     add_problem_handlers(app)
-    app.add_middleware(BodyLimitMiddleware, streamed_path=datasets.router.prefix)
+    app.add_middleware(
+        BodyLimitMiddleware, streamed=(datasets.UPLOAD_PATH, gene_tables.UPLOAD_PATH)
+    )
     app.add_middleware(TraceMiddleware)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

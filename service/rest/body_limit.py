@@ -3,6 +3,9 @@
 FastAPI's own `max_body_size` answers in plain text, not with a problem document.
 """
 
+import re
+from collections.abc import Sequence
+
 from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,16 +15,19 @@ MAX_JSON_BYTES = 16 * 2**20
 
 
 class BodyLimitMiddleware:
-    """Refuses bodies of more than `MAX_JSON_BYTES` on every path but `streamed_path`."""
+    """Refuses bodies of more than `MAX_JSON_BYTES` on every path but those of `streamed`."""
 
-    def __init__(self, app: ASGIApp, streamed_path: str) -> None:
+    def __init__(self, app: ASGIApp, streamed: Sequence[re.Pattern[str]]) -> None:
         self._app = app
-        self._streamed_path = streamed_path
+        self._streamed = streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] != self._streamed_path:
+        if scope["type"] == "http" and not self._is_streamed(scope["path"]):
             receive = _limited(receive, Headers(scope=scope).get("content-length", ""))
         await self._app(scope, receive, send)
+
+    def _is_streamed(self, path: str) -> bool:
+        return any(pattern.fullmatch(path) for pattern in self._streamed)
 
 
 def _limited(receive: Receive, announced: str) -> Receive:

@@ -5,7 +5,7 @@ from service.contract.datasets import DatasetState
 from service.contract.jobs import JobKind, JobState
 from service.contract.manifests import ModelManifest
 from service.contract.records import JobRecord
-from service.contract.repositories import artifacts, datasets, jobs, leases, models
+from service.contract.repositories import artifacts, datasets, ingests, jobs, leases, models
 from service.contract.repositories.jobs import Owner, Request
 from service.contract.training import TrainingSpec
 
@@ -107,9 +107,7 @@ def claim(database, job_id):
 def finish(database, lease, state=JobState.SUCCEEDED, **outcome):
     """End the job, as a worker does."""
     with database.write() as session:
-        job = leases.finish(session, lease, state, **outcome)
-        if job.kind == JobKind.INGEST:
-            datasets.mark_failed(session, job)
+        ingests.mark_failed(session, leases.finish(session, lease, state, **outcome))
 
 
 def publish_blob(database, store, content, *, owner=OWNER, media_type="text/plain"):

@@ -10,7 +10,7 @@ from service.contract.artifacts import SealedBlob
 from service.contract.datasets import DatasetSpec
 from service.contract.jobs import TASK_NAME, EventType, JobKind
 from service.contract.records import DatasetRecord, JobRecord
-from service.contract.repositories import artifacts, datasets
+from service.contract.repositories import artifacts, datasets, ingests
 from service.contract.repositories.jobs import Owner
 from worker.app import app
 from worker.tasks.life_cycle import HeldJob, JobStoppedError, run_job
@@ -25,7 +25,7 @@ TABLE_MEDIA_TYPE = "application/vnd.apache.parquet"
 @app.task(name=TASK_NAME[JobKind.INGEST])
 def run(job_id: str) -> None:
     """Ingest the data set of a job."""
-    run_job(runtime(), job_id, _ingest, _forget_source)
+    run_job(runtime(), job_id, _ingest, ingests.forget_source)
 
 
 def _ingest(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
@@ -73,10 +73,3 @@ def _register(
         vocabulary=artifacts.publish(session, owner, vocabulary, "application/json"),
     )
     return {"dataset_id": job.subject_id}
-
-
-def _forget_source(session: Session, job: JobRecord) -> None:
-    """A data set that failed leaves no blob."""
-    dataset = datasets.mark_failed(session, job)
-    if dataset is not None:
-        artifacts.release_artifact(session, dataset.project_id, dataset.source_sha256)

@@ -17,6 +17,7 @@ from service.contract.repositories import artifacts, datasets, events, models
 from service.contract.repositories.jobs import Owner
 from service.contract.training import TrainingSpec
 from worker.app import app
+from worker.tasks.gene_sources import load_genes
 from worker.tasks.life_cycle import HeldJob, JobStoppedError, run_job
 from worker.tasks.runtime import runtime
 
@@ -52,6 +53,7 @@ def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
             columns.labels,
             columns.covariates,
             identity=TableIdentity(dataset.id, dataset.source_sha256, table_sha256),
+            genes=load_genes(held, spec),
             checkpoint=held.load_checkpoint(),
             save_checkpoint=held.save_checkpoint,
             emit=held.emit,

@@ -19,11 +19,20 @@ from sqlalchemy.orm import Session
 from service.contract.artifacts import ArtifactStore, Blob, SealedBlob
 from service.contract.database import Database
 from service.contract.errors import NotFoundError
-from service.contract.records import ArtifactRecord, DatasetRecord, JobRecord, ModelRecord
+from service.contract.records import (
+    ArtifactRecord,
+    DatasetRecord,
+    GeneTableRecord,
+    JobRecord,
+    ModelRecord,
+    NetworkRecord,
+)
 from service.contract.repositories.jobs import Owner
 from service.contract.repositories.paging import Page, fetch_page
 
 logger = logging.getLogger(__name__)
+
+_UPLOADED = (DatasetRecord, GeneTableRecord, NetworkRecord)
 
 
 @dataclass(frozen=True)
@@ -126,24 +135,33 @@ def _delete_unheld(database: Database, store: ArtifactStore, sha256: str) -> Non
 
 
 def _is_named(session: Session, project_id: str, sha256: str) -> bool:
-    dataset = or_(
-        (DatasetRecord.source_sha256 == sha256) & (DatasetRecord.state != "FAILED"),
-        DatasetRecord.table_sha256 == sha256,
-        DatasetRecord.vocabulary_sha256 == sha256,
-    )
-    model = or_(
-        ModelRecord.manifest_sha256 == sha256,
-        ModelRecord.weights_sha256 == sha256,
-        ModelRecord.report_sha256 == sha256,
-        ModelRecord.report_page_sha256 == sha256,
-    )
-    queries = (
-        select(DatasetRecord.id).where(DatasetRecord.project_id == project_id, dataset),
-        select(ModelRecord.id).where(ModelRecord.project_id == project_id, model),
+    queries = [
+        select(record.id).where(
+            record.project_id == project_id,
+            or_(
+                (record.source_sha256 == sha256) & (record.state != "FAILED"),
+                record.table_sha256 == sha256,
+            ),
+        )
+        for record in _UPLOADED
+    ]
+    queries += [
+        select(DatasetRecord.id).where(
+            DatasetRecord.project_id == project_id, DatasetRecord.vocabulary_sha256 == sha256
+        ),
+        select(ModelRecord.id).where(
+            ModelRecord.project_id == project_id,
+            or_(
+                ModelRecord.manifest_sha256 == sha256,
+                ModelRecord.weights_sha256 == sha256,
+                ModelRecord.report_sha256 == sha256,
+                ModelRecord.report_page_sha256 == sha256,
+            ),
+        ),
         select(JobRecord.id).where(
             JobRecord.project_id == project_id, JobRecord.checkpoint_sha256 == sha256
         ),
-    )
+    ]
     return any(session.execute(query.limit(1)).first() is not None for query in queries)
 
 

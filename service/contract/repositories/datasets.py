@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from service.contract.artifacts import Blob
 from service.contract.datasets import DatasetState
 from service.contract.errors import FailedPreconditionError, NotFoundError
-from service.contract.records import DatasetRecord, JobRecord
+from service.contract.records import DatasetRecord
 from service.contract.repositories.jobs import Owner
 from service.contract.repositories.paging import Page, fetch_page
 
@@ -113,18 +113,3 @@ def mark_ready(
     dataset.table_sha256 = table.sha256
     dataset.vocabulary_sha256 = vocabulary.sha256
     session.flush()
-
-
-def mark_failed(session: Session, job: JobRecord) -> DatasetRecord | None:
-    """Make the data set of a failed or cancelled ingest job FAILED, with the job's error."""
-    dataset = session.scalar(
-        select(DatasetRecord).where(
-            DatasetRecord.id == job.subject_id, DatasetRecord.state == DatasetState.INGESTING
-        )
-    )
-    if dataset is None:
-        return None
-    dataset.state = DatasetState.FAILED.value
-    dataset.error = job.error
-    session.flush()
-    return dataset

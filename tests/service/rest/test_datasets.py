@@ -13,7 +13,7 @@ from service.contract.errors import BadTableError, Offender
 from service.contract.jobs import JobState
 from service.contract.records import DatasetRecord
 from service.handlers.conversion import to_dataset
-from service.rest import datasets as routes
+from service.rest.uploading import upload_answer
 from tests.service.rows import DATASET_SPEC, add_dataset, claim, finish
 
 TABLE = b"genotype\ttiter\nPP_1:deletion\t3\n"
@@ -81,10 +81,7 @@ async def test_a_failed_ingest_is_a_problem_with_rows(database):
     class Request:
         url = httpx.URL("/v1/datasets")
 
-        def url_for(self, *_, **__):
-            return httpx.URL(f"/v1/datasets/{dataset_id}")
-
-    response = routes._answer(Request(), dataset)
+    response = upload_answer(Request(), dataset, f"/v1/datasets/{dataset_id}", "dataset_id")
     document = json.loads(response.body)
     assert response.status_code == 422
     assert (document["reason"], document["dataset_id"]) == ("BAD_TABLE", dataset_id)

@@ -10,6 +10,7 @@ from service.contract.errors import Offender
 from service.contract.inference import (
     LabelScores,
     NeutralSource,
+    ResolvedName,
     ScoreAnswer,
     ScoreField,
     ScoreInterval,
@@ -404,5 +405,6 @@ score_answers = st.integers(1, 4).flatmap(
         genotypes=st.lists(texts, min_size=count, max_size=count),
         labels=st.lists(label_scores(count), min_size=1, max_size=2),
         support=st.none() | supports(count),
+        resolved_names=st.lists(st.builds(ResolvedName, name=names, locus=names), max_size=2),
     )
 )

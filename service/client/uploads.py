@@ -1,0 +1,63 @@
+"""What uploads share: a file in a body, and the wait for what becomes of it."""
+
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+from pydantic import BaseModel
+
+from service.client.problems import error_from
+from service.client.transport import Transport
+from service.contract.datasets import DatasetState
+from service.contract.errors import DeadlineExceededError
+from service.contract.resources import Dataset, GeneTable, Network
+
+Table = Path | str | bytes
+R = TypeVar("R", Dataset, GeneTable, Network)
+
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 2.0
+
+
+def send_table(
+    transport: Transport, path: str, table: Table, spec: BaseModel, *, name: str | None
+) -> Any:  # noqa: ANN401 - JSON
+    """Post a table, by its path or its bytes, with what its columns mean; returns the JSON.
+
+    Raises:
+        CellgebraError: what the service answered, or that it did not.
+    """
+    parameters = {
+        "name": name or ("upload" if isinstance(table, bytes) else Path(table).name),
+        "spec": spec.model_dump_json(exclude_none=True),
+        "request_id": str(uuid.uuid4()),
+    }
+    with _open(table) as content:
+        return transport.send("POST", path, parameters, content=content).json()
+
+
+def wait_until_ready(uploaded: R, read: Callable[[], R], timeout_seconds: float) -> R:
+    """What was uploaded, once it is READY.
+
+    Raises:
+        CellgebraError: its ingest failed.
+        DeadlineExceededError: it is still INGESTING.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    pause = _FIRST_PAUSE_SECONDS
+    while uploaded.state is DatasetState.INGESTING:
+        if time.monotonic() >= deadline:
+            raise DeadlineExceededError(f"{uploaded.id} is still INGESTING")
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        uploaded = read()
+    if uploaded.error is not None:
+        raise error_from(uploaded.error)
+    return uploaded
+
+
+def _open(table: Table) -> AbstractContextManager[bytes | BinaryIO]:
+    return nullcontext(table) if isinstance(table, bytes) else Path(table).open("rb")

@@ -1,0 +1,108 @@
+"""Gene tables and their networks: upload, get and list."""
+
+from collections.abc import AsyncIterator
+
+from service.contract.datasets import DatasetState
+from service.contract.jobs import JobKind
+from service.contract.repositories import gene_tables, networks
+from service.contract.resources import GeneTable, ListAnswer, Network
+from service.handlers.context import Caller, Context
+from service.handlers.conversion import to_gene_table, to_list, to_network
+from service.handlers.requests import PageRequest
+from service.handlers.uploads import Ingest, Upload, store_upload
+
+
+async def upload_gene_table(
+    context: Context, caller: Caller, upload: Upload, chunks: AsyncIterator[bytes]
+) -> GeneTable:
+    """Store a gene table and start its ingest; see `store_upload`.
+
+    Raises:
+        InvalidArgumentError: the body is empty, cut off or too large.
+        ConflictError: the request id was used with another table, name or spec.
+    """
+    ingest = Ingest(JobKind.GENE_TABLE, "genes", gene_tables.add_gene_table)
+    gene_table_id = await store_upload(context, caller, upload, chunks, ingest=ingest)
+    return await context.threads.run(get_gene_table, context, caller, gene_table_id)
+
+
+async def upload_network(
+    context: Context,
+    caller: Caller,
+    gene_table_id: str,
+    upload: Upload,
+    chunks: AsyncIterator[bytes],
+) -> Network:
+    """Store an edge list and start its ingest; see `store_upload`.
+
+    Raises:
+        NotFoundError: this project has no such gene table.
+        FailedPreconditionError: the gene table is not READY.
+        NameTakenError: the gene table has a network of this name.
+        InvalidArgumentError: the body is empty, cut off or too large.
+        ConflictError: the request id was used with another file, name or spec.
+    """
+    parent = {"gene_table_id": gene_table_id}
+    ingest = Ingest(JobKind.NETWORK, "network", networks.add_network, parent)
+    # Before a large body is read; the row is added under the same rule.
+    await context.threads.run(_require_gene_table, context, caller, gene_table_id)
+    network_id = await store_upload(context, caller, upload, chunks, ingest=ingest)
+    return await context.threads.run(get_network, context, caller, gene_table_id, network_id)
+
+
+def get_gene_table(context: Context, caller: Caller, gene_table_id: str) -> GeneTable:
+    """Read a gene table.
+
+    Raises:
+        NotFoundError: this project has no such gene table.
+    """
+    with context.database.read() as session:
+        return to_gene_table(gene_tables.get_gene_table(session, caller.project_id, gene_table_id))
+
+
+def list_gene_tables(
+    context: Context, caller: Caller, page: PageRequest, *, state: DatasetState | None = None
+) -> ListAnswer[GeneTable]:
+    """One page of gene tables, newest first."""
+    with context.database.read() as session:
+        rows = gene_tables.list_gene_tables(
+            session, caller.project_id, state=state, page_size=page.size, page_token=page.token
+        )
+        return to_list(rows, to_gene_table)
+
+
+def get_network(context: Context, caller: Caller, gene_table_id: str, network_id: str) -> Network:
+    """Read a network.
+
+    Raises:
+        NotFoundError: this project has no such gene table, or it no such network.
+    """
+    with context.database.read() as session:
+        return to_network(
+            networks.get_network(session, caller.project_id, gene_table_id, network_id)
+        )
+
+
+def list_networks(
+    context: Context, caller: Caller, gene_table_id: str, page: PageRequest
+) -> ListAnswer[Network]:
+    """One page of the networks of a gene table, newest first.
+
+    Raises:
+        NotFoundError: this project has no such gene table.
+    """
+    with context.database.read() as session:
+        gene_tables.get_gene_table(session, caller.project_id, gene_table_id)
+        rows = networks.list_networks(
+            session,
+            caller.project_id,
+            gene_table_id,
+            page_size=page.size,
+            page_token=page.token,
+        )
+        return to_list(rows, to_network)
+
+
+def _require_gene_table(context: Context, caller: Caller, gene_table_id: str) -> None:
+    with context.database.read() as session:
+        gene_tables.get_ready_gene_table(session, caller.project_id, gene_table_id)

@@ -1,0 +1,47 @@
+"""What a training job uses of a gene table: rows and blobs in, the chosen genes out."""
+
+from typing import TYPE_CHECKING
+
+from service.contract.repositories import gene_tables, networks
+from service.contract.splits import holds_genes_out
+from service.contract.training import TrainingSpec
+from worker.tasks.life_cycle import HeldJob
+
+if TYPE_CHECKING:
+    from worker.data.gene_choice import ChosenGenes
+
+
+def load_genes(held: HeldJob, spec: TrainingSpec) -> "ChosenGenes | None":
+    """Read what the spec names; None where it names no gene table.
+
+    Raises:
+        NotFoundError: no such gene table.
+        FailedPreconditionError: the gene table, or a network, is not READY.
+        InvalidArgumentError: something is not there, or the rule for held-out genes leaves none.
+    """
+    from worker.data.gene_choice import StoredSource, choose_genes
+    from worker.data.gene_table_store import read_genes, read_network
+
+    use = spec.genes
+    if use is None:
+        return None
+    project_id = held.job.project_id
+    names = [network.name for network in use.networks]
+    with held.runtime.database.read() as session:
+        row = gene_tables.get_ready_gene_table(session, project_id, use.gene_table_id)
+        rows = networks.get_ready_networks(session, project_id, row.id, names)
+    store = held.runtime.store
+    table_sha256 = str(row.table_sha256)
+    genes = read_genes(store.path(table_sha256))
+    sources = {}
+    for network in rows:
+        sha256 = str(network.table_sha256)
+        stored = read_network(store.path(sha256), genes.loci)
+        sources[network.name] = StoredSource(network.id, sha256, stored)
+    return choose_genes(
+        use,
+        genes,
+        sources,
+        table_sha256=table_sha256,
+        are_genes_held_out=holds_genes_out(spec.split),
+    )
