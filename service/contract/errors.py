@@ -4,6 +4,8 @@ CellgebraError
     InvalidArgumentError        the request itself is wrong
         InvalidDesignError          a genotype or an edit is malformed
         UnknownEditsError           designs name edits that the model cannot encode
+        UnknownGeneError            a gene table has no such locus or alias
+        AmbiguousGeneError          a name is an alias of several genes
         InvalidRequestError         the request does not follow the schema
         BadTableError               an uploaded file does not hold what its mapping says
         UploadTooLargeError         an uploaded file is larger than this deployment takes
@@ -85,6 +87,18 @@ class BadTableError(InvalidArgumentError):
     """An uploaded file does not hold what its mapping says."""
 
     reason = "BAD_TABLE"
+
+
+class UnknownGeneError(InvalidArgumentError):
+    """A gene table has no such locus or alias."""
+
+    reason = "UNKNOWN_GENE"
+
+
+class AmbiguousGeneError(InvalidArgumentError):
+    """A name is an alias of several genes; the candidates are named."""
+
+    reason = "AMBIGUOUS_GENE"
 
 
 class InvalidRequestError(InvalidArgumentError):

@@ -113,13 +113,13 @@ class ResolvedName(BaseModel):
 class ScoreAnswer(BaseModel):
     """The answer: genotypes in canonical text, then one entry a label.
 
-    `resolved_names` are those names of the request that the model calls otherwise; `genotypes`
-    hold the model's.
+    `resolved_names` are those names of the request that the model calls otherwise (None: there
+    are none); `genotypes` hold the model's.
     """
 
     model_id: str
     vocabulary_sha256: str
     genotypes: list[str]
-    resolved_names: list[ResolvedName] = []
     labels: list[LabelScores]
     support: Support | None = None
+    resolved_names: list[ResolvedName] | None = None

@@ -18,6 +18,7 @@ async def score(
     Raises:
         NotFoundError: this project has no such model.
         InvalidDesignError: genotypes are malformed; every offender is listed.
+        AmbiguousGeneError: names may be of several genes; every one is listed, with them.
         UnknownEditsError: edits are not in the model's vocabulary; every offender is listed.
         ResourceExhaustedError: too many requests are in flight.
         DeadlineExceededError: no worker answered within the request's timeout.
@@ -38,16 +39,22 @@ async def score_json(
         model = await context.manifests.get(
             context.database, context.store, context.threads, caller.project_id, model_id
         )
+        names = model.manifest.genes.names if model.manifest.genes is not None else {}
         if len(request.genotypes) <= _INLINE_DESIGNS:
-            genotypes = resolve(model.edits, request.genotypes)
+            resolved = resolve(model.edits, request.genotypes, names)
         else:
-            genotypes = await context.threads.run(resolve, model.edits, request.genotypes)
+            resolved = await context.threads.run(resolve, model.edits, request.genotypes, names)
         payload = {
             "model_id": model_id,
             "manifest_sha256": model.manifest_sha256,
             "weights_sha256": model.weights_sha256,
-            "genotypes": genotypes,
+            "genotypes": resolved.genotypes,
             "fields": request.fields,
             "interval_level": request.interval_level,
         }
-        return await context.scorer.ask(payload, timeout_seconds=request.timeout_seconds)
+        answer = await context.scorer.ask(payload, timeout_seconds=request.timeout_seconds)
+    if resolved.locus_of:
+        answer["resolved_names"] = [
+            {"name": name, "locus": locus} for name, locus in resolved.locus_of.items()
+        ]
+    return answer

@@ -11,22 +11,15 @@ from difflib import get_close_matches
 import numpy as np
 from numpy.typing import NDArray
 
-from service.contract.errors import InvalidArgumentError, Offender
+from service.contract.errors import (
+    AmbiguousGeneError,
+    InvalidArgumentError,
+    Offender,
+    UnknownGeneError,
+)
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
-
-
-class UnknownGeneError(InvalidArgumentError):
-    """A gene table has no such locus or alias."""
-
-    reason = "UNKNOWN_GENE"
-
-
-class AmbiguousGeneError(InvalidArgumentError):
-    """An alias belongs to several loci."""
-
-    reason = "AMBIGUOUS_GENE"
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service.contract.errors import BadTableError, Offender
+from service.contract.errors import AmbiguousGeneError, BadTableError, Offender
 from service.contract.genes import ChannelProfile, NetworkProfile, NetworkSpec, matches
-from worker.data.gene_table import AmbiguousGeneError, Codes, Floats, GeneTable, Network
+from worker.data.gene_table import Codes, Floats, GeneTable, Network
 from worker.data.gene_table_store import StoredGenes, StoredNetwork, write_network
 from worker.data.mapping import require_columns
 from worker.data.whole_table import Watch, WholeTable, read_whole, require_none

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from service.contract.errors import InvalidArgumentError, Offender
+from service.contract.errors import AmbiguousGeneError, InvalidArgumentError, Offender
 from service.contract.genes import GenesUsed
 from worker.data.gene_choice import ChosenGenes
-from worker.data.gene_table import AmbiguousGeneError, GeneTable
+from worker.data.gene_table import GeneTable
 
 _LISTED = 10
 

@@ -2,7 +2,12 @@
 
 import pytest
 
-from service.contract.errors import InvalidArgumentError, InvalidDesignError, UnknownEditsError
+from service.contract.errors import (
+    AmbiguousGeneError,
+    InvalidArgumentError,
+    InvalidDesignError,
+    UnknownEditsError,
+)
 from service.handlers.resolution import resolve
 
 KNOWN = frozenset({"b0720:deletion", "b1812:knockdown", "b1812:allele=ts", "gltA:part=J23100"})
@@ -10,7 +15,7 @@ KNOWN = frozenset({"b0720:deletion", "b1812:knockdown", "b1812:allele=ts", "gltA
 
 def test_genotypes_come_back_canonical_and_in_order():
     given = ["b1812:knockdown@0.2+b0720:knockout", "", "b0720:deletion", ""]
-    assert resolve(KNOWN, given) == [
+    assert resolve(KNOWN, given).genotypes == [
         "b0720:deletion+b1812:knockdown@0.2",
         "",
         "b0720:deletion",
@@ -62,3 +67,54 @@ def test_half_of_a_surrogate_pair_is_no_name():
     with pytest.raises(InvalidDesignError) as caught:
         resolve(KNOWN, ["b0720:deletion", "\ud800:deletion"])
     assert [offender.field for offender in caught.value.offenders] == ["genotypes[1]"]
+
+
+# The model calls ARG5,6 by its systematic name; CIA1 is two genes.
+YEAST = frozenset({"YER069W:deletion", "YCL058W-A:deletion", "YCL058W-A:knockdown"})
+NAMES = {
+    "ARG5,6": ["YER069W"],
+    "ADF1": ["YCL058W-A"],
+    "CIA1": ["YER069W", "YJL115W"],
+    "HIS3": ["YOR202W"],
+    "YCL058W-A": ["YER069W"],
+}
+
+
+def test_another_name_of_a_gene_is_resolved_and_told():
+    given = ["ARG5,6:deletion+ADF1:knockdown@0.2", "ADF1:deletion", "YER069W:deletion"]
+    found = resolve(YEAST, given, NAMES)
+    assert found.genotypes == [
+        "YCL058W-A:knockdown@0.2+YER069W:deletion",
+        "YCL058W-A:deletion",
+        "YER069W:deletion",
+    ]
+    assert found.locus_of == {"ARG5,6": "YER069W", "ADF1": "YCL058W-A"}
+
+
+def test_a_locus_of_the_model_is_never_taken_for_an_alias():
+    with pytest.raises(UnknownEditsError, match="1 edit") as caught:
+        resolve(YEAST, ["YCL058W-A:overexpression"], NAMES)
+    assert "only as" in caught.value.offenders[0].message
+
+
+def test_an_ambiguous_name_is_an_error_that_names_the_candidates():
+    with pytest.raises(AmbiguousGeneError, match="1 name may be of several genes") as caught:
+        resolve(YEAST, ["ADF1:deletion", "CIA1:deletion", "x:deletion"], NAMES)
+    ambiguous, unknown = caught.value.offenders
+    assert (ambiguous.field, ambiguous.value) == ("genotypes[1]", "CIA1")
+    assert ambiguous.suggestions == ["YER069W", "YJL115W"]
+    assert unknown.value == "x:deletion"
+
+
+def test_a_known_name_of_an_unknown_gene_is_told_by_its_locus():
+    with pytest.raises(UnknownEditsError) as caught:
+        resolve(YEAST, ["HIS3:deletion"], NAMES)
+    (offender,) = caught.value.offenders
+    assert offender.value == "HIS3:deletion"
+    assert "YOR202W:deletion" in offender.message
+
+
+def test_two_names_of_one_gene_are_one_gene_edited_twice():
+    with pytest.raises(InvalidDesignError) as caught:
+        resolve(YEAST, ["ARG5,6:deletion+YER069W:deletion"], NAMES)
+    assert caught.value.offenders[0].field == "genotypes[0]"

@@ -397,6 +397,7 @@ def supports(count):
     )
 
 
+resolved_names = st.builds(ResolvedName, name=names, locus=names)
 score_answers = st.integers(1, 4).flatmap(
     lambda count: st.builds(
         ScoreAnswer,
@@ -405,6 +406,6 @@ score_answers = st.integers(1, 4).flatmap(
         genotypes=st.lists(texts, min_size=count, max_size=count),
         labels=st.lists(label_scores(count), min_size=1, max_size=2),
         support=st.none() | supports(count),
-        resolved_names=st.lists(st.builds(ResolvedName, name=names, locus=names), max_size=2),
+        resolved_names=st.none() | st.lists(resolved_names, min_size=1, max_size=2),
     )
 )

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from service.contract.errors import InvalidArgumentError
-from worker.data.gene_table import AmbiguousGeneError, GeneTable, Network, UnknownGeneError
+from service.contract.errors import AmbiguousGeneError, InvalidArgumentError, UnknownGeneError
+from worker.data.gene_table import GeneTable, Network
 
 
 def table():

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from service.contract.errors import InvalidArgumentError
+from service.contract.errors import AmbiguousGeneError, InvalidArgumentError
 from tests.worker.data.genes import choose
 from tests.worker.tables import small_spec
-from worker.data.gene_table import AmbiguousGeneError
 from worker.data.gene_table_store import StoredGenes
 from worker.training.gene_join import join_genes
 

@@ -24,27 +24,29 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63\x65llgebra/v1/inference.proto\x12\x0c\x63\x65llgebra.v1\"\xbf\x01\n\x0cScoreRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x11\n\tgenotypes\x18\x02 \x03(\t\x12(\n\x06\x66ields\x18\x03 \x03(\x0e\x32\x18.cellgebra.v1.ScoreField\x12\x1c\n\x0ftimeout_seconds\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x0einterval_level\x18\x05 \x01(\x01H\x01\x88\x01\x01\x42\x12\n\x10_timeout_secondsB\x11\n\x0f_interval_level\"\xa2\x01\n\rScoreResponse\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x19\n\x11vocabulary_sha256\x18\x02 \x01(\t\x12\x11\n\tgenotypes\x18\x03 \x03(\t\x12)\n\x06labels\x18\x04 \x03(\x0b\x32\x19.cellgebra.v1.LabelScores\x12&\n\x07support\x18\x05 \x01(\x0b\x32\x15.cellgebra.v1.Support\"\xac\x02\n\x0bLabelScores\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04unit\x18\x02 \x01(\t\x12\x15\n\rneutral_model\x18\x03 \x01(\t\x12\x0c\n\x04mean\x18\x04 \x03(\x01\x12\n\n\x02sd\x18\x05 \x03(\x01\x12\x0b\n\x03min\x18\x06 \x03(\x01\x12\x0b\n\x03max\x18\x07 \x03(\x01\x12\x18\n\x10\x65xpected_neutral\x18\x08 \x03(\x01\x12\x13\n\x0binteraction\x18\t \x03(\x01\x12\x11\n\ty_compose\x18\n \x03(\x01\x12\x10\n\x08y_intact\x18\x0b \x03(\x01\x12\x33\n\x0eneutral_source\x18\x0c \x03(\x0e\x32\x1b.cellgebra.v1.NeutralSource\x12-\n\x08interval\x18\r \x01(\x0b\x32\x1b.cellgebra.v1.ScoreInterval\"P\n\rScoreInterval\x12\r\n\x05level\x18\x01 \x01(\x01\x12\x15\n\rcalibrated_on\x18\x02 \x01(\t\x12\x0b\n\x03low\x18\x03 \x03(\x01\x12\x0c\n\x04high\x18\x04 \x03(\x01\"h\n\x07Support\x12\x14\n\x0c\x64\x65sign_count\x18\x01 \x03(\x03\x12\x16\n\x0e\x65\x64it_count_min\x18\x02 \x03(\x03\x12\x16\n\x0epair_count_min\x18\x03 \x03(\x03\x12\x17\n\x0fis_extrapolated\x18\x04 \x03(\x08*\xc4\x02\n\nScoreField\x12\x1b\n\x17SCORE_FIELD_UNSPECIFIED\x10\x00\x12\x14\n\x10SCORE_FIELD_MEAN\x10\x01\x12\x12\n\x0eSCORE_FIELD_SD\x10\x02\x12\x13\n\x0fSCORE_FIELD_MIN\x10\x03\x12\x13\n\x0fSCORE_FIELD_MAX\x10\x04\x12 \n\x1cSCORE_FIELD_EXPECTED_NEUTRAL\x10\x05\x12\x1b\n\x17SCORE_FIELD_INTERACTION\x10\x06\x12\x19\n\x15SCORE_FIELD_Y_COMPOSE\x10\x07\x12\x18\n\x14SCORE_FIELD_Y_INTACT\x10\x08\x12\x17\n\x13SCORE_FIELD_SUPPORT\x10\t\x12\x1e\n\x1aSCORE_FIELD_NEUTRAL_SOURCE\x10\n\x12\x18\n\x14SCORE_FIELD_INTERVAL\x10\x0b*\x80\x01\n\rNeutralSource\x12\x1e\n\x1aNEUTRAL_SOURCE_UNSPECIFIED\x10\x00\x12\x1b\n\x17NEUTRAL_SOURCE_MEASURED\x10\x01\x12\x19\n\x15NEUTRAL_SOURCE_FITTED\x10\x02\x12\x17\n\x13NEUTRAL_SOURCE_RULE\x10\x03\x32T\n\x10InferenceService\x12@\n\x05Score\x12\x1a.cellgebra.v1.ScoreRequest\x1a\x1b.cellgebra.v1.ScoreResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63\x65llgebra/v1/inference.proto\x12\x0c\x63\x65llgebra.v1\"\xbf\x01\n\x0cScoreRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x11\n\tgenotypes\x18\x02 \x03(\t\x12(\n\x06\x66ields\x18\x03 \x03(\x0e\x32\x18.cellgebra.v1.ScoreField\x12\x1c\n\x0ftimeout_seconds\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x0einterval_level\x18\x05 \x01(\x01H\x01\x88\x01\x01\x42\x12\n\x10_timeout_secondsB\x11\n\x0f_interval_level\"\xd6\x01\n\rScoreResponse\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x19\n\x11vocabulary_sha256\x18\x02 \x01(\t\x12\x11\n\tgenotypes\x18\x03 \x03(\t\x12)\n\x06labels\x18\x04 \x03(\x0b\x32\x19.cellgebra.v1.LabelScores\x12&\n\x07support\x18\x05 \x01(\x0b\x32\x15.cellgebra.v1.Support\x12\x32\n\x0eresolved_names\x18\x06 \x03(\x0b\x32\x1a.cellgebra.v1.ResolvedName\"+\n\x0cResolvedName\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05locus\x18\x02 \x01(\t\"\xac\x02\n\x0bLabelScores\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04unit\x18\x02 \x01(\t\x12\x15\n\rneutral_model\x18\x03 \x01(\t\x12\x0c\n\x04mean\x18\x04 \x03(\x01\x12\n\n\x02sd\x18\x05 \x03(\x01\x12\x0b\n\x03min\x18\x06 \x03(\x01\x12\x0b\n\x03max\x18\x07 \x03(\x01\x12\x18\n\x10\x65xpected_neutral\x18\x08 \x03(\x01\x12\x13\n\x0binteraction\x18\t \x03(\x01\x12\x11\n\ty_compose\x18\n \x03(\x01\x12\x10\n\x08y_intact\x18\x0b \x03(\x01\x12\x33\n\x0eneutral_source\x18\x0c \x03(\x0e\x32\x1b.cellgebra.v1.NeutralSource\x12-\n\x08interval\x18\r \x01(\x0b\x32\x1b.cellgebra.v1.ScoreInterval\"P\n\rScoreInterval\x12\r\n\x05level\x18\x01 \x01(\x01\x12\x15\n\rcalibrated_on\x18\x02 \x01(\t\x12\x0b\n\x03low\x18\x03 \x03(\x01\x12\x0c\n\x04high\x18\x04 \x03(\x01\"h\n\x07Support\x12\x14\n\x0c\x64\x65sign_count\x18\x01 \x03(\x03\x12\x16\n\x0e\x65\x64it_count_min\x18\x02 \x03(\x03\x12\x16\n\x0epair_count_min\x18\x03 \x03(\x03\x12\x17\n\x0fis_extrapolated\x18\x04 \x03(\x08*\xc4\x02\n\nScoreField\x12\x1b\n\x17SCORE_FIELD_UNSPECIFIED\x10\x00\x12\x14\n\x10SCORE_FIELD_MEAN\x10\x01\x12\x12\n\x0eSCORE_FIELD_SD\x10\x02\x12\x13\n\x0fSCORE_FIELD_MIN\x10\x03\x12\x13\n\x0fSCORE_FIELD_MAX\x10\x04\x12 \n\x1cSCORE_FIELD_EXPECTED_NEUTRAL\x10\x05\x12\x1b\n\x17SCORE_FIELD_INTERACTION\x10\x06\x12\x19\n\x15SCORE_FIELD_Y_COMPOSE\x10\x07\x12\x18\n\x14SCORE_FIELD_Y_INTACT\x10\x08\x12\x17\n\x13SCORE_FIELD_SUPPORT\x10\t\x12\x1e\n\x1aSCORE_FIELD_NEUTRAL_SOURCE\x10\n\x12\x18\n\x14SCORE_FIELD_INTERVAL\x10\x0b*\x80\x01\n\rNeutralSource\x12\x1e\n\x1aNEUTRAL_SOURCE_UNSPECIFIED\x10\x00\x12\x1b\n\x17NEUTRAL_SOURCE_MEASURED\x10\x01\x12\x19\n\x15NEUTRAL_SOURCE_FITTED\x10\x02\x12\x17\n\x13NEUTRAL_SOURCE_RULE\x10\x03\x32T\n\x10InferenceService\x12@\n\x05Score\x12\x1a.cellgebra.v1.ScoreRequest\x1a\x1b.cellgebra.v1.ScoreResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cellgebra.v1.inference_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SCOREFIELD']._serialized_start=897
-  _globals['_SCOREFIELD']._serialized_end=1221
-  _globals['_NEUTRALSOURCE']._serialized_start=1224
-  _globals['_NEUTRALSOURCE']._serialized_end=1352
+  _globals['_SCOREFIELD']._serialized_start=994
+  _globals['_SCOREFIELD']._serialized_end=1318
+  _globals['_NEUTRALSOURCE']._serialized_start=1321
+  _globals['_NEUTRALSOURCE']._serialized_end=1449
   _globals['_SCOREREQUEST']._serialized_start=47
   _globals['_SCOREREQUEST']._serialized_end=238
   _globals['_SCORERESPONSE']._serialized_start=241
-  _globals['_SCORERESPONSE']._serialized_end=403
-  _globals['_LABELSCORES']._serialized_start=406
-  _globals['_LABELSCORES']._serialized_end=706
-  _globals['_SCOREINTERVAL']._serialized_start=708
-  _globals['_SCOREINTERVAL']._serialized_end=788
-  _globals['_SUPPORT']._serialized_start=790
-  _globals['_SUPPORT']._serialized_end=894
-  _globals['_INFERENCESERVICE']._serialized_start=1354
-  _globals['_INFERENCESERVICE']._serialized_end=1438
+  _globals['_SCORERESPONSE']._serialized_end=455
+  _globals['_RESOLVEDNAME']._serialized_start=457
+  _globals['_RESOLVEDNAME']._serialized_end=500
+  _globals['_LABELSCORES']._serialized_start=503
+  _globals['_LABELSCORES']._serialized_end=803
+  _globals['_SCOREINTERVAL']._serialized_start=805
+  _globals['_SCOREINTERVAL']._serialized_end=885
+  _globals['_SUPPORT']._serialized_start=887
+  _globals['_SUPPORT']._serialized_end=991
+  _globals['_INFERENCESERVICE']._serialized_start=1451
+  _globals['_INFERENCESERVICE']._serialized_end=1535
 # @@protoc_insertion_point(module_scope)

@@ -60,18 +60,28 @@ class ScoreRequest(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., fields: _Optional[_Iterable[_Union[ScoreField, str]]] = ..., timeout_seconds: _Optional[float] = ..., interval_level: _Optional[float] = ...) -> None: ...
 
 class ScoreResponse(_message.Message):
-    __slots__ = ("model_id", "vocabulary_sha256", "genotypes", "labels", "support")
+    __slots__ = ("model_id", "vocabulary_sha256", "genotypes", "labels", "support", "resolved_names")
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
     VOCABULARY_SHA256_FIELD_NUMBER: _ClassVar[int]
     GENOTYPES_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
     SUPPORT_FIELD_NUMBER: _ClassVar[int]
+    RESOLVED_NAMES_FIELD_NUMBER: _ClassVar[int]
     model_id: str
     vocabulary_sha256: str
     genotypes: _containers.RepeatedScalarFieldContainer[str]
     labels: _containers.RepeatedCompositeFieldContainer[LabelScores]
     support: Support
-    def __init__(self, model_id: _Optional[str] = ..., vocabulary_sha256: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., labels: _Optional[_Iterable[_Union[LabelScores, _Mapping]]] = ..., support: _Optional[_Union[Support, _Mapping]] = ...) -> None: ...
+    resolved_names: _containers.RepeatedCompositeFieldContainer[ResolvedName]
+    def __init__(self, model_id: _Optional[str] = ..., vocabulary_sha256: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., labels: _Optional[_Iterable[_Union[LabelScores, _Mapping]]] = ..., support: _Optional[_Union[Support, _Mapping]] = ..., resolved_names: _Optional[_Iterable[_Union[ResolvedName, _Mapping]]] = ...) -> None: ...
+
+class ResolvedName(_message.Message):
+    __slots__ = ("name", "locus")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    LOCUS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    locus: str
+    def __init__(self, name: _Optional[str] = ..., locus: _Optional[str] = ...) -> None: ...
 
 class LabelScores(_message.Message):
     __slots__ = ("name", "unit", "neutral_model", "mean", "sd", "min", "max", "expected_neutral", "interaction", "y_compose", "y_intact", "neutral_source", "interval")
