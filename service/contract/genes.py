@@ -39,8 +39,8 @@ class CategoryColumn(_Spec):
 class WideFeatures(_Spec):
     """One row a locus, one column a feature.
 
-    `columns` None takes every other column in which every cell is a number or empty. With
-    `columns` given, a cell that is no number is an error.
+    `columns` None takes every other column whose cells are all numbers, or all true or false,
+    where they are not empty. In a column that is named any other cell is an error.
     """
 
     layout: Literal["wide"] = "wide"

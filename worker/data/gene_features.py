@@ -64,7 +64,9 @@ def _wide(table: WholeTable, spec: GeneTableSpec, features: WideFeatures) -> Gen
     left_out = []
     taken = {spec.locus_column, *spec.alias_columns, *(c.column for c in features.categories)}
     if features.columns is not None:
-        found = {name: table.numbers(name) for name in features.columns}
+        for name in features.columns:
+            values = table.numbers_if_all(name)
+            found[name] = table.numbers(name) if values is None else values
     else:
         for name in (name for name in table.columns if name not in taken):
             values = table.numbers_if_all(name)

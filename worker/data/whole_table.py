@@ -94,8 +94,10 @@ class WholeTable:
             return self.numbers(column)
         except BadTableError:
             problems = Problems(self.row_N)
-            is_true = read_booleans(self.columns[column], column, problems)
-            return None if problems.offenders else is_true.astype(np.float64)
+            cells = self.names(column, NO_VALUE)
+            is_true = read_booleans(cells, column, problems).astype(np.float64)
+            is_known = pc.is_valid(cells).to_numpy(zero_copy_only=False)
+            return None if problems.offenders else np.where(is_known, is_true, np.nan)
 
 
 def read_whole(

@@ -18,7 +18,7 @@ WIDE = (
     "locus\tname\tlength\tdegree\tnote\tessential\n"
     "YER069W\tARG5,6\t863\t7\tx\ttrue\n"
     "YCL058W-A\tADF1\t113\t\ty\tfalse\n"
-    "YJL115W\tASF1\t-\t9\t\tTRUE\n"
+    "YJL115W\tASF1\t-\t9\t\t\n"
 )
 LONG = (
     "orf\tname\tterm\tevidence\n"
@@ -55,10 +55,17 @@ def test_columns_of_numbers_or_truths_are_features(ingest):
     assert genes.loci == ("YER069W", "YCL058W-A", "YJL115W")
     assert genes.aliases_G == (("ARG5,6",), ("ADF1",), ("ASF1",))
     assert genes.feature_names == ("length", "degree", "essential")
-    np.testing.assert_array_equal(genes.value_GF, [[863, 7, 1], [113, np.nan, 0], [np.nan, 9, 1]])
+    np.testing.assert_array_equal(
+        genes.value_GF, [[863, 7, 1], [113, np.nan, 0], [np.nan, 9, np.nan]]
+    )
     assert profile.left_out_columns == ["note"]
     assert profile.features[0].missing_share == pytest.approx(1 / 3)
     assert (profile.features[1].min, profile.features[1].mean) == (7.0, 8.0)
+
+
+def test_a_named_column_may_hold_truths(ingest):
+    _, genes = ingest(WIDE, features={"layout": "wide", "columns": ["essential"]})
+    np.testing.assert_array_equal(genes.value_GF, [[1], [0], [np.nan]])
 
 
 def test_a_compressed_table_gives_the_same(ingest):
