@@ -9,7 +9,7 @@ from service.contract.resources import TrainingJob
 from service.contract.training import TrainingSpec
 from service.rpc.mapping import read_message, write_message
 from service.rpc.pb.cellgebra.v1 import inference_pb2, training_pb2
-from tests.service.rpc import specs
+from tests.service.rpc import score_specs, specs
 
 LEAST = {"dataset_id": "dataset_1", "labels": [{"name": "titer"}]}
 
@@ -34,7 +34,7 @@ def test_a_job_comes_back(job):
     assert TrainingJob.model_validate(read_message(message)) == job
 
 
-@given(specs.score_requests)
+@given(score_specs.score_requests)
 def test_a_score_request_comes_back(request):
     message = sent(inference_pb2.ScoreRequest(), request)
     data = read_message(message)
@@ -42,7 +42,7 @@ def test_a_score_request_comes_back(request):
 
 
 @settings(max_examples=20)
-@given(specs.score_answers)
+@given(score_specs.score_answers)
 def test_an_answer_comes_back(answer):
     message = sent(inference_pb2.ScoreResponse(), answer)
     assert ScoreAnswer.model_validate(read_message(message)) == answer
