@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from service.contract.genes import GenesUse
 from service.contract.losses import CNodeTerm, LossSpec
-from service.contract.models import AutoSpec, ModelSpec, PerturbationSetSpec
+from service.contract.models import AutoSpec, LatentModelSpec, ModelSpec
 from service.contract.splits import CovariateSplit, NoSplit, RandomSplit, Split
 
 __all__ = [
@@ -98,7 +98,7 @@ class TrainingSpec(_Spec):
     def _paths_through_the_head(self) -> Self:
         reads_paths = any(isinstance(t, CNodeTerm) and t.weight > 0 for t in self.loss.terms)
         model = self.model
-        if reads_paths and isinstance(model, PerturbationSetSpec) and model.head == "quadratic":
+        if reads_paths and isinstance(model, LatentModelSpec) and model.head == "quadratic":
             raise ValueError(
                 "loss: c_node needs a head with weights from a dimension to a label, and a "
                 "quadratic one has none: name the head linear or mlp, or l1 or group_lasso"

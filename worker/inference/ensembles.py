@@ -14,13 +14,15 @@ from service.contract.models import AdditiveSpec, ModelSpec
 from service.contract.training import Transform
 from worker.models.classical import KINDS, load_model
 from worker.models.encoding import DesignBatch
+from worker.models.gene_graph_walks import GeneWalks
+from worker.models.networks import new_latent_network
 from worker.models.observations import edit_sets
-from worker.models.perturbation_set import PerturbationSet
 from worker.models.upper_bound import UpperBound
 
 Floats = NDArray[np.float64]
 
 MEASURE_ORDER = {None: 0, "epsilon": 2, "s_score": 2, "tau": 3}
+_WALKS = "graph.key_Q"
 _SPEC: TypeAdapter[Any] = TypeAdapter(ModelSpec)
 
 
@@ -120,7 +122,7 @@ def _standardized(label: ManifestLabel, value_B: Floats) -> Floats:
     return (learned_B - label.center) / label.spread
 
 
-class PerturbationSetEnsemble:
+class NetworkEnsemble:
     """Networks, read in float64: float32 rounding makes ties in a ranking."""
 
     def __init__(self, tensors: Mapping[str, Tensor], manifest: ModelManifest) -> None:
@@ -129,11 +131,12 @@ class PerturbationSetEnsemble:
         self._members = []
         for member in range(manifest.member_count):
             prefix = f"member.{member}."
-            net = PerturbationSet(
+            net = new_latent_network(
                 spec,
                 edit_count=len(manifest.edits),
                 measure_orders=orders,
                 generator=torch.Generator(),
+                walks=GeneWalks.of(tensors) if _WALKS in tensors else None,
             )
             net.load_state_dict(
                 {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
@@ -205,4 +208,4 @@ def _load(tensors: Mapping[str, Tensor], manifest: ModelManifest) -> Ensemble:
         return AdditiveEnsemble(tensors, manifest)
     if manifest.model_kind in KINDS:
         return ClassicalEnsemble(tensors, manifest)
-    return PerturbationSetEnsemble(tensors, manifest)
+    return NetworkEnsemble(tensors, manifest)

@@ -36,3 +36,4 @@ def start_from_ridge(net: LatentNetwork, fits: Sequence[RidgeFit | None]) -> Non
     reference_Y = weight_YD @ net.reference_D
     intercept_Y = torch.tensor(intercepts, dtype=torch.float64).to(weight_YD)
     net.head.linear.bias.copy_(intercept_Y - reference_Y)
+    net.align_encoders()

@@ -102,13 +102,20 @@ class LatentNetwork(nn.Module, ABC):
         )
 
     @abstractmethod
-    def states(self, batch: DesignBatch, shift_ED: Tensor) -> tuple[Tensor, Tensor]:
-        """z_P and z_I of each design, [B, D] both, from the shifts of this step."""
+    def states(self, batch: DesignBatch, tables: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        """z_P and z_I of each design, [B, D] both, from the `tables` of this step."""
 
     @property
     @abstractmethod
     def is_additive(self) -> bool:
         """Whether z_I is z_W + z_P still, as at the start."""
+
+    def align_encoders(self) -> None:
+        """Start with z_I = z_W + z_P, after the shifts have been set."""
+
+    def tables(self, generator: torch.Generator | None = None) -> tuple[Tensor, ...]:
+        """What is known of edits, the shifts first; with a generator as in training."""
+        return (self.shifts(generator),)
 
     def shifts(self, generator: torch.Generator | None = None) -> Tensor:
         """Shift of each edit; with a generator learned parts are dropped (training)."""
@@ -155,12 +162,12 @@ class LatentNetwork(nn.Module, ABC):
         keep_BH = None
         if generator is not None:
             keep_BH = self.head.dropout_mask(len(batch.edit_BP), self.dropout, generator)
-        shift_ED = self.shifts(generator)
-        z_P_BD, z_I_BD = self.states(batch, shift_ED)
+        tables = self.tables(generator)
+        z_P_BD, z_I_BD = self.states(batch, tables)
         compose_BY = self.head(compose(self.reference_D, z_P_BD), keep_BH, gate_D)
         intact_BY = self.head(z_I_BD, keep_BH, gate_D)
         for order in sorted({order for order in self.measure_orders if order}):
-            lower_RBY = self._lower_orders(batch, shift_ED, order, keep_BH, gate_D)
+            lower_RBY = self._lower_orders(batch, tables, order, keep_BH, gate_D)
             column_Y = torch.tensor([m == order for m in self.measure_orders])
             column_Y = column_Y.to(compose_BY.device)
             deep_B = (batch.edit_BP > 0).sum(dim=1) >= order
@@ -173,7 +180,7 @@ class LatentNetwork(nn.Module, ABC):
     def _lower_orders(
         self,
         batch: DesignBatch,
-        shift_ED: Tensor,
+        tables: tuple[Tensor, ...],
         order: int,
         keep_BH: Tensor | None,
         gate_D: Tensor | None,
@@ -189,7 +196,7 @@ class LatentNetwork(nn.Module, ABC):
             (batch.edit_BP * inside_SBP).reshape(count * rows, width),
             (batch.effect_BP * inside_SBP).reshape(count * rows, width),
         )
-        z_P_ND, z_I_ND = self.states(subsets, shift_ED)
+        z_P_ND, z_I_ND = self.states(subsets, tables)
         both_RND = torch.stack([compose(self.reference_D, z_P_ND), z_I_ND])
         keep = None if keep_BH is None else keep_BH.repeat(count, 1)
         y_RSBY = self.head(both_RND, keep, gate_D).reshape(2, count, rows, -1)

@@ -49,9 +49,9 @@ class PerturbationSet(LatentNetwork):
         nn.init.zeros_(self.interaction.weight)
         self.head = self._new_head(spec, generator)
 
-    def states(self, batch: DesignBatch, shift_ED: Tensor) -> tuple[Tensor, Tensor]:
+    def states(self, batch: DesignBatch, tables: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         """z_P and z_I of each design, [B, D] both."""
-        token_BPD = shift_ED[batch.edit_BP]
+        token_BPD = tables[0][batch.edit_BP]
         z_P_BD = total_shift(token_BPD, batch.effect_BP)
         mixed_BPD = token_BPD
         for layer in self.attention:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from service.contract.models import PerturbationSetSpec
+from service.contract.models import LatentModelSpec
 from service.contract.report_diagnostics import EpochPoint, ReportDiagnostics
 from service.contract.training import TrainingSpec
 from worker.data.table import DesignTable
@@ -34,7 +34,7 @@ def diagnose(
     read = ReadPart.of(data, predictor)
     designs = design_figures(table, data, read, spec.seed)
     kind = predictor.manifest.model_kind
-    if not isinstance(spec.model, PerturbationSetSpec):
+    if not isinstance(spec.model, LatentModelSpec):
         reasons = {
             "epochs": _NO_EPOCHS,
             "conflict": _NO_TERMS,

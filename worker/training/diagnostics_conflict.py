@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from service.contract.models import PerturbationSetSpec
+from service.contract.models import LatentModelSpec
 from service.contract.report_diagnostics import TermConflict
 from service.contract.training import TrainingSpec
 from worker.losses.composite import term_values
@@ -24,7 +24,7 @@ _MEMBER = "member.0."
 def term_conflict(
     data: TrainingData,
     spec: TrainingSpec,
-    model: PerturbationSetSpec,
+    model: LatentModelSpec,
     tensors: Mapping[str, Tensor],
 ) -> TermConflict | None:
     """Conflict matrix of the first member at its best weights; None with fewer than two terms.
@@ -33,9 +33,11 @@ def term_conflict(
     take from all labels (pseudo-labels, bins) is made from these.
     """
     task = _sample(fit_task(data, spec, model, torch.device("cpu")), spec.seed)
-    fit = MemberFit(task, 0)
+    # What is stored has shifts in the place of features, those of edits without data last.
+    fit = MemberFit(replace(task, feature_EF=None), 0)
     own = {k.removeprefix(_MEMBER): v for k, v in tensors.items() if k.startswith(_MEMBER)}
-    fit.net.load_state_dict(own)
+    known = len(data.index) + 1
+    fit.net.load_state_dict({k: v[:known] if k.endswith("_ED") else v for k, v in own.items()})
     inputs = fit.inputs(torch.arange(len(task.design_N)))
     weighted = {term.name for term in spec.loss.terms if term.weight > 0}
     values: dict[str, Tensor] = {

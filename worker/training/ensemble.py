@@ -7,9 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from service.contract.models import AdditiveSpec, PerturbationSetSpec
+from service.contract.errors import InvalidArgumentError, Offender
+from service.contract.models import AdditiveSpec, GeneGraphSpec, LatentModelSpec
 from service.contract.training import TrainingSpec
 from worker.models.additive import fit_ridge
+from worker.models.gene_graph_walks import GeneWalks
 from worker.training.checkpoint import pack, unpack
 from worker.training.errors import TrainingStoppedError
 from worker.training.member_parts import member_parts
@@ -28,7 +30,7 @@ class Hooks:
 
 
 def fit_task(
-    data: TrainingData, spec: TrainingSpec, model: PerturbationSetSpec, device: torch.device
+    data: TrainingData, spec: TrainingSpec, model: LatentModelSpec, device: torch.device
 ) -> FitTask:
     """The training part on its device."""
     parts = member_parts(data.train, spec)
@@ -49,16 +51,35 @@ def fit_task(
         measure_orders=tuple(label.measure_order for label in data.labels),
         edit_count=len(data.index),
         feature_EF=_features(data),
+        walks=_walks(data, model, device),
         device=device,
     )
 
 
 def _features(data: TrainingData) -> Tensor | None:
-    """Features of the edits that are trained on; None where there are none."""
+    """What is read of the edits that are trained on; None where there is nothing."""
     known = data.gene_vocabulary
-    if known is None or not known.known.feature_EF.any():
+    if known is None or not known.input_EF.any():
         return None
-    return torch.from_numpy(known.known.feature_EF[: len(data.index)])
+    return torch.from_numpy(known.input_EF[: len(data.index)])
+
+
+def _walks(data: TrainingData, model: LatentModelSpec, device: torch.device) -> GeneWalks | None:
+    """Messages between genes, for a model that passes them.
+
+    Raises:
+        InvalidArgumentError: there is no gene network.
+    """
+    if not isinstance(model, GeneGraphSpec):
+        return None
+    known = data.gene_vocabulary
+    if known is None or known.walks is None or not known.walks.weight_QC.shape[1]:
+        message = "gene_graph passes messages over gene networks: name one in genes.networks"
+        raise InvalidArgumentError(message, [Offender(field="genes", message=message)])
+    if not len(known.walks.key_Q) > 1:
+        message = "the gene network joins no genes: lower min_score, or name other channels"
+        raise InvalidArgumentError(message, [Offender(field="genes.networks", message=message)])
+    return known.walks.to(device)
 
 
 def _fit_member(fit: MemberFit, done: list[dict[str, Tensor]], hooks: Hooks, key: str) -> None:

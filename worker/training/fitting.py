@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from service.contract.models import AdditiveSpec, AutoSpec, PerturbationSetSpec
+from service.contract.models import AdditiveSpec, AutoSpec, LatentModelSpec
 from service.contract.training import TrainingSpec
 from worker.training.classical_ensemble import fit_classical
 from worker.training.devices import threads_for
@@ -34,7 +34,7 @@ def fit_tensors(
         raise TypeError("auto names no model: select one first")
     if isinstance(spec.model, AdditiveSpec):
         return fit_ridges(data, spec, spec.model, hooks), []
-    if not isinstance(spec.model, PerturbationSetSpec):
+    if not isinstance(spec.model, LatentModelSpec):
         return fit_classical(data, spec, spec.model, hooks), []
     task = fit_task(data, spec, spec.model, device)
     step = spec.batch_size * spec.model.latent_dim * max(spec.model.hidden_dim, spec.batch_size)
@@ -43,7 +43,8 @@ def fit_tensors(
         members = fit_networks(task, hooks, checkpoint, key, judge=judge)
         judge(members)  # a checkpoint may hold all of them
         baked = [_with_all_shifts(task, data, member) for member in members]
-    named = {f"member.{m}.{k}": v for m, member in enumerate(baked) for k, v in member.items()}
+    named = {} if task.walks is None else task.walks.to(torch.device("cpu")).tensors()
+    named |= {f"member.{m}.{k}": v for m, member in enumerate(baked) for k, v in member.items()}
     return named, judge.states
 
 
@@ -57,7 +58,7 @@ def _with_all_shifts(
         return member
     net = new_network(task, 0)
     net.load_state_dict(member)
-    return net.cpu().with_all_shifts(torch.from_numpy(known.known.feature_EF[len(data.index) :]))
+    return net.cpu().with_all_shifts(torch.from_numpy(known.input_EF[len(data.index) :]))
 
 
 class _LatentJudge:

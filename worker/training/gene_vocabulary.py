@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.contract.designs import Edit
-from service.contract.models import GeneKernelSpec, ModelSpec
+from service.contract.models import GeneGraphSpec, GeneKernelSpec, LatentModelSpec, ModelSpec
 from worker.models.encoding import EditIndex
 from worker.models.gene_features_by_edit import (
     EditedGenes,
@@ -17,24 +17,28 @@ from worker.models.gene_features_by_edit import (
     standard_features,
     ways_to_edit,
 )
+from worker.models.gene_graph_walks import GeneWalks, gene_walks
 from worker.models.observations import KnownGenes
-from worker.training.gene_coordinates import kernel_coordinates
+from worker.training.gene_coordinates import kernel_coordinates, network_inputs
 from worker.training.gene_join import JoinedGenes
 
 Floats = NDArray[np.float64]
 
-READS_GENES = frozenset({"perturbation_set", "feature_ridge", "gene_kernel"})
+READS_GENES = frozenset({"perturbation_set", "feature_ridge", "gene_kernel", "gene_graph"})
 
 
 @dataclass(frozen=True)
 class GeneVocabulary:
     """Edits of the training part first, then every locus of the gene table in every way.
 
-    `known` has a row for each of them, of zeros where the gene is not in the table.
+    `known` has a row for each of them, of zeros where the gene is not in the table; `input_EF`
+    is what networks read of them, `walks` the messages between their genes.
     """
 
     index: EditIndex
     known: KnownGenes
+    input_EF: Floats
+    walks: GeneWalks | None
 
 
 def _names(joined: JoinedGenes) -> dict[str, int]:
@@ -58,17 +62,29 @@ def gene_vocabulary(
     ways = ways_to_edit(edit_of(key) for key in index.keys)
     keys = [*index.keys, *_further(index, row_of, ways)]
     genes = EditedGenes.of(keys, row_of)
-    coordinate_ER = np.zeros((len(keys), 0))
+    # In the order of their names, so that the order of the table does not show in the weights.
+    trained = dict.fromkeys(genes.row_E[: len(index)].tolist())
+    rows_T = np.array([row for row in trained if row >= 0], dtype=np.int64)
+    coordinate_ER = none_E = np.zeros((len(keys), 0))
     if isinstance(model, GeneKernelSpec):
-        rows_T = np.unique(genes.row_E[: len(index)])
-        coordinate_ER = kernel_coordinates(model, joined.table, genes, rows_T[rows_T >= 0], ways)
+        coordinate_ER = kernel_coordinates(model, joined.table, genes, rows_T, ways)
     loci = {edit.locus: place for place, edit in enumerate(genes.edits)}
     known = KnownGenes(
         feature_EF=edit_features(genes, standard_features(joined.table), ways),
         coordinate_ER=coordinate_ER,
         locus_E=np.array([loci[edit.locus] for edit in genes.edits], dtype=np.int64),
     )
-    return GeneVocabulary(EditIndex(keys), known)
+    input_EF = none_E
+    if isinstance(model, LatentModelSpec):
+        input_EF = network_inputs(model, joined.table, genes, rows_T, ways)
+    return GeneVocabulary(
+        EditIndex(keys),
+        known,
+        input_EF=input_EF,
+        walks=gene_walks(joined.table, genes.row_E, model.hops)
+        if isinstance(model, GeneGraphSpec)
+        else None,
+    )
 
 
 def _further(index: EditIndex, row_of: Mapping[str, int], ways: Sequence[Way]) -> list[str]:

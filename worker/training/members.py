@@ -12,7 +12,7 @@ from torch import Tensor
 
 from service.contract.errors import FailedPreconditionError
 from service.contract.losses import PenaltyTerm
-from service.contract.models import PerturbationSetSpec
+from service.contract.models import LatentModelSpec
 from service.contract.training import TrainingSpec
 from worker.losses.composite import CompositeLoss, LossInputs, ModelWeights
 from worker.losses.mse import mse
@@ -20,8 +20,9 @@ from worker.losses.regression import LabelDetails
 from worker.models.additive import fit_ridge
 from worker.models.additive_start import start_from_ridge
 from worker.models.encoding import DesignBatch
+from worker.models.gene_graph_walks import GeneWalks
 from worker.models.latent_network import LatentNetwork, Readings
-from worker.models.perturbation_set import PerturbationSet
+from worker.models.networks import new_latent_network
 from worker.training.latent_monitor import (
     EPOCHS_BETWEEN_LOOKS,
     LOOKS_TO_GIVE_UP,
@@ -44,7 +45,7 @@ class FitTask:
     """What all members share. Members are trained and stopped by rows of their own."""
 
     spec: TrainingSpec
-    model: PerturbationSetSpec
+    model: LatentModelSpec
     designs: DesignBatch
     effect_KE: csr_matrix
     design_N: Tensor
@@ -58,6 +59,7 @@ class FitTask:
     measure_orders: tuple[int, ...]
     edit_count: int
     feature_EF: Tensor | None
+    walks: GeneWalks | None
     device: torch.device
 
 
@@ -75,11 +77,12 @@ class MemberProgress:
 
 def new_network(task: FitTask, member: int) -> LatentNetwork:
     """A member at its start; drawn on the CPU, so that every device starts alike."""
-    net = PerturbationSet(
+    net = new_latent_network(
         task.model,
         edit_count=task.edit_count,
         measure_orders=task.measure_orders,
         feature_EF=task.feature_EF,
+        walks=task.walks,
         generator=generator(torch.device("cpu"), task.spec.seed, member, "start"),
     )
     return net.to(task.device)

@@ -7,7 +7,7 @@ The factors were measured on CPU: one step of 64 designs of 25 edits with a thir
 from collections.abc import Sequence
 
 from service.contract.errors import FailedPreconditionError
-from service.contract.models import PerturbationSetSpec
+from service.contract.models import GeneGraphSpec, LatentModelSpec
 from service.contract.training import TrainingSpec
 
 MAX_BYTES = 8 * 2**30
@@ -26,14 +26,15 @@ def readings_per_design(order: int, measure_orders: Sequence[int]) -> int:
     return 1 + singles + pairs
 
 
-def bytes_per_design(model: PerturbationSetSpec, order: int, measure_orders: Sequence[int]) -> int:
+def bytes_per_design(model: LatentModelSpec, order: int, measure_orders: Sequence[int]) -> int:
     """Bytes of one design of `order` edits in a training step."""
-    pairwise = order * order * model.latent_dim * model.attention_layers
+    layers = model.layers if isinstance(model, GeneGraphSpec) else model.attention_layers
+    pairwise = order * order * model.latent_dim * layers
     activations = max(1, pairwise) * readings_per_design(order, measure_orders)
     return int(activations * _FLOAT_BYTES * _KEPT_PER_ACTIVATION)
 
 
-def rows_to_read(model: PerturbationSetSpec, order: int, measure_orders: Sequence[int]) -> int:
+def rows_to_read(model: LatentModelSpec, order: int, measure_orders: Sequence[int]) -> int:
     """How many designs are read at once."""
     return max(1, READ_BYTES // bytes_per_design(model, order, measure_orders))
 
@@ -54,7 +55,7 @@ def require_memory(
     """
     needed = _SUPPORT_BYTES_PER_PAIR * design_count * order * order
     advice = "leave the widest designs out"
-    if isinstance(spec.model, PerturbationSetSpec):
+    if isinstance(spec.model, LatentModelSpec):
         rows = min(spec.batch_size, design_count)
         needed = max(needed, rows * bytes_per_design(spec.model, order, measure_orders))
         advice += ", or lower batch_size or latent_dim"

@@ -37,6 +37,7 @@ from service.contract.models import (
     EditFrequencySpec,
     FeatureRidgeSpec,
     ForestSpec,
+    GeneGraphSpec,
     GeneKernelSpec,
     GpSpec,
     LowRankSpec,
@@ -198,6 +199,18 @@ models = st.one_of(
         hidden_dim=st.integers(2, 4096),
         hidden_layers=st.integers(1, 2),
         dropout=st.floats(0, 1, exclude_max=True),
+        network_dim=st.integers(0, 1024),
+    ),
+    some(
+        GeneGraphSpec,
+        latent_dim=st.integers(2, 1024),
+        layers=st.integers(1, 8),
+        hops=st.integers(1, 3),
+        head=st.sampled_from(["linear", "quadratic", "mlp"]),
+        hidden_dim=st.integers(2, 4096),
+        hidden_layers=st.integers(1, 2),
+        dropout=st.floats(0, 1, exclude_max=True),
+        network_dim=st.integers(0, 1024),
     ),
 )
 

@@ -1,28 +1,34 @@
 """Genes without data: what a model with features says of them, from table to score."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from service.contract.datasets import LabelColumn
 from service.contract.errors import InvalidArgumentError, UnknownEditsError
+from service.contract.models import PerturbationSetSpec
 from service.contract.splits import GeneSplit
 from tests.worker.tables import IDENTITY, small_spec, write_table
 from tests.worker.training.genes import LOCI, chosen, gene_table, pair_designs, weights
 from worker.data.gene_table import GeneTable
 from worker.data.table import read_table
 from worker.inference.predictor import Predictor
+from worker.models.encoding import EditIndex
+from worker.training.gene_join import join_genes
+from worker.training.gene_vocabulary import gene_vocabulary
 from worker.training.member_parts import member_parts
 from worker.training.preparation import prepare
 from worker.training.run import train_model
 
 VALUE = LabelColumn(name="value", kind="rate", unit="1/h")
 HELD_OUT = {"kind": "gene", "test": ["g0", "g1"], "match": "all"}
-NETWORK = {"kind": "perturbation_set", "latent_dim": 4, "hidden_dim": 4, "head": "linear"}
-every_model = pytest.mark.parametrize(
-    "model", [{"kind": "feature_ridge"}, {"kind": "gene_kernel"}, NETWORK], ids=lambda m: m["kind"]
-)
+SMALL = {"latent_dim": 4, "hidden_dim": 4, "head": "linear", "network_dim": 0}
+NETWORK = {"kind": "perturbation_set"} | SMALL
+GRAPH = {"kind": "gene_graph", "hops": 1} | SMALL
+MODELS = [{"kind": "feature_ridge"}, {"kind": "gene_kernel"}, NETWORK, GRAPH]
+every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model["kind"])
 
 
 @pytest.fixture
@@ -67,20 +73,24 @@ def test_genes_without_data_are_predicted_from_their_features(table, model):
         predictor.score(["other:deletion"])
 
 
+@pytest.mark.slow
 @every_model
 def test_the_same_training_gives_the_same_weights(table, model):
     first, second = (train(table, model, gene_table()) for _ in range(2))
     assert first.weights == second.weights
 
 
+@pytest.mark.slow
 @every_model
 def test_the_order_of_the_gene_table_changes_nothing(table, model):
     genes = gene_table()
     order = np.random.default_rng(3).permutation(len(genes))
+    ring = genes.networks["ring"]
     turned = GeneTable(
         tuple(genes.loci[row] for row in order),
         feature_names=genes.feature_names,
         feature_GF=genes.feature_GF[order],
+        networks={"ring": replace(ring, edge_2M=np.argsort(order)[ring.edge_2M])},
     )
     asked = ["new:deletion", "g0:deletion+g1:deletion"]
     means = [
@@ -97,6 +107,17 @@ def test_without_features_a_gene_without_data_stays_an_error(table):
         train(table, {"kind": "feature_ridge"}, split={"kind": "random"})
 
 
+def test_messages_need_a_network_that_joins_genes(table):
+    genes = gene_table()
+    with pytest.raises(InvalidArgumentError, match="gene networks: name one"):
+        train(table, GRAPH, split={"kind": "random"})
+    with pytest.raises(InvalidArgumentError, match="gene networks: name one"):
+        train(table, GRAPH, replace(genes, networks={}))
+    silent = replace(genes.networks["ring"], score_MC=np.zeros((13, 1)))
+    with pytest.raises(InvalidArgumentError, match="joins no genes"):
+        train(table, GRAPH, replace(genes, networks={"ring": silent}))
+
+
 def test_what_does_not_read_genes_is_what_it_was(table):
     plain, given = (
         train(table, {"kind": "additive"}, genes, split={"kind": "random"})
@@ -104,6 +125,27 @@ def test_what_does_not_read_genes_is_what_it_was(table):
     )
     assert plain.weights == given.weights
     assert plain.manifest.edits == given.manifest.edits
+
+
+def test_places_in_a_network_do_not_depend_on_the_order_of_its_genes():
+    rng = np.random.default_rng(0)
+    genes = gene_table()
+    scores = rng.uniform(0.5, 1.0, size=(13, 1))
+    ring = replace(genes.networks["ring"], score_MC=scores)  # no two eigenvalues are equal
+    order = rng.permutation(13)
+    turned = GeneTable(
+        tuple(genes.loci[row] for row in order),
+        networks={"ring": replace(ring, edge_2M=np.argsort(order)[ring.edge_2M])},
+    )
+    straight = GeneTable(genes.loci, networks={"ring": ring})
+    spec = PerturbationSetSpec(network_dim=4)
+    index = EditIndex(pair_designs()[1:13])
+    found = [
+        gene_vocabulary(spec, index, join_genes(chosen(given), LOCI)).input_EF
+        for given in (straight, turned)
+    ]
+    assert found[0].shape == (13, 5)
+    np.testing.assert_allclose(found[0], found[1], atol=1e-6)
 
 
 def test_a_kind_of_edit_is_known_at_every_locus_and_a_named_allele_is_not(tmp_path):

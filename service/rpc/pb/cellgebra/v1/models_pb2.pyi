@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ModelSpec(_message.Message):
-    __slots__ = ("additive", "perturbation_set", "train_mean", "pair_mean", "nearest_design", "edit_frequency", "multiplicative", "pairwise", "low_rank", "profile_knn", "forest", "gp", "feature_ridge", "gene_kernel", "auto")
+    __slots__ = ("additive", "perturbation_set", "train_mean", "pair_mean", "nearest_design", "edit_frequency", "multiplicative", "pairwise", "low_rank", "profile_knn", "forest", "gp", "feature_ridge", "gene_kernel", "gene_graph", "auto")
     ADDITIVE_FIELD_NUMBER: _ClassVar[int]
     PERTURBATION_SET_FIELD_NUMBER: _ClassVar[int]
     TRAIN_MEAN_FIELD_NUMBER: _ClassVar[int]
@@ -23,6 +23,7 @@ class ModelSpec(_message.Message):
     GP_FIELD_NUMBER: _ClassVar[int]
     FEATURE_RIDGE_FIELD_NUMBER: _ClassVar[int]
     GENE_KERNEL_FIELD_NUMBER: _ClassVar[int]
+    GENE_GRAPH_FIELD_NUMBER: _ClassVar[int]
     AUTO_FIELD_NUMBER: _ClassVar[int]
     additive: AdditiveSpec
     perturbation_set: PerturbationSetSpec
@@ -38,8 +39,9 @@ class ModelSpec(_message.Message):
     gp: GpSpec
     feature_ridge: FeatureRidgeSpec
     gene_kernel: GeneKernelSpec
+    gene_graph: GeneGraphSpec
     auto: AutoSpec
-    def __init__(self, additive: _Optional[_Union[AdditiveSpec, _Mapping]] = ..., perturbation_set: _Optional[_Union[PerturbationSetSpec, _Mapping]] = ..., train_mean: _Optional[_Union[TrainMeanSpec, _Mapping]] = ..., pair_mean: _Optional[_Union[PairMeanSpec, _Mapping]] = ..., nearest_design: _Optional[_Union[NearestDesignSpec, _Mapping]] = ..., edit_frequency: _Optional[_Union[EditFrequencySpec, _Mapping]] = ..., multiplicative: _Optional[_Union[MultiplicativeSpec, _Mapping]] = ..., pairwise: _Optional[_Union[PairwiseSpec, _Mapping]] = ..., low_rank: _Optional[_Union[LowRankSpec, _Mapping]] = ..., profile_knn: _Optional[_Union[ProfileKnnSpec, _Mapping]] = ..., forest: _Optional[_Union[ForestSpec, _Mapping]] = ..., gp: _Optional[_Union[GpSpec, _Mapping]] = ..., feature_ridge: _Optional[_Union[FeatureRidgeSpec, _Mapping]] = ..., gene_kernel: _Optional[_Union[GeneKernelSpec, _Mapping]] = ..., auto: _Optional[_Union[AutoSpec, _Mapping]] = ...) -> None: ...
+    def __init__(self, additive: _Optional[_Union[AdditiveSpec, _Mapping]] = ..., perturbation_set: _Optional[_Union[PerturbationSetSpec, _Mapping]] = ..., train_mean: _Optional[_Union[TrainMeanSpec, _Mapping]] = ..., pair_mean: _Optional[_Union[PairMeanSpec, _Mapping]] = ..., nearest_design: _Optional[_Union[NearestDesignSpec, _Mapping]] = ..., edit_frequency: _Optional[_Union[EditFrequencySpec, _Mapping]] = ..., multiplicative: _Optional[_Union[MultiplicativeSpec, _Mapping]] = ..., pairwise: _Optional[_Union[PairwiseSpec, _Mapping]] = ..., low_rank: _Optional[_Union[LowRankSpec, _Mapping]] = ..., profile_knn: _Optional[_Union[ProfileKnnSpec, _Mapping]] = ..., forest: _Optional[_Union[ForestSpec, _Mapping]] = ..., gp: _Optional[_Union[GpSpec, _Mapping]] = ..., feature_ridge: _Optional[_Union[FeatureRidgeSpec, _Mapping]] = ..., gene_kernel: _Optional[_Union[GeneKernelSpec, _Mapping]] = ..., gene_graph: _Optional[_Union[GeneGraphSpec, _Mapping]] = ..., auto: _Optional[_Union[AutoSpec, _Mapping]] = ...) -> None: ...
 
 class AdditiveSpec(_message.Message):
     __slots__ = ("penalty",)
@@ -66,7 +68,7 @@ class GeneKernelSpec(_message.Message):
     def __init__(self, reach: _Optional[float] = ..., feature_weight: _Optional[float] = ..., rank: _Optional[int] = ..., penalty: _Optional[float] = ...) -> None: ...
 
 class PerturbationSetSpec(_message.Message):
-    __slots__ = ("latent_dim", "attention_heads", "attention_layers", "head", "hidden_dim", "hidden_layers", "dropout")
+    __slots__ = ("latent_dim", "attention_heads", "attention_layers", "head", "hidden_dim", "hidden_layers", "dropout", "network_dim")
     class Head(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         HEAD_UNSPECIFIED: _ClassVar[PerturbationSetSpec.Head]
@@ -84,6 +86,7 @@ class PerturbationSetSpec(_message.Message):
     HIDDEN_DIM_FIELD_NUMBER: _ClassVar[int]
     HIDDEN_LAYERS_FIELD_NUMBER: _ClassVar[int]
     DROPOUT_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_DIM_FIELD_NUMBER: _ClassVar[int]
     latent_dim: int
     attention_heads: int
     attention_layers: int
@@ -91,7 +94,38 @@ class PerturbationSetSpec(_message.Message):
     hidden_dim: int
     hidden_layers: int
     dropout: float
-    def __init__(self, latent_dim: _Optional[int] = ..., attention_heads: _Optional[int] = ..., attention_layers: _Optional[int] = ..., head: _Optional[_Union[PerturbationSetSpec.Head, str]] = ..., hidden_dim: _Optional[int] = ..., hidden_layers: _Optional[int] = ..., dropout: _Optional[float] = ...) -> None: ...
+    network_dim: int
+    def __init__(self, latent_dim: _Optional[int] = ..., attention_heads: _Optional[int] = ..., attention_layers: _Optional[int] = ..., head: _Optional[_Union[PerturbationSetSpec.Head, str]] = ..., hidden_dim: _Optional[int] = ..., hidden_layers: _Optional[int] = ..., dropout: _Optional[float] = ..., network_dim: _Optional[int] = ...) -> None: ...
+
+class GeneGraphSpec(_message.Message):
+    __slots__ = ("latent_dim", "layers", "hops", "head", "hidden_dim", "hidden_layers", "dropout", "network_dim")
+    class Head(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        HEAD_UNSPECIFIED: _ClassVar[GeneGraphSpec.Head]
+        HEAD_LINEAR: _ClassVar[GeneGraphSpec.Head]
+        HEAD_QUADRATIC: _ClassVar[GeneGraphSpec.Head]
+        HEAD_MLP: _ClassVar[GeneGraphSpec.Head]
+    HEAD_UNSPECIFIED: GeneGraphSpec.Head
+    HEAD_LINEAR: GeneGraphSpec.Head
+    HEAD_QUADRATIC: GeneGraphSpec.Head
+    HEAD_MLP: GeneGraphSpec.Head
+    LATENT_DIM_FIELD_NUMBER: _ClassVar[int]
+    LAYERS_FIELD_NUMBER: _ClassVar[int]
+    HOPS_FIELD_NUMBER: _ClassVar[int]
+    HEAD_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_DIM_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_LAYERS_FIELD_NUMBER: _ClassVar[int]
+    DROPOUT_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_DIM_FIELD_NUMBER: _ClassVar[int]
+    latent_dim: int
+    layers: int
+    hops: int
+    head: GeneGraphSpec.Head
+    hidden_dim: int
+    hidden_layers: int
+    dropout: float
+    network_dim: int
+    def __init__(self, latent_dim: _Optional[int] = ..., layers: _Optional[int] = ..., hops: _Optional[int] = ..., head: _Optional[_Union[GeneGraphSpec.Head, str]] = ..., hidden_dim: _Optional[int] = ..., hidden_layers: _Optional[int] = ..., dropout: _Optional[float] = ..., network_dim: _Optional[int] = ...) -> None: ...
 
 class TrainMeanSpec(_message.Message):
     __slots__ = ()
