@@ -81,6 +81,7 @@ class Bench:
             **self._genes(candidate),
             "splits": [s.model_dump(mode="json") for s in self.row.splits(seed)],
             "seed": seed,
+            **({"group": self.data.group} if self.data.group else {}),
         }
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 

@@ -15,6 +15,8 @@ from worker.data.ingest import ingest_table
 EXAMPLES = Path(__file__).parents[2] / "examples"
 _FORMAT = 1  # of the tables in the work folder
 
+GROUP = "gene_pair"  # a column that is added where a source has a `group`
+
 Line = Mapping[str, str]
 
 
@@ -26,12 +28,14 @@ class MissingDataError(Exception):
 class Source:
     """A file, which of its rows count, and what its columns mean.
 
-    `spec` sees the kept rows: alleles have to be listed, for instance.
+    `spec` sees the kept rows: alleles have to be listed, for instance. `group` names what must not
+    straddle a split, where that is more than the design.
     """
 
     file: str
     spec: Callable[[list[Line]], dict[str, Any]]
     keeps: Callable[[Line], bool] = lambda _: True
+    group: Callable[[Line], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Data:
     labels: tuple[LabelColumn, ...]
     covariates: tuple[CovariateColumn, ...]
     sha256: str
+    group: str | None = None
 
 
 def _isoprenol(_: list[Line]) -> dict[str, Any]:
@@ -73,8 +78,14 @@ def _emap(rows: list[Line]) -> dict[str, Any]:
     return {
         "design": {"layout": "edits", "columns": columns},
         "labels": [_score("s_score", "s_score", "1")],
+        "group_column": GROUP,
         "on_bad_rows": "skip",  # pairs of two alleles of one gene are no designs
     }
+
+
+def _gene_pair(row: Line) -> str:
+    """Alleles of a gene, and both orders of a pair, are on one side of a split."""
+    return "|".join(sorted((row["gene_a"], row["gene_b"])))
 
 
 def _costanzo(_: list[Line]) -> dict[str, Any]:
@@ -101,7 +112,7 @@ def _is_measured(row: Line) -> bool:
 
 SOURCES: Mapping[str, Source] = {
     "isoprenol": Source("isoprenol/putida_isoprenol_designs.tsv", _isoprenol),
-    "emap_collins": Source("yeast_emap.tsv.gz", _emap, _is_measured),
+    "emap_collins": Source("yeast_emap.tsv.gz", _emap, _is_measured, _gene_pair),
     "costanzo": Source("yeast_costanzo2016_dcell_slice.tsv.gz", _costanzo),
     "fba_ecoli_core": Source("fba_ecoli_core.tsv.gz", _fba),
 }
@@ -130,6 +141,10 @@ def lines(path: Path) -> list[Line]:
     return list(csv.DictReader(text.decode().splitlines(), delimiter="\t"))
 
 
+def _grouped(row: Line, source: Source) -> Line:
+    return row if source.group is None else {**row, GROUP: source.group(row)}
+
+
 def _write(path: Path, rows: list[Line]) -> None:
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), delimiter="\t", lineterminator="\n")
@@ -146,11 +161,12 @@ def load(name: str, folder: Path | None, work: Path) -> Data:
     source = SOURCES[name]
     path = find(source.file, folder)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    own = work / "tables" / f"{name}-{digest[:12]}-{_FORMAT}"
+    group = GROUP if source.group else None
+    own = work / "tables" / f"{name}-{digest[:12]}-{_FORMAT}{group or ''}"
     table, columns = own / "table.parquet", own / "columns.json"
     if not columns.exists():
         own.mkdir(parents=True, exist_ok=True)
-        rows = [row for row in lines(path) if source.keeps(row)]
+        rows = [_grouped(row, source) for row in lines(path) if source.keeps(row)]
         _write(own / "rows.tsv", rows)
         done = ingest_table(
             own / "rows.tsv",
@@ -161,4 +177,4 @@ def load(name: str, folder: Path | None, work: Path) -> Data:
         )
         columns.write_text(done.spec.model_dump_json())
     spec = DatasetSpec.model_validate_json(columns.read_text())
-    return Data(name, table, spec.labels, spec.covariates, digest)
+    return Data(name, table, spec.labels, spec.covariates, digest, group)
