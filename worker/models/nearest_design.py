@@ -17,11 +17,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from worker.models.observations import Codes, EditSets, Observations
 from worker.models.stored import Floats, StoredModel
 
 _TIE = 1e-12  # of the same fraction, computed from sums in another order
+_CHUNK_ROWS = 4096
 
 
 @dataclass(frozen=True)
@@ -38,38 +40,51 @@ class NearestDesign(StoredModel):
         return size_K
 
     @cached_property
-    def _holders(self) -> dict[int, tuple[Codes, Floats]]:
-        """Designs that hold each edit, with its effect there."""
+    def _holders(self) -> csr_matrix:
+        """Effects in the training designs, one row an edit (row 0: the padding, empty)."""
         row_N, column_N = np.nonzero(self.edit_KP)
-        edit_N = self.edit_KP[row_N, column_N]
-        order_N = np.argsort(edit_N, kind="stable")
-        edits, starts = np.unique(edit_N[order_N], return_index=True)
-        rows = np.split(row_N[order_N], starts[1:])
-        effects = np.split(self.effect_KP[row_N, column_N][order_N], starts[1:])
-        return dict(zip(edits.tolist(), zip(rows, effects, strict=True), strict=True))
+        edit_N, effect_N = self.edit_KP[row_N, column_N], self.effect_KP[row_N, column_N]
+        edits = int(self.edit_KP.max(initial=0)) + 1
+        return csr_matrix((effect_N, (edit_N, row_N)), shape=(edits, len(self.mean_K)))
 
     def predict_sets(self, sets: EditSets) -> Floats:
         """Mean label of the nearest designs [B]."""
-        rows = zip(sets.edit_BP, sets.effect_BP, strict=True)
-        return np.array([self._nearest(*row) for row in rows], dtype=np.float64)
+        parts = [
+            self._nearest(sets.rows(slice(start, start + _CHUNK_ROWS)))
+            for start in range(0, len(sets.edit_BP), _CHUNK_ROWS)
+        ]
+        return np.concatenate([np.zeros(0), *parts])
 
-    def _nearest(self, edit_P: Codes, effect_P: Floats) -> float:
-        used_P = edit_P > 0
-        if not used_P.any():
-            empty_K = self._sizes == 0
-            return float(self.mean_K[empty_K if empty_K.any() else slice(None)].mean())
-        rows, shared = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
-        for edit, effect in zip(edit_P[used_P].tolist(), effect_P[used_P].tolist(), strict=True):
-            row_N, held_N = self._holders.get(edit, (rows[0], shared[0]))
-            same_N = held_N * effect > 0
-            rows.append(row_N[same_N])
-            shared.append(np.minimum(np.abs(held_N[same_N]), abs(effect)))
-        near_K, place_N = np.unique(np.concatenate(rows), return_inverse=True)
-        if not len(near_K):
-            return float(self.mean_K.mean())
-        shared_N = np.bincount(place_N.reshape(-1), weights=np.concatenate(shared))
-        index_N = shared_N / (self._sizes[near_K] + np.abs(effect_P).sum() - shared_N)
-        return float(self.mean_K[near_K[index_N >= index_N.max() - _TIE]].mean())
+    def _nearest(self, sets: EditSets) -> Floats:
+        shared_BK = self._shared(sets)
+        count_B = np.diff(shared_BK.indptr)
+        row_N = np.repeat(np.arange(len(count_B)), count_B)
+        size_B = np.abs(sets.effect_BP).sum(axis=1)
+        sizes_N = size_B[row_N] + self._sizes[shared_BK.indices]
+        index_N = shared_BK.data / (sizes_N - shared_BK.data)
+        most_B = np.zeros(len(count_B))
+        np.maximum.at(most_B, row_N, index_N)
+        near_N = index_N >= most_B[row_N] - _TIE
+        label_N = self.mean_K[shared_BK.indices]
+        total_B = np.bincount(row_N, near_N * label_N, minlength=len(count_B))
+        near_B = np.bincount(row_N, near_N, minlength=len(count_B))
+        empty_K = self._sizes == 0
+        of_empty = float(self.mean_K[empty_K if empty_K.any() else slice(None)].mean())
+        otherwise_B = np.where(sets.orders == 0, of_empty, self.mean_K.mean())
+        return np.where(near_B > 0, total_B / np.maximum(near_B, 1), otherwise_B)
+
+    def _shared(self, sets: EditSets) -> csr_matrix:
+        """m, the effects shared with each training design that has one in common [B, K]."""
+        rows, edits = len(sets.edit_BP), self._holders.shape[0]
+        known_BP = (sets.edit_BP > 0) & (sets.edit_BP < edits)
+        row_N, column_N = np.nonzero(known_BP)
+        holders = self._holders[sets.edit_BP[row_N, column_N]]
+        count_N = np.diff(holders.indptr)
+        effect_N = np.repeat(sets.effect_BP[row_N, column_N], count_N)
+        same_N = effect_N * holders.data > 0
+        least_N = np.minimum(np.abs(effect_N), np.abs(holders.data))[same_N]
+        places = (np.repeat(row_N, count_N)[same_N], holders.indices[same_N])
+        return csr_matrix((least_N, places), shape=(rows, len(self.mean_K)))  # sums what is double
 
 
 def fit_nearest_design(rows: Observations) -> NearestDesign:

@@ -1,10 +1,11 @@
 """What an additive model leaves of designs of two edits: a sparse symmetric matrix.
 
 z_ij is the least-squares factor of r_i r_j in the residuals of the designs {i, j},
-sum(w r_i r_j residual) / sum(w (r_i r_j)^2), which is their plain mean where all effects are 1.
+sum(w r_i r_j residual) / sum(w (r_i r_j)^2), which is their plain mean where all effects are 1; the
+denominator is its weight.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -15,6 +16,14 @@ from worker.models.stored import Floats
 
 
 @dataclass(frozen=True)
+class PairMatrix:
+    """A symmetric matrix of values, 0 where not known, and where they are known."""
+
+    value_EE: Floats
+    is_known_EE: Flags
+
+
+@dataclass(frozen=True)
 class PairResiduals:
     """Measured pairs: places of both edits, from 0, first below second, in sorted order."""
 
@@ -22,6 +31,7 @@ class PairResiduals:
     first_Q: Codes
     second_Q: Codes
     value_Q: Floats
+    weight_Q: Floats
     edit_count: int
 
     def matrix(self, value_Q: Floats | None = None) -> csr_matrix:
@@ -32,10 +42,29 @@ class PairResiduals:
         shape = (self.edit_count, self.edit_count)
         return csr_matrix((np.concatenate([values, values]), (rows, columns)), shape=shape)
 
+    def dense(self) -> PairMatrix:
+        """The values as a full matrix."""
+        known_EE = self.matrix(np.ones(len(self.value_Q))).toarray() > 0
+        return PairMatrix(self.matrix().toarray(), known_EE)
+
+    def among(self, used_E: Codes) -> "PairResiduals":
+        """The same pairs, with places among these sorted edits, which hold all of them."""
+        first_Q, second_Q = (np.searchsorted(used_E, x) for x in (self.first_Q, self.second_Q))
+        return replace(self, first_Q=first_Q, second_Q=second_Q, edit_count=len(used_E))
+
     def rows(self, kept_Q: Flags) -> "PairResiduals":
         """Some of the pairs."""
-        parts = (self.first_Q[kept_Q], self.second_Q[kept_Q], self.value_Q[kept_Q])
-        return PairResiduals(self.effects, *parts, self.edit_count)
+        return replace(
+            self,
+            first_Q=self.first_Q[kept_Q],
+            second_Q=self.second_Q[kept_Q],
+            value_Q=self.value_Q[kept_Q],
+            weight_Q=self.weight_Q[kept_Q],
+        )
+
+    def used(self) -> Codes:
+        """Edits with at least one measured pair, sorted."""
+        return np.unique(np.concatenate([self.first_Q, self.second_Q]))
 
 
 def pair_residuals(rows: Observations) -> PairResiduals:
@@ -61,6 +90,7 @@ def residuals_of(rows: Observations, effects: EditEffects) -> PairResiduals:
     key_Q, place_N = np.unique(key_N, return_inverse=True)
     place_N = place_N.reshape(-1)
     above_Q = np.bincount(place_N, two.weight_N * scale_N * residual_N, minlength=len(key_Q))
-    below_Q = np.bincount(place_N, two.weight_N * scale_N**2, minlength=len(key_Q))
+    precision_N = two.weight_N * scale_N**2
+    below_Q = np.bincount(place_N, precision_N, minlength=len(key_Q)).astype(np.float64)
     first_Q, second_Q = np.divmod(key_Q, max(rows.edit_count, 1))
-    return PairResiduals(effects, first_Q, second_Q, above_Q / below_Q, rows.edit_count)
+    return PairResiduals(effects, first_Q, second_Q, above_Q / below_Q, below_Q, rows.edit_count)

@@ -78,13 +78,13 @@ def _neighbors(profile_EE: csr_matrix, count: int) -> tuple[Codes, Floats]:
     """Each edit itself and its `count` nearest others [E, 1 + K], and their similarities."""
     edits = profile_EE.shape[0]
     norm_E = np.sqrt(np.asarray(profile_EE.multiply(profile_EE).sum(axis=1)).ravel())
-    unit_EE = diags(1.0 / np.where(norm_E > 0, norm_E, 1.0)) @ profile_EE
+    unit_EE = (diags(1.0 / np.where(norm_E > 0, norm_E, 1.0)) @ profile_EE).toarray()
     kept = min(count, max(edits - 1, 0))
     neighbor_EK = np.zeros((edits, 1 + kept), dtype=np.int64)
     similarity_EK = np.ones((edits, 1 + kept))
     for start in range(0, edits, _CHUNK_ROWS):
         rows = np.arange(start, min(start + _CHUNK_ROWS, edits))
-        cosine_NE = (unit_EE[rows] @ unit_EE.T).toarray()
+        cosine_NE = unit_EE[rows] @ unit_EE.T
         cosine_NE[np.arange(len(rows)), rows] = -np.inf
         order_NK = np.argsort(-cosine_NE, axis=1, kind="stable")[:, :kept]
         neighbor_EK[rows] = np.concatenate([rows[:, None], order_NK], axis=1)
