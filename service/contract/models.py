@@ -128,7 +128,7 @@ class LowRankSpec(_Spec):
     """
 
     kind: Literal["low_rank"] = "low_rank"
-    rank: Annotated[int, Field(ge=1, le=1000)] = 40
+    rank: Annotated[int, Field(ge=1, le=1000)] = 200
     penalty: Penalty = None
 
 
@@ -142,6 +142,22 @@ class ProfileKnnSpec(_Spec):
 
     kind: Literal["profile_knn"] = "profile_knn"
     neighbors: Annotated[int, Field(ge=1, le=1000)] = 20
+
+
+class ProfileGpSpec(_Spec):
+    """Additive, and a Gaussian process on pairs in which edits covary as their profiles are alike.
+
+    cov(f_ij, f_kl) = K_ik K_jl + K_il K_jk, with K_ij = 0.9 s_i s_j exp((c_ij - 1) / length) + 0.1
+    [i = j], c the cosine of rows of the completed matrix of pairs, and s_i^2 the relative length of
+    row i. That matrix is first the one of `low_rank`, then in each of the `rounds` the posterior
+    mean of f, of which the `rank` greatest eigenvalues are kept. Length and noise are selected on a
+    tenth of the pairs. Source: Rasmussen and Williams 2006, equation 2.25; Yu and Chu 2008, NIPS 20
+    (Gaussian process models for link analysis); Costanzo et al. 2010, doi:10.1126/science.1180823.
+    """
+
+    kind: Literal["profile_gp"] = "profile_gp"
+    rank: Annotated[int, Field(ge=1, le=1000)] = 200
+    rounds: Annotated[int, Field(ge=1, le=10)] = 2
 
 
 class ForestSpec(_Spec):
@@ -236,6 +252,7 @@ ClassicalSpec = (
     | GeneKernelSpec
     | LowRankSpec
     | ProfileKnnSpec
+    | ProfileGpSpec
     | ForestSpec
     | GpSpec
 )
@@ -247,6 +264,7 @@ CandidateKind = Literal[
     "pairwise",
     "low_rank",
     "profile_knn",
+    "profile_gp",
     "nearest_design",
     "forest",
     "gp",
@@ -267,9 +285,9 @@ class AutoSpec(_Spec):
     `spearman` (mean over folds and labels, because designs are put in an order) or `mse` (on the
     standardised label). The standard error is of the difference to the best, by a jackknife over
     design groups. `candidates` None takes all that fit the labels, in the order of simplicity
-    additive, multiplicative, pairwise, low_rank, profile_knn, nearest_design, forest, gp,
-    perturbation_set. Source: Breiman et al. 1984, Classification and Regression Trees, 3.4.3;
-    Hastie, Tibshirani and Friedman 2009, 7.10, doi:10.1007/978-0-387-84858-7.
+    additive, multiplicative, pairwise, low_rank, profile_knn, profile_gp, nearest_design,
+    forest, gp, perturbation_set. Source: Breiman et al. 1984, Classification and Regression Trees,
+    3.4.3; Hastie, Tibshirani and Friedman 2009, 7.10, doi:10.1007/978-0-387-84858-7.
     """
 
     kind: Literal["auto"] = "auto"

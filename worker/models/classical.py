@@ -26,6 +26,7 @@ from worker.models.nearest_design import NearestDesign, fit_nearest_design
 from worker.models.observations import Observations
 from worker.models.pair_mean import PairMean, fit_pair_mean
 from worker.models.pairwise import Pairwise, fit_pairwise
+from worker.models.profile_gp import ProfileGp, fit_profile_gp
 from worker.models.profile_knn import ProfileKnn, fit_profile_knn
 from worker.models.stored import StoredModel
 from worker.models.train_mean import TrainMean, fit_train_mean
@@ -56,6 +57,7 @@ KINDS: Mapping[str, Kind] = {
     "gene_kernel": Kind(GeneKernel, fit_gene_kernel, reads_genes=True),
     "low_rank": Kind(LowRank, fit_low_rank),
     "profile_knn": Kind(ProfileKnn, fit_profile_knn),
+    "profile_gp": Kind(ProfileGp, fit_profile_gp),
     "forest": Kind(Forest, fit_forest),
     "gp": Kind(GaussianProcess, fit_gp),
 }

@@ -86,7 +86,7 @@ def _ratios(label: ChosenLabel, learned_N: Floats, model: ClassicalSpec) -> Floa
         raise _refusal(
             label,
             f"an interaction score has no ratios, and {model.kind} is made of them: train it on "
-            "the label that the score was computed from, or use additive, low_rank or profile_knn",
+            "the label that the score was computed from, or use additive, low_rank or profile_gp",
         )
     value_N = np.exp(learned_N) if label.transform is Transform.LOG else learned_N
     present_N = value_N[~np.isnan(value_N)]

@@ -21,6 +21,7 @@ from service.contract.models import (
     NearestDesignSpec,
     PairwiseSpec,
     PerturbationSetSpec,
+    ProfileGpSpec,
     ProfileKnnSpec,
 )
 from service.contract.training import TrainingSpec, Transform
@@ -38,6 +39,7 @@ _SPECS: Mapping[str, FittedSpec] = {
         PairwiseSpec(),
         LowRankSpec(),
         ProfileKnnSpec(),
+        ProfileGpSpec(),
         NearestDesignSpec(),
         ForestSpec(),
         GpSpec(),
@@ -45,7 +47,7 @@ _SPECS: Mapping[str, FittedSpec] = {
     )
 }
 _RATIO_KINDS = frozenset({"multiplicative", "pairwise"})
-_PAIR_KINDS = frozenset({"low_rank", "profile_knn"})
+_PAIR_KINDS = frozenset({"low_rank", "profile_knn", "profile_gp"})
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,8 @@ def estimate_seconds(model: FittedSpec, spec: TrainingSpec, data: TrainingData) 
         case GpSpec():
             kept, chosen = min(rows, model.max_rows), min(rows, model.max_selection_rows)
             return labels * (0.1 + 4e-10 * kept**3 + 3e-8 * chosen**3)
-        case LowRankSpec() | ProfileKnnSpec():
-            return labels * (0.05 + 3e-8 * edits**3 + 1e-6 * rows)
+        case LowRankSpec() | ProfileKnnSpec() | ProfileGpSpec():
+            return labels * (0.05 + 1e-7 * edits**3 + 1e-6 * rows)
         case NearestDesignSpec():
             return labels * (0.01 + 2e-9 * rows * rows)
         case _:

@@ -46,6 +46,7 @@ from service.contract.models import (
     PairMeanSpec,
     PairwiseSpec,
     PerturbationSetSpec,
+    ProfileGpSpec,
     ProfileKnnSpec,
     TrainMeanSpec,
 )
@@ -175,6 +176,7 @@ models = st.one_of(
     some(MultiplicativeSpec, penalty=st.none() | above_zero, floor=st.none() | above_zero),
     some(PairwiseSpec, rule=st.sampled_from(["product", "min"])),
     some(LowRankSpec, rank=st.integers(1, 1000), penalty=st.none() | above_zero),
+    some(ProfileGpSpec, rank=st.integers(1, 1000), rounds=st.integers(1, 10)),
     some(ProfileKnnSpec, neighbors=st.integers(1, 1000)),
     some(
         ForestSpec,

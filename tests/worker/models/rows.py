@@ -37,8 +37,11 @@ class Rows:
             seed=seed,
         )
 
+    def parsed(self, design):
+        return deletions(design) if design.isalpha() or not design else parse_genotype(design)
+
     def ask(self, model, *designs):
-        parsed = [deletions(d) if d.isalpha() or not d else parse_genotype(d) for d in designs]
+        parsed = [self.parsed(design) for design in designs]
         return model.predict(self.index.encode(parsed))
 
 

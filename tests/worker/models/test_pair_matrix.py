@@ -9,6 +9,7 @@ from tests.worker.models.rows import Rows, random_rows
 from worker.models.edit_effects import fit_edit_effects
 from worker.models.low_rank import fit_low_rank
 from worker.models.pair_residuals import pair_residuals
+from worker.models.profile_gp import fit_profile_gp
 from worker.models.profile_knn import fit_profile_knn
 
 GENES = "abcdefghijklmnopqrst"
@@ -46,12 +47,13 @@ def test_residuals_are_means_by_pair_and_scale_with_the_effects():
     np.testing.assert_allclose(pairs.value_Q, [(left[3] + left[4]) / 2, left[5] / 0.5])
 
 
-def test_both_find_what_is_hidden_in_the_pairs():
+def test_all_find_what_is_hidden_in_the_pairs():
     rows, designs, truth = screen()
     additive = fit_edit_effects(rows.rows)
     base = correlation(rows, additive, designs, truth)
     assert correlation(rows, fit_low_rank(rows.rows, rank=6), designs, truth) > base + 0.2
     assert correlation(rows, fit_profile_knn(rows.rows, neighbors=5), designs, truth) > base + 0.2
+    assert correlation(rows, fit_profile_gp(rows.rows), designs, truth) > base + 0.2
 
 
 def test_completion_meets_the_conditions_of_its_optimum():
@@ -70,6 +72,14 @@ def test_completion_meets_the_conditions_of_its_optimum():
     assert 0 < len(values) < 20
 
 
+def test_momentum_takes_few_steps_to_the_optimum(monkeypatch):
+    rows, designs, _ = screen(noise=0.3)
+    far = rows.ask(fit_low_rank(rows.rows, rank=20, penalty=0.5), *designs)
+    monkeypatch.setattr("worker.models.low_rank._STEPS", 30)
+    near = rows.ask(fit_low_rank(rows.rows, rank=20, penalty=0.5), *designs)
+    np.testing.assert_allclose(near, far, atol=0.02)
+
+
 def test_lanczos_and_all_eigenvectors_agree(monkeypatch):
     rows, designs, _ = screen(noise=0.3)
     dense = rows.ask(fit_low_rank(rows.rows, rank=4, penalty=1.0), *designs)
@@ -78,19 +88,20 @@ def test_lanczos_and_all_eigenvectors_agree(monkeypatch):
     np.testing.assert_allclose(sparse, dense, atol=1e-6)
 
 
-def test_noise_alone_is_left_alone():
+@pytest.mark.parametrize("fit", [fit_low_rank, fit_profile_gp])
+def test_noise_alone_is_left_alone(fit):
     rng = np.random.default_rng(3)
     designs = ["".join(p) for p in itertools.combinations(GENES, 2)]
     rows = Rows(designs, rng.normal(size=len(designs)), loci=GENES)
-    model = fit_low_rank(rows.rows)
+    model = fit(rows.rows)
     additive = fit_edit_effects(rows.rows)
     spread = np.std(rows.ask(model, *designs) - rows.ask(additive, *designs))
     assert spread < 0.5  # of residuals with standard deviation 1
 
 
-@pytest.mark.parametrize("fit", [fit_low_rank, fit_profile_knn])
+@pytest.mark.parametrize("fit", [fit_low_rank, fit_profile_knn, fit_profile_gp])
 @pytest.mark.parametrize("orders", [(1,), (1, 3)])
-def test_without_designs_of_two_edits_both_are_additive(fit, orders):
+def test_without_designs_of_two_edits_all_are_additive(fit, orders):
     rows = random_rows(40, orders=orders)
     asked = ["", "a", "ab", "abc"]
     additive = fit_edit_effects(rows.rows)
@@ -99,7 +110,7 @@ def test_without_designs_of_two_edits_both_are_additive(fit, orders):
 
 def test_pairs_of_a_triple_add_up_and_effects_scale_them():
     rows, _, _ = screen()
-    for fit in (fit_low_rank, fit_profile_knn):
+    for fit in (fit_low_rank, fit_profile_knn, fit_profile_gp):
         model, additive = fit(rows.rows), fit_edit_effects(rows.rows)
 
         def beyond(*designs, model=model, additive=additive):

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63\x65llgebra/v1/models.proto\x12\x0c\x63\x65llgebra.v1\"\xc5\x06\n\tModelSpec\x12.\n\x08\x61\x64\x64itive\x18\x01 \x01(\x0b\x32\x1a.cellgebra.v1.AdditiveSpecH\x00\x12=\n\x10perturbation_set\x18\x02 \x01(\x0b\x32!.cellgebra.v1.PerturbationSetSpecH\x00\x12\x31\n\ntrain_mean\x18\x03 \x01(\x0b\x32\x1b.cellgebra.v1.TrainMeanSpecH\x00\x12/\n\tpair_mean\x18\x04 \x01(\x0b\x32\x1a.cellgebra.v1.PairMeanSpecH\x00\x12\x39\n\x0enearest_design\x18\x05 \x01(\x0b\x32\x1f.cellgebra.v1.NearestDesignSpecH\x00\x12\x39\n\x0e\x65\x64it_frequency\x18\x06 \x01(\x0b\x32\x1f.cellgebra.v1.EditFrequencySpecH\x00\x12:\n\x0emultiplicative\x18\x07 \x01(\x0b\x32 .cellgebra.v1.MultiplicativeSpecH\x00\x12.\n\x08pairwise\x18\x08 \x01(\x0b\x32\x1a.cellgebra.v1.PairwiseSpecH\x00\x12-\n\x08low_rank\x18\t \x01(\x0b\x32\x19.cellgebra.v1.LowRankSpecH\x00\x12\x33\n\x0bprofile_knn\x18\n \x01(\x0b\x32\x1c.cellgebra.v1.ProfileKnnSpecH\x00\x12*\n\x06\x66orest\x18\x0b \x01(\x0b\x32\x18.cellgebra.v1.ForestSpecH\x00\x12\"\n\x02gp\x18\x0c \x01(\x0b\x32\x14.cellgebra.v1.GpSpecH\x00\x12\x37\n\rfeature_ridge\x18\x0e \x01(\x0b\x32\x1e.cellgebra.v1.FeatureRidgeSpecH\x00\x12\x33\n\x0bgene_kernel\x18\x0f \x01(\x0b\x32\x1c.cellgebra.v1.GeneKernelSpecH\x00\x12\x31\n\ngene_graph\x18\x10 \x01(\x0b\x32\x1b.cellgebra.v1.GeneGraphSpecH\x00\x12&\n\x04\x61uto\x18\r \x01(\x0b\x32\x16.cellgebra.v1.AutoSpecH\x00\x42\x06\n\x04kind\"0\n\x0c\x41\x64\x64itiveSpec\x12\x14\n\x07penalty\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\n\n\x08_penalty\"4\n\x10\x46\x65\x61tureRidgeSpec\x12\x14\n\x07penalty\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\n\n\x08_penalty\"\x9c\x01\n\x0eGeneKernelSpec\x12\x12\n\x05reach\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x0e\x66\x65\x61ture_weight\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x11\n\x04rank\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x14\n\x07penalty\x18\x04 \x01(\x01H\x03\x88\x01\x01\x42\x08\n\x06_reachB\x11\n\x0f_feature_weightB\x07\n\x05_rankB\n\n\x08_penalty\"\xcc\x03\n\x13PerturbationSetSpec\x12\x17\n\nlatent_dim\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x1c\n\x0f\x61ttention_heads\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x1d\n\x10\x61ttention_layers\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x34\n\x04head\x18\x04 \x01(\x0e\x32&.cellgebra.v1.PerturbationSetSpec.Head\x12\x17\n\nhidden_dim\x18\x05 \x01(\x05H\x03\x88\x01\x01\x12\x1a\n\rhidden_layers\x18\x06 \x01(\x05H\x04\x88\x01\x01\x12\x14\n\x07\x64ropout\x18\x07 \x01(\x01H\x05\x88\x01\x01\x12\x18\n\x0bnetwork_dim\x18\x08 \x01(\x05H\x06\x88\x01\x01\"O\n\x04Head\x12\x14\n\x10HEAD_UNSPECIFIED\x10\x00\x12\x0f\n\x0bHEAD_LINEAR\x10\x01\x12\x12\n\x0eHEAD_QUADRATIC\x10\x02\x12\x0c\n\x08HEAD_MLP\x10\x03\x42\r\n\x0b_latent_dimB\x12\n\x10_attention_headsB\x13\n\x11_attention_layersB\r\n\x0b_hidden_dimB\x10\n\x0e_hidden_layersB\n\n\x08_dropoutB\x0e\n\x0c_network_dim\"\x96\x03\n\rGeneGraphSpec\x12\x17\n\nlatent_dim\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x06layers\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x11\n\x04hops\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12.\n\x04head\x18\x04 \x01(\x0e\x32 .cellgebra.v1.GeneGraphSpec.Head\x12\x17\n\nhidden_dim\x18\x05 \x01(\x05H\x03\x88\x01\x01\x12\x1a\n\rhidden_layers\x18\x06 \x01(\x05H\x04\x88\x01\x01\x12\x14\n\x07\x64ropout\x18\x07 \x01(\x01H\x05\x88\x01\x01\x12\x18\n\x0bnetwork_dim\x18\x08 \x01(\x05H\x06\x88\x01\x01\"O\n\x04Head\x12\x14\n\x10HEAD_UNSPECIFIED\x10\x00\x12\x0f\n\x0bHEAD_LINEAR\x10\x01\x12\x12\n\x0eHEAD_QUADRATIC\x10\x02\x12\x0c\n\x08HEAD_MLP\x10\x03\x42\r\n\x0b_latent_dimB\t\n\x07_layersB\x07\n\x05_hopsB\r\n\x0b_hidden_dimB\x10\n\x0e_hidden_layersB\n\n\x08_dropoutB\x0e\n\x0c_network_dim\"\x0f\n\rTrainMeanSpec\"\x0e\n\x0cPairMeanSpec\"\x13\n\x11NearestDesignSpec\"\x13\n\x11\x45\x64itFrequencySpec\"T\n\x12MultiplicativeSpec\x12\x14\n\x07penalty\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05\x66loor\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\n\n\x08_penaltyB\x08\n\x06_floor\"{\n\x0cPairwiseSpec\x12-\n\x04rule\x18\x01 \x01(\x0e\x32\x1f.cellgebra.v1.PairwiseSpec.Rule\"<\n\x04Rule\x12\x14\n\x10RULE_UNSPECIFIED\x10\x00\x12\x10\n\x0cRULE_PRODUCT\x10\x01\x12\x0c\n\x08RULE_MIN\x10\x02\"K\n\x0bLowRankSpec\x12\x11\n\x04rank\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x14\n\x07penalty\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\x07\n\x05_rankB\n\n\x08_penalty\"6\n\x0eProfileKnnSpec\x12\x16\n\tneighbors\x18\x01 \x01(\x05H\x00\x88\x01\x01\x42\x0c\n\n_neighbors\"\xd4\x01\n\nForestSpec\x12\x12\n\x05trees\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x16\n\tmax_depth\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x1d\n\x10min_samples_leaf\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x19\n\x0cmax_features\x18\x04 \x01(\x01H\x03\x88\x01\x01\x12\x15\n\x08max_rows\x18\x05 \x01(\x05H\x04\x88\x01\x01\x42\x08\n\x06_treesB\x0c\n\n_max_depthB\x13\n\x11_min_samples_leafB\x0f\n\r_max_featuresB\x0b\n\t_max_rows\"\x82\x01\n\x06GpSpec\x12\x15\n\x08max_rows\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x1f\n\x12max_selection_rows\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x12\n\x05sizes\x18\x03 \x01(\x08H\x02\x88\x01\x01\x42\x0b\n\t_max_rowsB\x15\n\x13_max_selection_rowsB\x08\n\x06_sizes\"\xf6\x03\n\x08\x41utoSpec\x12\x34\n\ncandidates\x18\x01 \x03(\x0e\x32 .cellgebra.v1.AutoSpec.Candidate\x12\x33\n\tcriterion\x18\x02 \x01(\x0e\x32 .cellgebra.v1.AutoSpec.Criterion\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x00\x88\x01\x01\"\x8d\x02\n\tCandidate\x12\x19\n\x15\x43\x41NDIDATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43\x41NDIDATE_ADDITIVE\x10\x01\x12\x1c\n\x18\x43\x41NDIDATE_MULTIPLICATIVE\x10\x02\x12\x16\n\x12\x43\x41NDIDATE_PAIRWISE\x10\x03\x12\x16\n\x12\x43\x41NDIDATE_LOW_RANK\x10\x04\x12\x19\n\x15\x43\x41NDIDATE_PROFILE_KNN\x10\x05\x12\x1c\n\x18\x43\x41NDIDATE_NEAREST_DESIGN\x10\x06\x12\x14\n\x10\x43\x41NDIDATE_FOREST\x10\x07\x12\x10\n\x0c\x43\x41NDIDATE_GP\x10\x08\x12\x1e\n\x1a\x43\x41NDIDATE_PERTURBATION_SET\x10\t\"Q\n\tCriterion\x12\x19\n\x15\x43RITERION_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43RITERION_SPEARMAN\x10\x01\x12\x11\n\rCRITERION_MSE\x10\x02\x42\x08\n\x06_foldsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63\x65llgebra/v1/models.proto\x12\x0c\x63\x65llgebra.v1\"\xf8\x06\n\tModelSpec\x12.\n\x08\x61\x64\x64itive\x18\x01 \x01(\x0b\x32\x1a.cellgebra.v1.AdditiveSpecH\x00\x12=\n\x10perturbation_set\x18\x02 \x01(\x0b\x32!.cellgebra.v1.PerturbationSetSpecH\x00\x12\x31\n\ntrain_mean\x18\x03 \x01(\x0b\x32\x1b.cellgebra.v1.TrainMeanSpecH\x00\x12/\n\tpair_mean\x18\x04 \x01(\x0b\x32\x1a.cellgebra.v1.PairMeanSpecH\x00\x12\x39\n\x0enearest_design\x18\x05 \x01(\x0b\x32\x1f.cellgebra.v1.NearestDesignSpecH\x00\x12\x39\n\x0e\x65\x64it_frequency\x18\x06 \x01(\x0b\x32\x1f.cellgebra.v1.EditFrequencySpecH\x00\x12:\n\x0emultiplicative\x18\x07 \x01(\x0b\x32 .cellgebra.v1.MultiplicativeSpecH\x00\x12.\n\x08pairwise\x18\x08 \x01(\x0b\x32\x1a.cellgebra.v1.PairwiseSpecH\x00\x12-\n\x08low_rank\x18\t \x01(\x0b\x32\x19.cellgebra.v1.LowRankSpecH\x00\x12\x33\n\x0bprofile_knn\x18\n \x01(\x0b\x32\x1c.cellgebra.v1.ProfileKnnSpecH\x00\x12*\n\x06\x66orest\x18\x0b \x01(\x0b\x32\x18.cellgebra.v1.ForestSpecH\x00\x12\"\n\x02gp\x18\x0c \x01(\x0b\x32\x14.cellgebra.v1.GpSpecH\x00\x12\x31\n\nprofile_gp\x18\x11 \x01(\x0b\x32\x1b.cellgebra.v1.ProfileGpSpecH\x00\x12\x37\n\rfeature_ridge\x18\x0e \x01(\x0b\x32\x1e.cellgebra.v1.FeatureRidgeSpecH\x00\x12\x33\n\x0bgene_kernel\x18\x0f \x01(\x0b\x32\x1c.cellgebra.v1.GeneKernelSpecH\x00\x12\x31\n\ngene_graph\x18\x10 \x01(\x0b\x32\x1b.cellgebra.v1.GeneGraphSpecH\x00\x12&\n\x04\x61uto\x18\r \x01(\x0b\x32\x16.cellgebra.v1.AutoSpecH\x00\x42\x06\n\x04kind\"0\n\x0c\x41\x64\x64itiveSpec\x12\x14\n\x07penalty\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\n\n\x08_penalty\"4\n\x10\x46\x65\x61tureRidgeSpec\x12\x14\n\x07penalty\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\n\n\x08_penalty\"\x9c\x01\n\x0eGeneKernelSpec\x12\x12\n\x05reach\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x0e\x66\x65\x61ture_weight\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x11\n\x04rank\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x14\n\x07penalty\x18\x04 \x01(\x01H\x03\x88\x01\x01\x42\x08\n\x06_reachB\x11\n\x0f_feature_weightB\x07\n\x05_rankB\n\n\x08_penalty\"\xcc\x03\n\x13PerturbationSetSpec\x12\x17\n\nlatent_dim\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x1c\n\x0f\x61ttention_heads\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x1d\n\x10\x61ttention_layers\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x34\n\x04head\x18\x04 \x01(\x0e\x32&.cellgebra.v1.PerturbationSetSpec.Head\x12\x17\n\nhidden_dim\x18\x05 \x01(\x05H\x03\x88\x01\x01\x12\x1a\n\rhidden_layers\x18\x06 \x01(\x05H\x04\x88\x01\x01\x12\x14\n\x07\x64ropout\x18\x07 \x01(\x01H\x05\x88\x01\x01\x12\x18\n\x0bnetwork_dim\x18\x08 \x01(\x05H\x06\x88\x01\x01\"O\n\x04Head\x12\x14\n\x10HEAD_UNSPECIFIED\x10\x00\x12\x0f\n\x0bHEAD_LINEAR\x10\x01\x12\x12\n\x0eHEAD_QUADRATIC\x10\x02\x12\x0c\n\x08HEAD_MLP\x10\x03\x42\r\n\x0b_latent_dimB\x12\n\x10_attention_headsB\x13\n\x11_attention_layersB\r\n\x0b_hidden_dimB\x10\n\x0e_hidden_layersB\n\n\x08_dropoutB\x0e\n\x0c_network_dim\"\x96\x03\n\rGeneGraphSpec\x12\x17\n\nlatent_dim\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x06layers\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x11\n\x04hops\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12.\n\x04head\x18\x04 \x01(\x0e\x32 .cellgebra.v1.GeneGraphSpec.Head\x12\x17\n\nhidden_dim\x18\x05 \x01(\x05H\x03\x88\x01\x01\x12\x1a\n\rhidden_layers\x18\x06 \x01(\x05H\x04\x88\x01\x01\x12\x14\n\x07\x64ropout\x18\x07 \x01(\x01H\x05\x88\x01\x01\x12\x18\n\x0bnetwork_dim\x18\x08 \x01(\x05H\x06\x88\x01\x01\"O\n\x04Head\x12\x14\n\x10HEAD_UNSPECIFIED\x10\x00\x12\x0f\n\x0bHEAD_LINEAR\x10\x01\x12\x12\n\x0eHEAD_QUADRATIC\x10\x02\x12\x0c\n\x08HEAD_MLP\x10\x03\x42\r\n\x0b_latent_dimB\t\n\x07_layersB\x07\n\x05_hopsB\r\n\x0b_hidden_dimB\x10\n\x0e_hidden_layersB\n\n\x08_dropoutB\x0e\n\x0c_network_dim\"\x0f\n\rTrainMeanSpec\"\x0e\n\x0cPairMeanSpec\"\x13\n\x11NearestDesignSpec\"\x13\n\x11\x45\x64itFrequencySpec\"T\n\x12MultiplicativeSpec\x12\x14\n\x07penalty\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05\x66loor\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\n\n\x08_penaltyB\x08\n\x06_floor\"{\n\x0cPairwiseSpec\x12-\n\x04rule\x18\x01 \x01(\x0e\x32\x1f.cellgebra.v1.PairwiseSpec.Rule\"<\n\x04Rule\x12\x14\n\x10RULE_UNSPECIFIED\x10\x00\x12\x10\n\x0cRULE_PRODUCT\x10\x01\x12\x0c\n\x08RULE_MIN\x10\x02\"K\n\x0bLowRankSpec\x12\x11\n\x04rank\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x14\n\x07penalty\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\x07\n\x05_rankB\n\n\x08_penalty\"6\n\x0eProfileKnnSpec\x12\x16\n\tneighbors\x18\x01 \x01(\x05H\x00\x88\x01\x01\x42\x0c\n\n_neighbors\"K\n\rProfileGpSpec\x12\x11\n\x04rank\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x06rounds\x18\x02 \x01(\x05H\x01\x88\x01\x01\x42\x07\n\x05_rankB\t\n\x07_rounds\"\xd4\x01\n\nForestSpec\x12\x12\n\x05trees\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x16\n\tmax_depth\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x1d\n\x10min_samples_leaf\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x19\n\x0cmax_features\x18\x04 \x01(\x01H\x03\x88\x01\x01\x12\x15\n\x08max_rows\x18\x05 \x01(\x05H\x04\x88\x01\x01\x42\x08\n\x06_treesB\x0c\n\n_max_depthB\x13\n\x11_min_samples_leafB\x0f\n\r_max_featuresB\x0b\n\t_max_rows\"\x82\x01\n\x06GpSpec\x12\x15\n\x08max_rows\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x1f\n\x12max_selection_rows\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x12\n\x05sizes\x18\x03 \x01(\x08H\x02\x88\x01\x01\x42\x0b\n\t_max_rowsB\x15\n\x13_max_selection_rowsB\x08\n\x06_sizes\"\x90\x04\n\x08\x41utoSpec\x12\x34\n\ncandidates\x18\x01 \x03(\x0e\x32 .cellgebra.v1.AutoSpec.Candidate\x12\x33\n\tcriterion\x18\x02 \x01(\x0e\x32 .cellgebra.v1.AutoSpec.Criterion\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x00\x88\x01\x01\"\xa7\x02\n\tCandidate\x12\x19\n\x15\x43\x41NDIDATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43\x41NDIDATE_ADDITIVE\x10\x01\x12\x1c\n\x18\x43\x41NDIDATE_MULTIPLICATIVE\x10\x02\x12\x16\n\x12\x43\x41NDIDATE_PAIRWISE\x10\x03\x12\x16\n\x12\x43\x41NDIDATE_LOW_RANK\x10\x04\x12\x19\n\x15\x43\x41NDIDATE_PROFILE_KNN\x10\x05\x12\x18\n\x14\x43\x41NDIDATE_PROFILE_GP\x10\n\x12\x1c\n\x18\x43\x41NDIDATE_NEAREST_DESIGN\x10\x06\x12\x14\n\x10\x43\x41NDIDATE_FOREST\x10\x07\x12\x10\n\x0c\x43\x41NDIDATE_GP\x10\x08\x12\x1e\n\x1a\x43\x41NDIDATE_PERTURBATION_SET\x10\t\"Q\n\tCriterion\x12\x19\n\x15\x43RITERION_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43RITERION_SPEARMAN\x10\x01\x12\x11\n\rCRITERION_MSE\x10\x02\x42\x08\n\x06_foldsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,47 +32,49 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cellgebra.v1.models_pb2', _
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MODELSPEC']._serialized_start=44
-  _globals['_MODELSPEC']._serialized_end=881
-  _globals['_ADDITIVESPEC']._serialized_start=883
-  _globals['_ADDITIVESPEC']._serialized_end=931
-  _globals['_FEATURERIDGESPEC']._serialized_start=933
-  _globals['_FEATURERIDGESPEC']._serialized_end=985
-  _globals['_GENEKERNELSPEC']._serialized_start=988
-  _globals['_GENEKERNELSPEC']._serialized_end=1144
-  _globals['_PERTURBATIONSETSPEC']._serialized_start=1147
-  _globals['_PERTURBATIONSETSPEC']._serialized_end=1607
-  _globals['_PERTURBATIONSETSPEC_HEAD']._serialized_start=1411
-  _globals['_PERTURBATIONSETSPEC_HEAD']._serialized_end=1490
-  _globals['_GENEGRAPHSPEC']._serialized_start=1610
-  _globals['_GENEGRAPHSPEC']._serialized_end=2016
-  _globals['_GENEGRAPHSPEC_HEAD']._serialized_start=1411
-  _globals['_GENEGRAPHSPEC_HEAD']._serialized_end=1490
-  _globals['_TRAINMEANSPEC']._serialized_start=2018
-  _globals['_TRAINMEANSPEC']._serialized_end=2033
-  _globals['_PAIRMEANSPEC']._serialized_start=2035
-  _globals['_PAIRMEANSPEC']._serialized_end=2049
-  _globals['_NEARESTDESIGNSPEC']._serialized_start=2051
-  _globals['_NEARESTDESIGNSPEC']._serialized_end=2070
-  _globals['_EDITFREQUENCYSPEC']._serialized_start=2072
-  _globals['_EDITFREQUENCYSPEC']._serialized_end=2091
-  _globals['_MULTIPLICATIVESPEC']._serialized_start=2093
-  _globals['_MULTIPLICATIVESPEC']._serialized_end=2177
-  _globals['_PAIRWISESPEC']._serialized_start=2179
-  _globals['_PAIRWISESPEC']._serialized_end=2302
-  _globals['_PAIRWISESPEC_RULE']._serialized_start=2242
-  _globals['_PAIRWISESPEC_RULE']._serialized_end=2302
-  _globals['_LOWRANKSPEC']._serialized_start=2304
-  _globals['_LOWRANKSPEC']._serialized_end=2379
-  _globals['_PROFILEKNNSPEC']._serialized_start=2381
-  _globals['_PROFILEKNNSPEC']._serialized_end=2435
-  _globals['_FORESTSPEC']._serialized_start=2438
-  _globals['_FORESTSPEC']._serialized_end=2650
-  _globals['_GPSPEC']._serialized_start=2653
-  _globals['_GPSPEC']._serialized_end=2783
-  _globals['_AUTOSPEC']._serialized_start=2786
-  _globals['_AUTOSPEC']._serialized_end=3288
-  _globals['_AUTOSPEC_CANDIDATE']._serialized_start=2926
-  _globals['_AUTOSPEC_CANDIDATE']._serialized_end=3195
-  _globals['_AUTOSPEC_CRITERION']._serialized_start=3197
-  _globals['_AUTOSPEC_CRITERION']._serialized_end=3278
+  _globals['_MODELSPEC']._serialized_end=932
+  _globals['_ADDITIVESPEC']._serialized_start=934
+  _globals['_ADDITIVESPEC']._serialized_end=982
+  _globals['_FEATURERIDGESPEC']._serialized_start=984
+  _globals['_FEATURERIDGESPEC']._serialized_end=1036
+  _globals['_GENEKERNELSPEC']._serialized_start=1039
+  _globals['_GENEKERNELSPEC']._serialized_end=1195
+  _globals['_PERTURBATIONSETSPEC']._serialized_start=1198
+  _globals['_PERTURBATIONSETSPEC']._serialized_end=1658
+  _globals['_PERTURBATIONSETSPEC_HEAD']._serialized_start=1462
+  _globals['_PERTURBATIONSETSPEC_HEAD']._serialized_end=1541
+  _globals['_GENEGRAPHSPEC']._serialized_start=1661
+  _globals['_GENEGRAPHSPEC']._serialized_end=2067
+  _globals['_GENEGRAPHSPEC_HEAD']._serialized_start=1462
+  _globals['_GENEGRAPHSPEC_HEAD']._serialized_end=1541
+  _globals['_TRAINMEANSPEC']._serialized_start=2069
+  _globals['_TRAINMEANSPEC']._serialized_end=2084
+  _globals['_PAIRMEANSPEC']._serialized_start=2086
+  _globals['_PAIRMEANSPEC']._serialized_end=2100
+  _globals['_NEARESTDESIGNSPEC']._serialized_start=2102
+  _globals['_NEARESTDESIGNSPEC']._serialized_end=2121
+  _globals['_EDITFREQUENCYSPEC']._serialized_start=2123
+  _globals['_EDITFREQUENCYSPEC']._serialized_end=2142
+  _globals['_MULTIPLICATIVESPEC']._serialized_start=2144
+  _globals['_MULTIPLICATIVESPEC']._serialized_end=2228
+  _globals['_PAIRWISESPEC']._serialized_start=2230
+  _globals['_PAIRWISESPEC']._serialized_end=2353
+  _globals['_PAIRWISESPEC_RULE']._serialized_start=2293
+  _globals['_PAIRWISESPEC_RULE']._serialized_end=2353
+  _globals['_LOWRANKSPEC']._serialized_start=2355
+  _globals['_LOWRANKSPEC']._serialized_end=2430
+  _globals['_PROFILEKNNSPEC']._serialized_start=2432
+  _globals['_PROFILEKNNSPEC']._serialized_end=2486
+  _globals['_PROFILEGPSPEC']._serialized_start=2488
+  _globals['_PROFILEGPSPEC']._serialized_end=2563
+  _globals['_FORESTSPEC']._serialized_start=2566
+  _globals['_FORESTSPEC']._serialized_end=2778
+  _globals['_GPSPEC']._serialized_start=2781
+  _globals['_GPSPEC']._serialized_end=2911
+  _globals['_AUTOSPEC']._serialized_start=2914
+  _globals['_AUTOSPEC']._serialized_end=3442
+  _globals['_AUTOSPEC_CANDIDATE']._serialized_start=3054
+  _globals['_AUTOSPEC_CANDIDATE']._serialized_end=3349
+  _globals['_AUTOSPEC_CRITERION']._serialized_start=3351
+  _globals['_AUTOSPEC_CRITERION']._serialized_end=3432
 # @@protoc_insertion_point(module_scope)

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ModelSpec(_message.Message):
-    __slots__ = ("additive", "perturbation_set", "train_mean", "pair_mean", "nearest_design", "edit_frequency", "multiplicative", "pairwise", "low_rank", "profile_knn", "forest", "gp", "feature_ridge", "gene_kernel", "gene_graph", "auto")
+    __slots__ = ("additive", "perturbation_set", "train_mean", "pair_mean", "nearest_design", "edit_frequency", "multiplicative", "pairwise", "low_rank", "profile_knn", "forest", "gp", "profile_gp", "feature_ridge", "gene_kernel", "gene_graph", "auto")
     ADDITIVE_FIELD_NUMBER: _ClassVar[int]
     PERTURBATION_SET_FIELD_NUMBER: _ClassVar[int]
     TRAIN_MEAN_FIELD_NUMBER: _ClassVar[int]
@@ -21,6 +21,7 @@ class ModelSpec(_message.Message):
     PROFILE_KNN_FIELD_NUMBER: _ClassVar[int]
     FOREST_FIELD_NUMBER: _ClassVar[int]
     GP_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_GP_FIELD_NUMBER: _ClassVar[int]
     FEATURE_RIDGE_FIELD_NUMBER: _ClassVar[int]
     GENE_KERNEL_FIELD_NUMBER: _ClassVar[int]
     GENE_GRAPH_FIELD_NUMBER: _ClassVar[int]
@@ -37,11 +38,12 @@ class ModelSpec(_message.Message):
     profile_knn: ProfileKnnSpec
     forest: ForestSpec
     gp: GpSpec
+    profile_gp: ProfileGpSpec
     feature_ridge: FeatureRidgeSpec
     gene_kernel: GeneKernelSpec
     gene_graph: GeneGraphSpec
     auto: AutoSpec
-    def __init__(self, additive: _Optional[_Union[AdditiveSpec, _Mapping]] = ..., perturbation_set: _Optional[_Union[PerturbationSetSpec, _Mapping]] = ..., train_mean: _Optional[_Union[TrainMeanSpec, _Mapping]] = ..., pair_mean: _Optional[_Union[PairMeanSpec, _Mapping]] = ..., nearest_design: _Optional[_Union[NearestDesignSpec, _Mapping]] = ..., edit_frequency: _Optional[_Union[EditFrequencySpec, _Mapping]] = ..., multiplicative: _Optional[_Union[MultiplicativeSpec, _Mapping]] = ..., pairwise: _Optional[_Union[PairwiseSpec, _Mapping]] = ..., low_rank: _Optional[_Union[LowRankSpec, _Mapping]] = ..., profile_knn: _Optional[_Union[ProfileKnnSpec, _Mapping]] = ..., forest: _Optional[_Union[ForestSpec, _Mapping]] = ..., gp: _Optional[_Union[GpSpec, _Mapping]] = ..., feature_ridge: _Optional[_Union[FeatureRidgeSpec, _Mapping]] = ..., gene_kernel: _Optional[_Union[GeneKernelSpec, _Mapping]] = ..., gene_graph: _Optional[_Union[GeneGraphSpec, _Mapping]] = ..., auto: _Optional[_Union[AutoSpec, _Mapping]] = ...) -> None: ...
+    def __init__(self, additive: _Optional[_Union[AdditiveSpec, _Mapping]] = ..., perturbation_set: _Optional[_Union[PerturbationSetSpec, _Mapping]] = ..., train_mean: _Optional[_Union[TrainMeanSpec, _Mapping]] = ..., pair_mean: _Optional[_Union[PairMeanSpec, _Mapping]] = ..., nearest_design: _Optional[_Union[NearestDesignSpec, _Mapping]] = ..., edit_frequency: _Optional[_Union[EditFrequencySpec, _Mapping]] = ..., multiplicative: _Optional[_Union[MultiplicativeSpec, _Mapping]] = ..., pairwise: _Optional[_Union[PairwiseSpec, _Mapping]] = ..., low_rank: _Optional[_Union[LowRankSpec, _Mapping]] = ..., profile_knn: _Optional[_Union[ProfileKnnSpec, _Mapping]] = ..., forest: _Optional[_Union[ForestSpec, _Mapping]] = ..., gp: _Optional[_Union[GpSpec, _Mapping]] = ..., profile_gp: _Optional[_Union[ProfileGpSpec, _Mapping]] = ..., feature_ridge: _Optional[_Union[FeatureRidgeSpec, _Mapping]] = ..., gene_kernel: _Optional[_Union[GeneKernelSpec, _Mapping]] = ..., gene_graph: _Optional[_Union[GeneGraphSpec, _Mapping]] = ..., auto: _Optional[_Union[AutoSpec, _Mapping]] = ...) -> None: ...
 
 class AdditiveSpec(_message.Message):
     __slots__ = ("penalty",)
@@ -179,6 +181,14 @@ class ProfileKnnSpec(_message.Message):
     neighbors: int
     def __init__(self, neighbors: _Optional[int] = ...) -> None: ...
 
+class ProfileGpSpec(_message.Message):
+    __slots__ = ("rank", "rounds")
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    ROUNDS_FIELD_NUMBER: _ClassVar[int]
+    rank: int
+    rounds: int
+    def __init__(self, rank: _Optional[int] = ..., rounds: _Optional[int] = ...) -> None: ...
+
 class ForestSpec(_message.Message):
     __slots__ = ("trees", "max_depth", "min_samples_leaf", "max_features", "max_rows")
     TREES_FIELD_NUMBER: _ClassVar[int]
@@ -213,6 +223,7 @@ class AutoSpec(_message.Message):
         CANDIDATE_PAIRWISE: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_LOW_RANK: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_PROFILE_KNN: _ClassVar[AutoSpec.Candidate]
+        CANDIDATE_PROFILE_GP: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_NEAREST_DESIGN: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_FOREST: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_GP: _ClassVar[AutoSpec.Candidate]
@@ -223,6 +234,7 @@ class AutoSpec(_message.Message):
     CANDIDATE_PAIRWISE: AutoSpec.Candidate
     CANDIDATE_LOW_RANK: AutoSpec.Candidate
     CANDIDATE_PROFILE_KNN: AutoSpec.Candidate
+    CANDIDATE_PROFILE_GP: AutoSpec.Candidate
     CANDIDATE_NEAREST_DESIGN: AutoSpec.Candidate
     CANDIDATE_FOREST: AutoSpec.Candidate
     CANDIDATE_GP: AutoSpec.Candidate
