@@ -39,7 +39,7 @@ def main() -> None:
     clock = Clock()
     try:
         with embedded_service(data_dir, clock) as url, Cellgebra(url) as client:
-            run(client, clock)
+            run(client, clock, data_dir)
         print(f"\nThe data, the model and the logs stay in {data_dir.resolve()}")
         print(f"To go on with them: cellgebra up --data-dir {data_dir}")
         print(clock)
@@ -50,7 +50,7 @@ def main() -> None:
         sys.exit(f"{error.reason}: {error.detail}")
 
 
-def run(client: Cellgebra, clock: "Clock") -> None:
+def run(client: Cellgebra, clock: "Clock", data_dir: Path) -> None:
     """Upload, train, report, score."""
     cancel_what_an_earlier_run_left(client)
     with clock("upload"):
@@ -73,9 +73,12 @@ def run(client: Cellgebra, clock: "Clock") -> None:
             }
         )
         follow(training)
-    print_report(training.model().resource.report)
+    model = training.model()
+    print_report(model.resource.report)
+    page = model.save_report(data_dir / "report.html").resolve()
+    print(f"\nthe whole report, with pictures: {page.as_uri()}")
     with clock("score"):
-        score(client, training.model().id)
+        score(client, model.id)
 
 
 def follow(training: TrainingRun) -> None:

@@ -40,7 +40,7 @@ async def get_model(context: ContextDep, caller: CallerDep, model_id: str) -> Mo
 
 # The page needs no script, no other file and no network, and may not have any of them: what stands
 # on it was named by users.
-_PAGE_HEADERS = {
+PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
     "Referrer-Policy": "no-referrer",
@@ -88,7 +88,7 @@ async def _report(
         models.find_report, context, caller, model_id, is_page=is_page
     )
     headers = {
-        **(_PAGE_HEADERS if is_page else {}),
+        **(PAGE_HEADERS if is_page else {}),
         "ETag": f'"{sha256}"',
         "Cache-Control": "private, no-cache",
         "X-Content-Type-Options": "nosniff",

@@ -55,3 +55,5 @@ def test_it_can_be_stopped_and_then_runs_to_its_end(tmp_path):
     assert "held out: cycle = 5, 6" in said
     assert re.search(r"^ +15  PP_", said, re.MULTILINE)
     assert f"stay in {tmp_path}" in said
+    assert "the whole report, with pictures: file://" in said
+    assert "Verdict" in (tmp_path / "report.html").read_text(encoding="utf-8")
