@@ -78,10 +78,11 @@ class EpochPoint(BaseModel):
 class TermConflict(BaseModel):
     """Cosines between the gradients of the loss terms with respect to all weights.
 
-    Of the first member, at its best weights, over `row_count` training observations. None: the
-    gradient of a term is 0.
+    Of one member (counted from 0: the first that left its additive start, else the first), at its
+    best weights, over `row_count` training observations. None: the gradient of a term is 0.
     """
 
+    member: int
     terms: list[str]
     norm: list[float]
     cosine: list[list[float | None]]

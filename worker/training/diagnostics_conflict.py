@@ -18,7 +18,6 @@ from worker.training.preparation import TrainingData
 from worker.training.seeds import derived_seed
 
 _MOST_ROWS = 512
-_MEMBER = "member.0."
 
 
 def term_conflict(
@@ -27,15 +26,20 @@ def term_conflict(
     model: LatentModelSpec,
     tensors: Mapping[str, Tensor],
 ) -> TermConflict | None:
-    """Conflict matrix of the first member at its best weights; None with fewer than two terms.
+    """Conflict matrix of a member at its best weights; None with fewer than two terms.
+
+    Of the first member that left its additive start, where some terms have no gradient; of the
+    first one where none has.
 
     On the CPU, without dropout, over one batch of random observations (512 at most). What terms
     take from all labels (pseudo-labels, bins) is made from these.
     """
     task = _sample(fit_task(data, spec, model, torch.device("cpu")), spec.seed)
+    member = _moved(tensors, spec.ensemble_size)
+    prefix = member_of(member)
     # What is stored has shifts in the place of features, those of edits without data last.
     fit = MemberFit(replace(task, feature_EF=None), 0)
-    own = {k.removeprefix(_MEMBER): v for k, v in tensors.items() if k.startswith(_MEMBER)}
+    own = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
     known = len(data.index) + 1
     fit.net.load_state_dict({k: v[:known] if k.endswith("_ED") else v for k, v in own.items()})
     inputs = fit.inputs(torch.arange(len(task.design_N)))
@@ -49,11 +53,22 @@ def term_conflict(
         return None
     norm_T, cosine_TT = conflict_of(term_gradients(values, list(fit.net.parameters())))
     return TermConflict(
+        member=member,
         terms=list(values),
         norm=norm_T.tolist(),
         cosine=[[_number(value) for value in row] for row in cosine_TT.tolist()],
         row_count=len(task.design_N),
     )
+
+
+def member_of(member: int) -> str:
+    """What the names of a network's weights begin with."""
+    return f"member.{member}."
+
+
+def _moved(tensors: Mapping[str, Tensor], members: int) -> int:
+    weights = [tensors.get(f"{member_of(m)}interaction.weight") for m in range(members)]
+    return next((m for m, w in enumerate(weights) if w is not None and bool(w.any())), 0)
 
 
 def _number(value: float) -> float | None:

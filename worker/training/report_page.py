@@ -85,7 +85,7 @@ def picture(drawn: Picture | None, title: str = "", reason: str | None = None) -
         Markup(' class="narrow"') if drawn.is_narrow else "",
         drawn.title,
         Markup(drawn.svg.replace("<svg", opening, 1)),  # noqa: S704 - drawn by matplotlib
-        drawn.caption,
+        drawn.caption.replace(" %", "\u00a0%"),
     )
 
 

@@ -92,7 +92,7 @@ def _agreement(figures: DifferenceFigures) -> str:
     if figures.member_sd is not None and figures.beyond_two_sd_share is not None:
         text += (
             f"; median spread (sd) over the members {figures.member_sd:.3g} {unit}; in "
-            f"{figures.beyond_two_sd_share:.0%} of the designs the difference is beyond two sd"
+            f"{100 * figures.beyond_two_sd_share:.0f} % of the designs the difference is beyond two sd"
         )
     test = figures.agreement
     if test is None:
@@ -116,8 +116,8 @@ def latent_picture(latent: LatentMap, name: str) -> Picture:
         handles, labels = right.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=5)
         for axes in (left, right):
-            axes.set_xlabel(f"component 1 ({latent.share[0]:.0%} of the variance)")
-        left.set_ylabel(f"component 2 ({latent.share[1]:.0%})")
+            axes.set_xlabel(f"component 1 ({100 * latent.share[0]:.0f} % of the variance)")
+        left.set_ylabel(f"component 2 ({100 * latent.share[1]:.0f} %)")
 
     shown = len(latent.order)
     drawn = f"{shown:,} of {latent.design_count:,} designs, drawn at random"

@@ -116,8 +116,8 @@ def conflict_picture(conflict: TermConflict, name: str) -> Picture:
         svg=draw(paint, name=name, width=5.2, height=1.6 + 0.45 * size),
         alt="Matrix of cosines between gradients of the loss terms: " + ", ".join(worst) + ".",
         caption="Below 0 (red), a step that lowers one term raises the other; 1 (blue), both pull "
-        "alike; a dash: the gradient of a term is 0. With respect to all weights of the first "
-        f"member at its best epoch, over one batch of n = {conflict.row_count:,} training "
+        "alike; a dash: the gradient of a term is 0. With respect to all weights of member "
+        f"{conflict.member + 1} at its best epoch, over one batch of n = {conflict.row_count:,} training "
         "observations.",
         is_narrow=True,
     )
