@@ -91,8 +91,8 @@ def _agreement(figures: DifferenceFigures) -> str:
     text = f"Root mean square {figures.root_mean_square:.3g} {unit}"
     if figures.member_sd is not None and figures.beyond_two_sd_share is not None:
         text += (
-            f"; median spread (sd) over the members {figures.member_sd:.3g} {unit}; in "
-            f"{100 * figures.beyond_two_sd_share:.0f} % of the designs the difference is beyond two sd"
+            f"; median spread (sd) over the members {figures.member_sd:.3g} {unit}; the difference "
+            f"is beyond two sd in {100 * figures.beyond_two_sd_share:.0f} % of the designs"
         )
     test = figures.agreement
     if test is None:

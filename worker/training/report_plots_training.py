@@ -117,8 +117,8 @@ def conflict_picture(conflict: TermConflict, name: str) -> Picture:
         alt="Matrix of cosines between gradients of the loss terms: " + ", ".join(worst) + ".",
         caption="Below 0 (red), a step that lowers one term raises the other; 1 (blue), both pull "
         "alike; a dash: the gradient of a term is 0. With respect to all weights of member "
-        f"{conflict.member + 1} at its best epoch, over one batch of n = {conflict.row_count:,} training "
-        "observations.",
+        f"{conflict.member + 1} at its best epoch, over one batch of n = {conflict.row_count:,} "
+        "training observations.",
         is_narrow=True,
     )
 
@@ -140,8 +140,8 @@ def calibration_picture(calibration: Calibration, name: str, part_count: int) ->
         alt=f"Left: share of designs inside their intervals against the nominal level ({text}). "
         "Right: histogram of the probability integral transform.",
         caption="Left: on the line, intervals hold what they say; below it they are too narrow. "
-        "Bars: 95 % of a bootstrap that draws whole gene sets. Right: flat where the predictive "
-        "distribution is right, U-shaped where it is too narrow, hump-shaped where too wide. "
+        "Bars: 95 % of a bootstrap that draws whole gene sets. Right: PIT, the share of the "
+        "predictive distribution below the measured value: flat where the distribution is right, U-shaped where it is too narrow, hump-shaped where too wide. "
         f"Measured on n = {part_count:,} test designs.",
     )
 
@@ -169,5 +169,5 @@ def _pit(axes: "Axes", counts: Sequence[int]) -> None:
     middles = (np.arange(len(counts)) + 0.5) * width
     axes.bar(middles, counts, width=0.92 * width, color=SERIES[5], edgecolor=INK, linewidth=0.6)
     axes.axhline(sum(counts) / len(counts), color=MUTED, lw=0.9, ls=(0, (4, 3)))
-    axes.set_xlabel("share of the prediction below the measured value (PIT)")
+    axes.set_xlabel("PIT (share, 0 to 1)")
     axes.set_ylabel("designs")
