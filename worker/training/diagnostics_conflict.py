@@ -36,7 +36,7 @@ def term_conflict(
     """
     task = _sample(fit_task(data, spec, model, torch.device("cpu")), spec.seed)
     member = _moved(tensors, spec.ensemble_size)
-    prefix = member_of(member)
+    prefix = _prefix(member)
     # What is stored has shifts in the place of features, those of edits without data last.
     fit = MemberFit(replace(task, feature_EF=None), 0)
     own = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
@@ -61,13 +61,13 @@ def term_conflict(
     )
 
 
-def member_of(member: int) -> str:
+def _prefix(member: int) -> str:
     """What the names of a network's weights begin with."""
     return f"member.{member}."
 
 
 def _moved(tensors: Mapping[str, Tensor], members: int) -> int:
-    weights = [tensors.get(f"{member_of(m)}interaction.weight") for m in range(members)]
+    weights = [tensors.get(f"{_prefix(m)}interaction.weight") for m in range(members)]
     return next((m for m, w in enumerate(weights) if w is not None and bool(w.any())), 0)
 
 

@@ -141,7 +141,8 @@ def calibration_picture(calibration: Calibration, name: str, part_count: int) ->
         "Right: histogram of the probability integral transform.",
         caption="Left: on the line, intervals hold what they say; below it they are too narrow. "
         "Bars: 95 % of a bootstrap that draws whole gene sets. Right: PIT, the share of the "
-        "predictive distribution below the measured value: flat where the distribution is right, U-shaped where it is too narrow, hump-shaped where too wide. "
+        "predictive distribution below the measured value: flat where the distribution is right, "
+        "U-shaped where it is too narrow, hump-shaped where too wide. "
         f"Measured on n = {part_count:,} test designs.",
     )
 
