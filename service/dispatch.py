@@ -20,7 +20,14 @@ from kombu.exceptions import OperationalError
 
 from service.contract import errors
 from service.contract.broker import KEY_PREFIX, celery_url, client_url
-from service.contract.jobs import JOB_QUEUE, SCORE_TASK_NAME, TASK_NAME, JobKind, Queue
+from service.contract.jobs import (
+    JOB_QUEUE,
+    SCORE_TASK_NAME,
+    SWEEP_TASK_NAME,
+    TASK_NAME,
+    JobKind,
+    Queue,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +77,10 @@ class Dispatcher:
     def ring(self, job_id: str, kind: JobKind) -> bool:
         """Send a job's id to its queue; False when the broker did not take it."""
         return self._publish(TASK_NAME[kind], JOB_QUEUE[kind], [job_id])
+
+    def ring_sweep(self, sweep_id: str) -> bool:
+        """Have a worker take a sweep one step on; False when the broker did not take it."""
+        return self._publish(SWEEP_TASK_NAME, Queue.BATCH, [sweep_id])
 
     def waiting_count(self, kind: JobKind) -> int:
         """How many bells of a kind nobody has heard yet.

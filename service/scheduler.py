@@ -12,8 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.contract.artifacts import ArtifactStore
 from service.contract.database import Database
 from service.contract.errors import UnavailableError
-from service.contract.jobs import JobState
-from service.contract.repositories import ingests, jobs, leases, workers
+from service.contract.jobs import JobKind, JobState
+from service.contract.repositories import ingests, jobs, leases, sweeps, workers
 from service.contract.repositories.artifacts import write_blobs
 from service.contract.settings import Settings
 from service.dispatch import Dispatcher
@@ -61,6 +61,7 @@ class Scheduler:
         """One round: recover, ring, forget."""
         self._recover()
         self._ring()
+        self._ring_sweeps()
         with self._database.write() as session:
             workers.forget_stale(session, self._settings.worker_stale_seconds)
         self._store.sweep(UNFINISHED_SECONDS)
@@ -74,6 +75,22 @@ class Scheduler:
                     ingests.forget_source(session, job)
         for job in recovered:
             self._store.forget_scratch(leases.Lease(job.id, job.fence).name)
+
+    def _ring_sweeps(self) -> None:
+        """Have every sweep taken on: a budget runs out, and a bell may have been lost.
+
+        Not while bells hang in the queue: they would pile up before a worker that is at work.
+        """
+        with self._database.read() as session:
+            unfinished = sweeps.list_unfinished(session)
+        try:
+            if unfinished and self._dispatcher.waiting_count(JobKind.INGEST):
+                return
+        except UnavailableError:
+            return
+        for sweep_id in unfinished:
+            if not self._dispatcher.ring_sweep(sweep_id):
+                return
 
     def _ring(self) -> None:
         """Ring for jobs whose bell was lost: more of them wait than bells hang in the queue.

@@ -53,6 +53,7 @@ app = Celery(
         "worker.tasks.ingest_genes",
         "worker.tasks.presence",
         "worker.tasks.score",
+        "worker.tasks.sweep",
         "worker.tasks.train",
     ],
 )

@@ -1,5 +1,6 @@
 """Commands. Each imports what it runs when it runs, so that `--help` and children start fast."""
 
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib.metadata import version as installed_version
 from importlib.util import find_spec
@@ -144,6 +145,42 @@ def losses(
     except CellgebraError as error:
         _fail(str(error))
     typer.echo("\n".join(lines))
+
+
+@app.command()
+def sweep(
+    spec: Annotated[Path, typer.Argument(help="JSON file of a sweep's spec.")],
+    *,
+    url: Annotated[str, typer.Option(help="Address of a running service.")] = _URL,
+) -> None:
+    """Queue a sweep, wait for its end, and show its trials."""
+    from service.cli.sweeps import run_sweep
+
+    _tell_all(lambda: run_sweep(url, spec))
+
+
+@app.command()
+def sweeps(
+    sweep_id: Annotated[
+        str | None, typer.Argument(help="A sweep to show with its trials. [default: list all]")
+    ] = None,
+    *,
+    url: Annotated[str, typer.Option(help="Address of a running service.")] = _URL,
+) -> None:
+    """List sweeps, or show one."""
+    from service.cli.sweeps import list_sweeps
+
+    _tell_all(lambda: list_sweeps(url, sweep_id))
+
+
+def _tell_all(lines: Callable[[], Iterator[str]]) -> None:
+    from service.contract.errors import CellgebraError
+
+    try:
+        for line in lines():
+            typer.echo(line)
+    except CellgebraError as error:
+        _fail(str(error))
 
 
 @app.command()

@@ -13,11 +13,14 @@ from service.client.models import RemoteModel, get_model, list_models
 from service.client.paging import pages
 from service.client.paths import path_of
 from service.client.problems import spec_of
+from service.client.sweeps import PATH as SWEEPS
+from service.client.sweeps import SweepRun
 from service.client.training import PATH, TrainingRun
 from service.client.transport import Transport
 from service.contract.jobs import JobState
 from service.contract.losses import Loss, LossCatalog
-from service.contract.resources import Health, TrainingJob
+from service.contract.resources import Health, Sweep, TrainingJob
+from service.contract.sweeps import SweepSpec
 from service.contract.training import TrainingSpec
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -99,6 +102,33 @@ class Cellgebra:
         parameters = {"state": state, "dataset_id": dataset_id}
         for job in pages(self._transport, PATH, TrainingJob, parameters):
             yield TrainingRun(self._transport, job)
+
+    def sweep(self, spec: SweepSpec | dict[str, Any]) -> SweepRun:
+        """Queue a sweep: a training spec with ranges.
+
+        Raises:
+            FailedPreconditionError: the data set is not READY.
+            InvalidArgumentError: the spec is none, or does not fit the data set.
+        """
+        chosen = spec_of(SweepSpec, spec)
+        answer = self._transport.post(
+            SWEEPS, {"request_id": str(uuid.uuid4())}, chosen.model_dump(mode="json")
+        )
+        return SweepRun(self._transport, Sweep.model_validate(answer))
+
+    def sweep_run(self, sweep_id: str) -> SweepRun:
+        """A handle on a sweep, with its trials.
+
+        Raises:
+            NotFoundError: there is no such sweep.
+        """
+        answer = self._transport.get(path_of(SWEEPS, sweep_id))
+        return SweepRun(self._transport, Sweep.model_validate(answer))
+
+    def sweeps(self, *, state: JobState | None = None) -> Iterator[SweepRun]:
+        """Every sweep, newest first, without trials."""
+        for sweep in pages(self._transport, SWEEPS, Sweep, {"state": state}):
+            yield SweepRun(self._transport, sweep)
 
     def model(self, model_id: str) -> RemoteModel:
         """A handle on a model, with its manifest.

@@ -33,6 +33,7 @@ TASK_NAME = {
     JobKind.NETWORK: "batch.ingest_network",
 }
 SCORE_TASK_NAME = "inference.score"
+SWEEP_TASK_NAME = "batch.sweep"
 JOB_QUEUE = {
     JobKind.TRAINING: Queue.TRAIN,
     JobKind.INGEST: Queue.BATCH,
@@ -81,12 +82,14 @@ class EventType(StrEnum):
 
     `state`: {state, error?}; `progress`: {fraction, estimated_seconds_left, message?};
     `epoch`: {member, epoch, epochs, terms: {name: value}, metrics: {name: value}};
+    `validation`: {fold, folds, score} of a trial, the mean over the folds so far;
     `report`: the held-out report.
     """
 
     STATE = "state"
     PROGRESS = "progress"
     EPOCH = "epoch"
+    VALIDATION = "validation"
     REPORT = "report"
 
 

@@ -29,6 +29,7 @@ class JobRecord(Owned, Base):
         Index("ix_jobs_page_state", "project_id", "kind", "state", "create_time", "id"),
         Index("ix_jobs_subject", "project_id", "kind", "subject_id", "create_time", "id"),
         Index("ix_jobs_recovery", "state", "lease_until"),
+        Index("ix_jobs_sweep", "sweep_id"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -51,6 +52,8 @@ class JobRecord(Owned, Base):
     checkpoint_sha256: Mapped[str | None] = mapped_column(String(64))
     error: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
     result: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
+    sweep_id: Mapped[str | None] = mapped_column(Id)
+    trial_number: Mapped[int | None]  # of a sweep; None: it trains the winner, or is in no sweep
 
 
 class JobEventRecord(Owned, Base):
@@ -172,6 +175,47 @@ class ArtifactRecord(Owned, Base):
     project_id: Mapped[str] = mapped_column(Id, primary_key=True)
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     media_type: Mapped[str] = mapped_column(String(100))
+
+
+class SweepRecord(Owned, Base):
+    """A sweep: what to try; its trials are rows of their own, and so are their jobs."""
+
+    __tablename__ = "sweeps"
+    __table_args__ = (
+        UniqueConstraint("project_id", "request_id"),
+        Index("ix_sweeps_page", "project_id", "create_time", "id"),
+        Index("ix_sweeps_page_state", "project_id", "state", "create_time", "id"),
+        Index("ix_sweeps_state", "state"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    state: Mapped[str] = mapped_column(String(20))
+    spec: Mapped[dict[str, Any]] = mapped_column(JsonType)
+    dataset_id: Mapped[str] = mapped_column(Id)
+    request_id: Mapped[str | None] = mapped_column(Id)
+    request_sha256: Mapped[str | None] = mapped_column(String(64))
+    start_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    end_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    best_trial_number: Mapped[int | None]
+    winner_job_id: Mapped[str | None] = mapped_column(Id)
+    error: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
+
+
+class SweepTrialRecord(Owned, Base):
+    """One trial: its values by path, and what came of it."""
+
+    __tablename__ = "sweep_trials"
+
+    sweep_id: Mapped[str] = mapped_column(
+        ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str] = mapped_column(String(20))
+    values: Mapped[dict[str, Any]] = mapped_column(JsonType)
+    fold_scores: Mapped[list[float]] = mapped_column(JsonType)  # means over the folds so far
+    objective: Mapped[float | None] = mapped_column(Float)
+    job_id: Mapped[str | None] = mapped_column(Id)
+    reason: Mapped[str | None] = mapped_column(String(1000))
 
 
 class WorkerRecord(Owned, Base):

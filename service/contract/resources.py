@@ -10,6 +10,7 @@ from service.contract.errors import Offender
 from service.contract.genes import GeneTableProfile, GeneTableSpec, NetworkProfile, NetworkSpec
 from service.contract.jobs import JobState
 from service.contract.manifests import ModelManifest
+from service.contract.sweeps import SweepSpec, TrialState
 from service.contract.training import TrainingSpec
 
 R = TypeVar("R")
@@ -74,7 +75,8 @@ class Network(BaseModel):
 class TrainingJob(BaseModel):
     """A training job. `fraction` is the share of the work done, of 1.
 
-    `model_id` and `report` are there once it has SUCCEEDED.
+    `model_id` and `report` are there once it has SUCCEEDED. A job of a sweep says which; its
+    trials make neither model nor report.
     """
 
     id: str
@@ -88,6 +90,54 @@ class TrainingJob(BaseModel):
     attempt_count: int
     model_id: str | None = None
     report: dict[str, Any] | None = None
+    error: Problem | None = None
+    sweep_id: str | None = None
+    trial_number: int | None = None
+
+
+class SweepValue(BaseModel):
+    """What a trial has at a path of the training spec; `value` is text, as a choice is."""
+
+    path: str
+    value: str
+
+
+class SweepTrial(BaseModel):
+    """One trial. `fold_scores` are means over the folds so far, `objective` over all of them.
+
+    `reason` says why it was pruned, cancelled or has failed. A trial whose values do not go
+    together has no job.
+    """
+
+    number: int
+    state: TrialState
+    values: list[SweepValue]
+    fold_scores: list[float]
+    objective: float | None = None
+    job_id: str | None = None
+    reason: str | None = None
+
+
+class Sweep(BaseModel):
+    """A sweep. `trials` are there with `GET /v1/sweeps/{id}` alone.
+
+    `best_trial_number` is the best so far. Once the trials are over, `winner_job_id` trains its
+    spec on the whole training part and evaluates it on the test part, and `model_id` is there when
+    the sweep has SUCCEEDED.
+    """
+
+    id: str
+    state: JobState
+    spec: SweepSpec
+    create_time: datetime
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    trial_count: int
+    best_trial_number: int | None = None
+    best_objective: float | None = None
+    winner_job_id: str | None = None
+    model_id: str | None = None
+    trials: list[SweepTrial] = []
     error: Problem | None = None
 
 

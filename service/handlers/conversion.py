@@ -1,6 +1,6 @@
 """Rows to resources: the only place that knows both."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from service.contract.datasets import DatasetProfile, DatasetSpec, DatasetState
@@ -14,6 +14,8 @@ from service.contract.records import (
     JobRecord,
     ModelRecord,
     NetworkRecord,
+    SweepRecord,
+    SweepTrialRecord,
 )
 from service.contract.repositories.paging import Page
 from service.contract.resources import (
@@ -24,8 +26,12 @@ from service.contract.resources import (
     Model,
     Network,
     Problem,
+    Sweep,
+    SweepTrial,
+    SweepValue,
     TrainingJob,
 )
+from service.contract.sweeps import SweepSpec, TrialState
 from service.contract.training import TrainingSpec
 
 Row = TypeVar("Row")
@@ -98,6 +104,41 @@ def to_training_job(row: JobRecord) -> TrainingJob:
         model_id=result.get("model_id"),
         report=result.get("report"),
         error=_to_problem(row.error),
+        sweep_id=row.sweep_id,
+        trial_number=row.trial_number,
+    )
+
+
+def to_sweep(row: SweepRecord, trials: Sequence[SweepTrialRecord], model_id: str | None) -> Sweep:
+    """A sweep as the API shows it."""
+    objectives = {trial.number: trial.objective for trial in trials}
+    best = row.best_trial_number
+    return Sweep(
+        id=row.id,
+        state=JobState(row.state),
+        spec=SweepSpec.model_validate(row.spec),
+        create_time=row.create_time,
+        start_time=row.start_time,
+        end_time=row.end_time,
+        trial_count=len(trials),
+        best_trial_number=best,
+        best_objective=None if best is None else objectives.get(best),
+        winner_job_id=row.winner_job_id,
+        model_id=model_id,
+        trials=[_to_trial(trial) for trial in trials],
+        error=_to_problem(row.error),
+    )
+
+
+def _to_trial(row: SweepTrialRecord) -> SweepTrial:
+    return SweepTrial(
+        number=row.number,
+        state=TrialState(row.state),
+        values=[SweepValue(path=path, value=str(value)) for path, value in row.values.items()],
+        fold_scores=row.fold_scores,
+        objective=row.objective,
+        job_id=row.job_id,
+        reason=row.reason,
     )
 
 

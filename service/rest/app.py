@@ -17,6 +17,7 @@ from service.rest import (
     health,
     losses,
     models,
+    sweeps,
     training_jobs,
 )
 from service.rest.access import authenticate, require_loopback
@@ -46,7 +47,8 @@ def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.context = context
-    for part in (datasets, gene_tables, training_jobs, models, losses, artifacts, health):
+    parts = (datasets, gene_tables, training_jobs, sweeps, models, losses, artifacts, health)
+    for part in parts:
         app.include_router(part.router)
     add_problem_handlers(app)
     app.add_middleware(

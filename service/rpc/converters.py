@@ -46,7 +46,7 @@ def create_arguments(
     Raises:
         InvalidArgumentError: every field at fault is named.
     """
-    asked = _parsed(_CreateArguments, request)
+    asked = parsed(_CreateArguments, request)
     return asked.spec, str(asked.request_id) if asked.request_id else None
 
 
@@ -58,7 +58,7 @@ def list_arguments(
     Raises:
         InvalidArgumentError: every field at fault is named.
     """
-    asked = _parsed(_ListArguments, request)
+    asked = parsed(_ListArguments, request)
     filters = {"state": asked.state, "dataset_id": asked.dataset_id}
     return PageRequest(asked.page_size, asked.page_token), filters
 
@@ -84,7 +84,7 @@ def score_arguments(
     Raises:
         InvalidArgumentError: every field at fault is named.
     """
-    asked = _parsed(_ScoreArguments, request)
+    asked = parsed(_ScoreArguments, request)
     if seconds_left is not None and 0 < seconds_left < asked.timeout_seconds:
         asked = asked.model_copy(update={"timeout_seconds": seconds_left})
     return asked.model_id, asked
@@ -95,7 +95,12 @@ def score_message(answer: Mapping[str, Any]) -> inference_pb2.ScoreResponse:
     return write_message(inference_pb2.ScoreResponse(), answer)
 
 
-def _parsed(kind: type[T], request: Message) -> T:
+def parsed(kind: type[T], request: Message) -> T:
+    """A request as a model.
+
+    Raises:
+        InvalidArgumentError: every field at fault is named.
+    """
     data = read_message(request)
     try:
         return kind.model_validate(data)

@@ -14,9 +14,12 @@ from service.rpc.inference import InferenceServicer
 from service.rpc.pb.cellgebra.v1 import (
     inference_pb2,
     inference_pb2_grpc,
+    sweeps_pb2,
+    sweeps_pb2_grpc,
     training_pb2,
     training_pb2_grpc,
 )
+from service.rpc.sweeps import SweepServicer
 from service.rpc.training import TrainingServicer
 
 MAX_MESSAGE_BYTES = 16 * 2**20
@@ -24,6 +27,7 @@ STOP_SECONDS = 5.0
 
 SERVICE_NAMES = (
     training_pb2.DESCRIPTOR.services_by_name["TrainingService"].full_name,
+    sweeps_pb2.DESCRIPTOR.services_by_name["SweepService"].full_name,
     inference_pb2.DESCRIPTOR.services_by_name["InferenceService"].full_name,
 )
 
@@ -57,6 +61,7 @@ async def start_server(context: Context, settings: Settings) -> RpcServer:
     """
     server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=_OPTIONS)
     training_pb2_grpc.add_TrainingServiceServicer_to_server(TrainingServicer(context), server)
+    sweeps_pb2_grpc.add_SweepServiceServicer_to_server(SweepServicer(context), server)
     inference_pb2_grpc.add_InferenceServiceServicer_to_server(InferenceServicer(context), server)
     checks = await _add_health(server)
     port = _bind(server, settings.host, settings.grpc_port)

@@ -20,6 +20,8 @@ from worker.app import app
 from worker.tasks.gene_sources import load_genes
 from worker.tasks.life_cycle import HeldJob, JobStoppedError, run_job
 from worker.tasks.runtime import runtime
+from worker.tasks.sweep import ring_for
+from worker.tasks.trial import try_out
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +30,13 @@ WEIGHTS_MEDIA_TYPE = "application/vnd.safetensors"
 
 @app.task(name=TASK_NAME[JobKind.TRAINING])
 def run(job_id: str) -> None:
-    """Train the model of a job."""
-    run_job(runtime(), job_id, _train)
+    """Train the model of a job, or fit a trial of a sweep."""
+    run_job(runtime(), job_id, _work)
+    ring_for(job_id)
+
+
+def _work(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
+    return _train(held) if held.job.trial_number is None else try_out(held)
 
 
 def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from service.contract.datasets import CovariateColumn, LabelColumn
 from service.contract.errors import FailedPreconditionError, InvalidArgumentError
@@ -20,25 +19,15 @@ from service.contract.selection import Selection
 from service.contract.training import TrainingSpec
 from worker.data.gene_choice import ChosenGenes
 from worker.data.table import DesignTable
-from worker.inference.ensembles import load_ensemble
-from worker.inference.parts import parts_of, request_order
-from worker.training.checkpoint import fingerprint
 from worker.training.ensemble import Hooks
 from worker.training.errors import TrainingStoppedError
-from worker.training.fitting import fit_tensors
-from worker.training.manifest import TableIdentity, manifest_of
-from worker.training.preparation import Part, TrainingData
+from worker.training.fold_predictions import asked_of, predict_fold
+from worker.training.preparation import TrainingData
 from worker.training.progress import Saver
 from worker.training.selection_candidates import Candidate, candidates_of
 from worker.training.selection_folds import InnerFolds, inner_folds_of, prepared
-from worker.training.selection_scores import FoldAnswers
 from worker.training.selection_state import FINAL, SelectionState, unpack
 from worker.training.selection_table import told
-from worker.training.upper_bounds import fit_bounds
-
-Floats = NDArray[np.float64]
-
-_NO_TABLE = TableIdentity("", "", "")
 
 
 @dataclass(frozen=True)
@@ -151,7 +140,7 @@ class _Comparing:
         if len(compared) < 2:
             return  # nothing to compare
         for place, data in folds:
-            self._state.folds.setdefault(place, _asked(data))
+            self._state.folds.setdefault(place, asked_of(data))
             for candidate in compared:
                 self._step(place, data, candidate)
 
@@ -185,7 +174,7 @@ class _Comparing:
         own = self._spec.model_copy(update={"model": candidate.spec, "ensemble_size": 1})
         begin, hooks = time.monotonic(), replace(hooks, saver=saver)
         try:
-            predicted_KY = _predicted(data, own, self._device, hooks, state.inner_of(running))
+            predicted_KY = predict_fold(data, own, self._device, hooks, state.inner_of(running))
         except TrainingStoppedError:
             if state.running != running:  # it has kept nothing of its own
                 outer.now(state.pack)
@@ -198,36 +187,3 @@ class _Comparing:
             state.answer(place, kind, predicted_KY)
         else:
             state.failed[kind] = "some of its predictions are no finite numbers"
-
-
-def _asked(data: TrainingData) -> FoldAnswers:
-    """The designs of a fold: standardised means, and the group of each."""
-    center_Y = np.array([s.center for s in data.standards])
-    spread_Y = np.array([s.spread for s in data.standards])
-    return FoldAnswers((data.test.design_means() - center_Y) / spread_Y, _groups(data.test), {})
-
-
-def _groups(part: Part) -> NDArray[np.int64]:
-    group_K = np.zeros(len(part.designs), dtype=np.int64)
-    group_K[part.design_N] = part.group_N
-    return group_K
-
-
-def _predicted(
-    data: TrainingData,
-    spec: TrainingSpec,
-    device: torch.device,
-    hooks: Hooks,
-    checkpoint: bytes | None,
-) -> Floats:
-    """Standardised predictions of the fold's designs, as a stored model would make them [K, Y]."""
-    key = fingerprint(spec, data.split_description)
-    tensors, _ = fit_tensors(data, spec, device, hooks, checkpoint=checkpoint, key=key)
-    tensors |= fit_bounds(data, spec)
-    ensemble = load_ensemble(tensors, manifest_of(spec, data, _NO_TABLE, b""))
-    designs = data.test.designs
-    parts = parts_of(designs)
-    read = [ensemble.read(data.index.encode([designs[k] for k in part])) for part in parts]
-    intact_MKY = np.concatenate([readings.intact_MBY for readings in read], axis=1)
-    mean_KY: Floats = intact_MKY[:, request_order(parts)].mean(axis=0)
-    return mean_KY

@@ -74,6 +74,8 @@ def create_job(
     *,
     subject_id: str,
     request: Request,
+    sweep_id: str | None = None,
+    trial_number: int | None = None,
 ) -> tuple[JobRecord, bool]:
     """Record a job as QUEUED. The same request twice gives the first job and False.
 
@@ -94,6 +96,8 @@ def create_job(
         request_id=request.id,
         request_sha256=request.sha256,
         event_sequence=0,
+        sweep_id=sweep_id,
+        trial_number=trial_number,
     )
     try:
         with session.begin_nested():

@@ -11,12 +11,13 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from pydantic import BaseModel
 
 from service.contract.inference import ScoreAnswer, ScoreRequest
-from service.contract.resources import TrainingJob
+from service.contract.resources import Sweep, TrainingJob
 from service.rpc.mapping import union_of
-from service.rpc.pb.cellgebra.v1 import inference_pb2, training_pb2
+from service.rpc.pb.cellgebra.v1 import inference_pb2, sweeps_pb2, training_pb2
 
 ROOTS = [
     (TrainingJob, training_pb2.TrainingJob.DESCRIPTOR),
+    (Sweep, sweeps_pb2.Sweep.DESCRIPTOR),
     (ScoreRequest, inference_pb2.ScoreRequest.DESCRIPTOR),
     (ScoreAnswer, inference_pb2.ScoreResponse.DESCRIPTOR),
 ]

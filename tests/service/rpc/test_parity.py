@@ -10,6 +10,7 @@ from service.rpc.pb.cellgebra.v1 import (
     jobs_pb2,
     losses_pb2,
     models_pb2,
+    sweeps_pb2,
     training_pb2,
 )
 from tests.service.rpc.contract import (
@@ -23,7 +24,7 @@ from tests.service.rpc.contract import (
     texts_of,
 )
 
-FILES = (genes_pb2, inference_pb2, jobs_pb2, losses_pb2, models_pb2, training_pb2)
+FILES = (genes_pb2, inference_pb2, jobs_pb2, losses_pb2, models_pb2, sweeps_pb2, training_pb2)
 PAIRS = pairs()
 # Of the wire alone: what REST says in the address, the query or the shape of a page.
 REQUESTS = {
@@ -33,6 +34,11 @@ REQUESTS = {
     "ListTrainingJobsResponse",
     "CancelTrainingJobRequest",
     "ResumeTrainingJobRequest",
+    "CreateSweepRequest",
+    "GetSweepRequest",
+    "ListSweepsRequest",
+    "ListSweepsResponse",
+    "CancelSweepRequest",
 }
 INT_LIMITS = {FieldDescriptor.CPPTYPE_INT32: 2**31, FieldDescriptor.CPPTYPE_INT64: 2**63}
 
