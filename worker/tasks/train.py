@@ -13,7 +13,7 @@ from service.contract.jobs import TASK_NAME, EventType, JobKind
 from service.contract.manifests import ModelManifest
 from service.contract.records import DatasetRecord, JobRecord
 from service.contract.reports import TrainingReport
-from service.contract.repositories import artifacts, datasets, events, models
+from service.contract.repositories import artifacts, datasets, events, models, sweeps
 from service.contract.repositories.jobs import Owner
 from service.contract.training import TrainingSpec
 from worker.app import app
@@ -66,6 +66,7 @@ def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
             emit=held.emit,
             should_stop=held.should_stop,
             earlier_epochs=_told_epochs(held),
+            notes=_notes(held),
         )
     except TrainingStoppedError as error:
         raise JobStoppedError from error
@@ -95,6 +96,19 @@ def _told_epochs(held: HeldJob) -> list[dict[str, Any]]:
     """Epochs that earlier attempts of the job told of."""
     with held.runtime.database.read() as session:
         return events.list_event_data(session, held.job.id, EventType.EPOCH)
+
+
+def _notes(held: HeldJob) -> list[str]:
+    """What the reader of a report has to know of how its spec was found."""
+    sweep_id = held.job.sweep_id
+    if sweep_id is None:
+        return []
+    with held.runtime.database.read() as session:
+        count = sweeps.trial_counts(session, [sweep_id]).get(sweep_id, 0)
+    return [
+        f"The spec is that of the best of {count} trials of sweep {sweep_id}, which were compared "
+        "on folds inside the training part; none of them saw the test part."
+    ]
 
 
 def _dataset(held: HeldJob) -> DatasetRecord:

@@ -67,6 +67,7 @@ def train_model(
     should_stop: Callable[[], bool] = lambda: False,
     earlier_epochs: Iterable[Mapping[str, Any]] = (),
     with_report: bool = True,
+    notes: Sequence[str] = (),
 ) -> TrainedModel:
     """Train, measure on the held-out part, and pack.
 
@@ -86,6 +87,7 @@ def train_model(
         should_stop: polled twice a second.
         earlier_epochs: data of epoch events that came before the checkpoint.
         with_report: measure; without it the manifest's report is empty.
+        notes: what else the report has to say.
 
     Raises:
         InvalidArgumentError: the spec does not fit the table.
@@ -131,7 +133,9 @@ def train_model(
         return TrainedModel(weights, manifest, None)
     predictor = Predictor.load(weights, manifest)
     report = build_report(data, predictor, fitted, states)
-    report = report.model_copy(update={"selection": chosen.selection})
+    report = report.model_copy(
+        update={"selection": chosen.selection, "notes": (*report.notes, *notes)}
+    )
     summary = report.as_json()
     emit(EventType.REPORT, summary)
     hooks.reporter.progress(spec.ensemble_size, 0, message="done")

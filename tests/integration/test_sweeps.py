@@ -1,0 +1,79 @@
+"""A small sweep through the real queue: trials, their jobs, a winner, and what it may look at."""
+
+import pytest
+
+from service.client.cellgebra import Cellgebra
+from service.contract.jobs import EventType, JobState
+from service.contract.sweeps import TrialState
+from tests.integration.conftest import SMALL
+
+PARAMETERS = [
+    {"path": "model.head", "kind": "choice", "choices": ["linear", "mlp"]},
+    {"path": "model.latent_dim", "kind": "int", "low": 4, "high": 16, "log": True},
+]
+SPEC = {
+    "parameters": PARAMETERS,
+    "objective": {"folds": 2},
+    "max_trials": 4,
+    "max_parallel": 2,
+    "seed": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def client(service):
+    with Cellgebra(service.base_url) as opened:
+        yield opened
+
+
+@pytest.mark.slow
+def test_a_sweep_ends_with_a_model_and_repeats_itself(client, dataset):
+    spec = {**SPEC, "training": {**SMALL, "dataset_id": dataset["id"]}}
+    first = client.sweep(spec)
+    sweep = first.wait(timeout_seconds=100)
+    assert sweep.state is JobState.SUCCEEDED
+    assert [trial.state for trial in sweep.trials] == [TrialState.SUCCEEDED] * 4
+    best = max(sweep.trials, key=lambda trial: (trial.objective, -trial.number))
+    assert (sweep.best_trial_number, sweep.best_objective) == (best.number, best.objective)
+
+    jobs = [client.run(trial.job_id) for trial in sweep.trials]
+    assert {run.job.sweep_id for run in jobs} == {sweep.id}
+    assert [run.job.trial_number for run in jobs] == [0, 1, 2, 3]
+    assert [run.job.model_id or run.job.report for run in jobs] == [None] * 4
+    told = [e.data["score"] for e in jobs[0].events() if e.type is EventType.VALIDATION]
+    assert told == sweep.trials[0].fold_scores
+
+    model = first.model()
+    values = {item.path: item.value for item in best.values}
+    chosen = model.resource.manifest.training_spec["model"]
+    assert str(chosen["latent_dim"]) == values["model.latent_dim"]
+    assert chosen["head"] == values["model.head"]
+    assert any("sweep" in note for note in model.resource.report["notes"])
+    assert len(model.score(["", "PP_0368:knockdown"]).labels[0].mean) == 2
+    assert sweep.id in [run.id for run in client.sweeps(state=JobState.SUCCEEDED)]
+
+    one_by_one = {**spec, "max_parallel": 1}
+    tried = [client.sweep(one_by_one).wait(timeout_seconds=100).trials for _ in range(2)]
+    for again, before in zip(*tried, strict=True):
+        assert (again.values, again.objective) == (before.values, before.objective)
+
+
+@pytest.mark.slow
+def test_a_cancelled_sweep_leaves_no_job_behind(client, dataset):
+    training = {**SMALL, "dataset_id": dataset["id"], "epochs": 100_000}
+    run = client.sweep({**SPEC, "training": {**training, "patience_epochs": 100_000}})
+    while not run.refresh().trials:
+        pass
+    run.cancel()
+    assert run.wait(timeout_seconds=60).state is JobState.CANCELLED
+    assert {client.run(trial.job_id).state for trial in run.trials} == {JobState.CANCELLED}
+
+
+@pytest.mark.slow
+def test_the_budget_ends_trials_and_the_sweep(client, dataset):
+    training = {**SMALL, "dataset_id": dataset["id"], "epochs": 100_000}
+    spec = {**SPEC, "training": {**training, "patience_epochs": 100_000}, "budget_seconds": 3}
+    run = client.sweep(spec)
+    with pytest.raises(Exception, match="the budget was spent"):
+        run.wait(timeout_seconds=60)
+    assert all("budget" in trial.reason for trial in run.refresh().trials)
