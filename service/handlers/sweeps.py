@@ -12,6 +12,7 @@ from service.contract.sweeps import SweepSpec
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_sweep
 from service.handlers.dataset_fit import require_fit
+from service.handlers.genes_fit import require_genes
 from service.handlers.requests import PageRequest, request_of
 
 
@@ -21,9 +22,10 @@ def create_sweep(
     """Queue a sweep. The same request twice gives the first sweep.
 
     Raises:
-        NotFoundError: this project has no such data set.
-        FailedPreconditionError: the data set is not READY.
-        InvalidArgumentError: the data set has no such label, covariate or covariate value.
+        NotFoundError: this project has no such data set, or gene table.
+        FailedPreconditionError: the data set, or what is used of genes, is not READY.
+        InvalidArgumentError: the data set has no such label, covariate or covariate value; the
+            gene table no such feature, network or channel.
         ConflictError: the request id was used with another spec.
     """
     body = spec.model_dump(mode="json")
@@ -34,6 +36,7 @@ def create_sweep(
             training = spec.training
             dataset = get_ready_dataset(session, caller.project_id, training.dataset_id)
             require_fit(training, dataset)
+            require_genes(session, caller.project_id, training.genes)
             sweep = sweeps.add_sweep(
                 session, caller.owner, body, dataset_id=dataset.id, request=request
             )

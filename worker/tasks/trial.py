@@ -11,6 +11,7 @@ from service.contract.records import JobRecord, SweepRecord
 from service.contract.repositories import datasets
 from service.contract.sweeps import SweepSpec
 from service.contract.training import TrainingSpec
+from worker.tasks.gene_sources import load_genes
 from worker.tasks.life_cycle import HeldJob, JobStoppedError
 from worker.tasks.sweep import ring_for
 
@@ -37,13 +38,15 @@ def try_out(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
         if type_ is EventType.VALIDATION:
             ring_for(job.id)
 
+    spec = TrainingSpec.model_validate(job.spec)
     try:
         result = run_trial(
-            TrainingSpec.model_validate(job.spec),
+            spec,
             sweep.objective,
             held.runtime.store.path(table_sha256),
             columns.labels,
             columns.covariates,
+            genes=load_genes(held, spec),
             table_sha256=table_sha256,
             checkpoint=held.load_checkpoint(),
             save_checkpoint=held.save_checkpoint,
