@@ -31,8 +31,13 @@ def with_real_ids(document, ids):
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_generated_requests_meet_no_surprise(service, api, dataset, trained, tmp_path):
+    table = api.post("/v1/gene-tables", content=b"locus\tx\nPP_0368\t1\nPP_0751\t2\n").json()
+    edges = f"/v1/gene-tables/{table['id']}/networks"
+    network = api.post(edges, content=b"a\tb\nPP_0368\tPP_0751\n").json()
     ids = {
         "dataset_id": dataset["id"],
+        "gene_table_id": table["id"],
+        "network_id": network["id"],
         "job_id": trained["id"],
         "model_id": trained["model_id"],
         "sha256": dataset["source_sha256"],

@@ -54,7 +54,7 @@ def network(post, genes):
 @pytest.fixture(scope="module")
 def trained(train, genes, network):
     job = train(
-        model={"kind": "feature_ridge"},
+        model={"kind": "gene_kernel", "penalty": 1.0},
         split={"kind": "gene", "test_fraction": 0.1},
         genes={"gene_table_id": genes["id"], "networks": [{"name": network["name"]}]},
     )

@@ -23,6 +23,18 @@ class JoinedGenes:
     row_of: Mapping[str, int]
     used: GenesUsed
 
+    def read_by(self, kind: str, *, reads_features: bool, reads_networks: bool) -> GenesUsed:
+        """What a model of a kind has read of it, with a note on what it has not."""
+        unread: dict[str, object] = {}
+        if self.used.features and not reads_features:
+            unread["features"] = []
+        if self.used.networks and not reads_networks:
+            unread["networks"] = []
+        if not unread:
+            return self.used
+        note = f"Model {kind} reads no {' and no '.join(unread)} of genes: they were not used."
+        return self.used.model_copy(update={**unread, "notes": [*self.used.notes, note]})
+
 
 def join_genes(chosen: ChosenGenes, loci: Iterable[str]) -> JoinedGenes:
     """Find every locus of a data set in a gene table.

@@ -25,6 +25,7 @@ from worker.training.gene_join import JoinedGenes
 Floats = NDArray[np.float64]
 
 READS_GENES = frozenset({"perturbation_set", "feature_ridge", "gene_kernel", "gene_graph"})
+READS_NETWORKS = frozenset({"gene_kernel", "gene_graph"})
 
 
 @dataclass(frozen=True)

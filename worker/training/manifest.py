@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import zip_longest
 
+from service.contract.genes import GenesUsed
 from service.contract.manifests import (
     IntervalCalibration,
     ManifestLabel,
@@ -16,6 +17,7 @@ from service.contract.manifests import (
 from service.contract.training import TrainingSpec
 from worker.inference.neutral import NEUTRAL_MODEL
 from worker.models.gene_features_by_edit import edit_of
+from worker.training.gene_vocabulary import READS_NETWORKS
 from worker.training.preparation import TrainingData
 
 _VERSIONED = ("cellgebra", "numpy", "safetensors", "scikit-learn", "torch")
@@ -50,6 +52,19 @@ def _labels_of(data: TrainingData) -> list[ManifestLabel]:
     ]
 
 
+def genes_used(spec: TrainingSpec, data: TrainingData) -> GenesUsed | None:
+    """What the model has read of genes; None without a gene table."""
+    if data.genes is None:
+        return None
+    kind = spec.model.kind
+    reads_features = data.gene_vocabulary is not None
+    return data.genes.read_by(
+        kind,
+        reads_features=reads_features,
+        reads_networks=reads_features and kind in READS_NETWORKS,
+    )
+
+
 def manifest_of(
     spec: TrainingSpec,
     data: TrainingData,
@@ -76,7 +91,7 @@ def manifest_of(
             label.model_copy(update={"interval": interval})
             for label, interval in zip_longest(_labels_of(data), intervals)
         ],
-        genes=None if data.genes is None else data.genes.used,
+        genes=genes_used(spec, data),
         report={},
         versions={"python": platform.python_version()} | {n: version(n) for n in _VERSIONED},
     )

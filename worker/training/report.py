@@ -6,6 +6,7 @@ from service.contract.reports import SplitReport, TrainingReport
 from service.contract.training import TrainingSpec
 from worker.inference.predictor import Predictor
 from worker.training.latent_monitor import LatentState
+from worker.training.manifest import genes_used
 from worker.training.nulls import FOREST_MAX_ROWS
 from worker.training.preparation import TrainingData
 from worker.training.report_label import Tested, label_report
@@ -21,8 +22,11 @@ _NOTES = (
 )
 
 
-def _notes(data: TrainingData, states: Sequence[LatentState]) -> tuple[str, ...]:
-    notes = [*_NOTES, *(data.genes.used.notes if data.genes is not None else ())]
+def _notes(
+    spec: TrainingSpec, data: TrainingData, states: Sequence[LatentState]
+) -> tuple[str, ...]:
+    used = genes_used(spec, data)
+    notes = [*_NOTES, *(() if used is None else used.notes)]
     starts = sum(state.is_start for state in states)
     if starts:
         notes.append(
@@ -58,5 +62,5 @@ def build_report(
         split=_split_report(data, spec),
         labels=tuple(label_report(data, y, tested, spec) for y in range(len(data.labels))),
         latent=latent_report(states),
-        notes=_notes(data, states),
+        notes=_notes(spec, data, states),
     )

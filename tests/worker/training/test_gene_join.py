@@ -58,11 +58,23 @@ def test_a_training_says_what_it_used(train):
     trained = train(ADDITIVE, genes=choose(genes))
     used = trained.manifest.genes
     assert used.table_sha256 == "e" * 64
-    assert used.features == ["length"]
+    assert used.features == []
+    assert "Model additive reads no features of genes" in trained.manifest.report["notes"][-1]
     assert used.renamed_loci == {"g0": "PP_0"}
     assert used.names == {"PP_0": ["g0"]}
     assert used.unmatched_loci == ["g1", "g3", "g4", "g5", "g6", "g7"]
     assert "2 of 8 loci of the data set are in the gene table." in trained.manifest.report["notes"]
+
+
+def test_what_a_model_does_not_read_is_not_said_to_be_used():
+    joined = join_genes(choose(networks=[{"name": "string"}]), ["ASF1"])
+    assert joined.read_by("x", reads_features=True, reads_networks=True) == joined.used
+    used = joined.read_by("x", reads_features=True, reads_networks=False)
+    assert (used.features, used.networks) == (joined.used.features, [])
+    used = joined.read_by("x", reads_features=False, reads_networks=False)
+    assert (
+        used.notes[-1] == "Model x reads no features and no networks of genes: they were not used."
+    )
 
 
 def test_a_training_on_a_foreign_table_is_refused(train):

@@ -5,7 +5,15 @@ from sqlalchemy import event
 
 from service.contract.datasets import DatasetState
 from service.contract.jobs import JobKind, JobState
-from service.contract.repositories import artifacts, datasets, jobs, leases, models
+from service.contract.repositories import (
+    artifacts,
+    datasets,
+    gene_tables,
+    jobs,
+    leases,
+    models,
+    networks,
+)
 
 PAGE = {"page_size": 10, "page_token": None}
 LISTS = {
@@ -20,6 +28,11 @@ LISTS = {
     "data sets by state": lambda s: datasets.list_datasets(
         s, "lab", state=DatasetState.READY, **PAGE
     ),
+    "gene tables": lambda s: gene_tables.list_gene_tables(s, "lab", **PAGE),
+    "gene tables by state": lambda s: gene_tables.list_gene_tables(
+        s, "lab", state=DatasetState.READY, **PAGE
+    ),
+    "networks": lambda s: networks.list_networks(s, "lab", "genes_1", **PAGE),
     "models": lambda s: models.list_models(s, "lab", **PAGE),
     "models by data set": lambda s: models.list_models(s, "lab", dataset_id="dataset_1", **PAGE),
     "artifacts": lambda s: artifacts.list_artifacts(s, "lab", **PAGE),
