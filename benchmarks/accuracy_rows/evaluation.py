@@ -24,6 +24,7 @@ from service.contract.genes import GenesUse
 from service.contract.training import TrainingSpec
 from worker.data.table import DesignTable, read_table
 from worker.inference.predictor import Predictor
+from worker.models.encoding import EditIndex
 from worker.training.manifest import TableIdentity
 from worker.training.run import train_model
 
@@ -122,8 +123,27 @@ def _predict(bench: Bench, candidate: Candidate, fold: Fold, seed: int) -> tuple
         should_stop=bench.should_stop,
         with_report=False,
     )
-    (read,) = Predictor.load(trained.weights, trained.manifest).readings(fold.designs)
-    return read.intact_MBY.mean(axis=0), read.compose_MBY.mean(axis=0)
+    predictor = Predictor.load(trained.weights, trained.manifest)
+    if not bench.row.has_unseen_genes:
+        (read,) = predictor.readings(fold.designs)
+        return read.intact_MBY.mean(axis=0), read.compose_MBY.mean(axis=0)
+    return _with_means(predictor, fold)
+
+
+def _with_means(predictor: Predictor, fold: Fold) -> tuple[Floats, Floats]:
+    """Readings where the model can encode a design; the training mean for genes in no gene table.
+
+    As to the nulls: to a ridge on features such a gene is an average one.
+    """
+    index = EditIndex(predictor.manifest.edits)
+    known_K = np.array([index.knows(design) for design in fold.designs], dtype=bool)
+    mean = float(np.nanmean(fold.learned_N[fold.train_N]))
+    intact_K, compose_K = np.full((2, len(known_K)), mean)
+    known = [fold.designs[k] for k in np.flatnonzero(known_K)]
+    (read,) = predictor.readings(known)
+    intact_K[known_K] = read.intact_MBY.mean(axis=0)
+    compose_K[known_K] = read.compose_MBY.mean(axis=0)
+    return intact_K, compose_K
 
 
 def evaluate(bench: Bench, candidate: Candidate, seed: int) -> Result:

@@ -1,12 +1,12 @@
 """The edits that a model with features of genes can encode: those trained on, and many more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.contract.designs import Edit
+from service.contract.designs import Design, Edit
 from service.contract.models import GeneGraphSpec, GeneKernelSpec, LatentModelSpec, ModelSpec
 from worker.models.encoding import EditIndex
 from worker.models.gene_features_by_edit import (
@@ -32,6 +32,8 @@ READS_NETWORKS = frozenset({"gene_kernel", "gene_graph"})
 class GeneVocabulary:
     """Edits of the training part first, then every locus of the gene table in every way.
 
+    And what else the data set has of these loci.
+
     `known` has a row for each of them, of zeros where the gene is not in the table; `input_EF`
     is what networks read of them, `walks` the messages between their genes.
     """
@@ -50,18 +52,28 @@ def _names(joined: JoinedGenes) -> dict[str, int]:
 
 
 def gene_vocabulary(
-    model: ModelSpec, index: EditIndex, joined: JoinedGenes | None
+    model: ModelSpec,
+    index: EditIndex,
+    joined: JoinedGenes | None,
+    designs: Iterable[Design] = (),
 ) -> GeneVocabulary | None:
     """What a model reads of genes; None for one that reads nothing of them, or without genes.
 
     Designs of a gene without data can be encoded then. A locus of the gene table that is no name
     of a locus of the data set is called as in the table.
+
+    Args:
+        model: what is trained.
+        index: edits of the training part.
+        joined: the genes.
+        designs: all that the data set holds: their alleles of known genes can be encoded as well.
     """
     if joined is None or model.kind not in READS_GENES:
         return None
     row_of = _names(joined)
     ways = ways_to_edit(edit_of(key) for key in index.keys)
-    keys = [*index.keys, *_further(index, row_of, ways)]
+    named = {e.key for d in designs for e in d.edits if e.locus in row_of}
+    keys = [*index.keys, *sorted((_further(row_of, ways) | named) - set(index.keys))]
     genes = EditedGenes.of(keys, row_of)
     # In the order of their names, so that the order of the table does not show in the weights.
     trained = dict.fromkeys(genes.row_E[: len(index)].tolist())
@@ -88,10 +100,9 @@ def gene_vocabulary(
     )
 
 
-def _further(index: EditIndex, row_of: Mapping[str, int], ways: Sequence[Way]) -> list[str]:
-    keys = {
+def _further(row_of: Mapping[str, int], ways: Sequence[Way]) -> set[str]:
+    return {
         Edit(locus=locus, kind=kind, variant=variant).key
         for locus in row_of
         for kind, variant in ways
     }
-    return sorted(key for key in keys if key not in index)

@@ -252,7 +252,7 @@ def prepare(
     require_batches(spec.loss, train.batch_NC)
     index = EditIndex.of(train.designs)
     train, offsets = _in_average_batch(train, learned_NY, labels, table, batch)
-    vocabulary = gene_vocabulary(spec.model, index, joined)
+    vocabulary = gene_vocabulary(spec.model, index, joined, table.designs)
     known_index = index if vocabulary is None else vocabulary.index
     test_N = _encodable(table, parts, known_index) & labelled_N
     unknown = np.unique(table.design_N[parts.test_N & labelled_N & ~test_N])
