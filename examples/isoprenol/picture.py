@@ -16,6 +16,7 @@ from service.client.cellgebra import DEFAULT_URL, Cellgebra
 
 OUTPUT = Path(__file__).parents[2] / "docs" / "isoprenol.svg"
 LARGEST = 800  # mg/L
+NULLS = ("train_mean", "additive", "forest")
 LEFT, TOP, SIDE = 70, 50, 330
 BARS_LEFT, BARS_WIDTH = 660, 170
 STYLE = """
@@ -93,10 +94,11 @@ def scatter(mean: Sequence[float], sd: Sequence[float], measured: Sequence[float
 def bars(table: Sequence[dict[str, Any]]) -> list[str]:
     """Spearman correlation of the model and its nulls."""
     parts = [text(BARS_LEFT, 24, "rank correlation, beside nulls", "title middle")]
-    for place, row in enumerate(table):
+    shown_rows = [row for row in table if row["role"] == "model" or row["predictor"] in NULLS]
+    for place, row in enumerate(shown_rows):
         y = TOP + 10 + 44 * place
         spearman = row["spearman"]
-        kind = "model" if row["predictor"].startswith("perturbation_set") else "null"
+        kind = row["role"]
         width = BARS_WIDTH * (spearman or 0.0)
         shown = "none: constant" if spearman is None else f"{spearman:.2f}"
         parts += [text(BARS_LEFT - 8, y + 18, row["predictor"], "end")]
