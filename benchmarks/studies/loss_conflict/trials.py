@@ -61,6 +61,7 @@ def spec_of(trial: Trial, source: Source) -> TrainingSpec:
         dataset_id="study",
         labels=(TrainingLabel(name=source.label),),
         split=source.split,
+        model=PerturbationSetSpec(),
         loss=trial.arm.loss(),
         epochs=trial.epochs,
         patience_epochs=trial.epochs,
