@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.accuracy_rows.evaluation import Bench, compare, evaluate
+from benchmarks.accuracy_rows.evaluation import Bench, compare, evaluate, predictions_of
 from benchmarks.accuracy_rows.rows import SEEDS, Row
 from benchmarks.accuracy_rows.specs import Candidate, nulls, require_committed
 from benchmarks.accuracy_rows.store import Key, Store
 from benchmarks.accuracy_rows.tables import MissingDataError, load
 from worker.training.errors import TrainingStoppedError
 
+_FIRST = 2
 _DRAWS = frozenset({"forest"})  # nulls that differ by seed where the splits do not
 
 
@@ -32,6 +33,11 @@ class Task:
     def fingerprint(self) -> str:
         """Of its result."""
         return self.bench.fingerprint(self.candidate, self.seed)
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether it is what was chosen, not a null."""
+        return not self.candidate.is_null
 
     def is_done(self) -> bool:
         """Evaluated before, as it would be now."""
@@ -65,10 +71,12 @@ def _seeds(row: Row, candidate: Candidate) -> Sequence[int]:
 
 
 def tasks_of(bench: Bench, choice: Candidate | None) -> list[Task]:
-    """Nulls first: they are what a choice is compared with. In the order of the seeds."""
-    candidates = [*nulls(bench.row), *([choice] if choice else [])]
+    """The strongest nulls and the choice with every seed, then the other nulls."""
+    known = nulls(bench.row)
+    first = [*known[:_FIRST], *([choice] if choice else [])]
     return [
         Task(bench, candidate, seed)
+        for candidates in (first, known[_FIRST:])
         for seed in SEEDS
         for candidate in candidates
         if seed in _seeds(bench.row, candidate)
@@ -78,12 +86,9 @@ def tasks_of(bench: Bench, choice: Candidate | None) -> list[Task]:
 def _to_do(tasks: Sequence[Task], choice: Candidate | None) -> list[Task]:
     """What was not evaluated; and nulls whose predictions a comparison lacks."""
     missing = [task for task in tasks if not task.is_done()]
-    compared = choice is not None and any(
-        "differences" not in (task.bench.store.result(task.key, task.fingerprint) or {})
-        for task in tasks
-        if not task.candidate.is_null
-    )
-    if not compared:
+    kept = [task.bench.store.result(task.key, task.fingerprint) for task in tasks if task.is_choice]
+    count = len({task.candidate.name for task in tasks}) - 1
+    if choice is None or all(r and len(r.get("differences", {})) == count for r in kept):
         return missing
     return [
         task
@@ -101,12 +106,16 @@ def _estimate(task: Task, done: Sequence[float]) -> float:
 
 
 def _compare_all(bench: Bench, choice: Candidate) -> None:
+    """Compare with every null whose predictions are here, if that is more than before."""
+    known = {null.name: null for null in nulls(bench.row)}
     for seed in SEEDS:
         key, fingerprint = Key(bench.row.name, choice.name, seed), bench.fingerprint(choice, seed)
         result = bench.store.result(key, fingerprint)
-        has_predictions = bench.store.predictions(key, fingerprint) is not None
-        if result is not None and "differences" not in result and has_predictions:
-            compare(bench, choice, {null.name: null for null in nulls(bench.row)}, seed)
+        if result is None or bench.store.predictions(key, fingerprint) is None:
+            continue
+        here = predictions_of(bench, known, seed)
+        if here.keys() - result.get("differences", {}).keys():
+            compare(bench, choice, here, seed)
 
 
 def _run(tasks: Sequence[Task], clock: Clock, tell: Callable[[str], None]) -> bool:
@@ -153,7 +162,7 @@ def run_row(
         require_committed(choice)
     tell(f"{row.name}: {len(tasks)} to evaluate")
     is_whole = _run(tasks, clock, tell)
-    if choice is not None and is_whole:
+    if choice is not None:
         _compare_all(bench, choice)
     return is_whole
 

@@ -57,7 +57,7 @@ class Bench:
         own = 0 if self.row.is_fixed else seed
         if own not in self._folds:
             splits = self.row.splits(own)
-            self._folds = {own: [fold_of(self.row, self.data, self.table, s) for s in splits]}
+            self._folds[own] = [fold_of(self.row, self.data, self.table, s) for s in splits]
         return self._folds[own]
 
     def tested(self, seed: int) -> HeldOut:
@@ -202,25 +202,31 @@ def _said(bench: Bench, candidate: Candidate, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def compare(
-    bench: Bench, candidate: Candidate, nulls: Mapping[str, Candidate], seed: int
-) -> Result:
-    """Add to a kept result its paired differences to the nulls."""
+def predictions_of(bench: Bench, nulls: Mapping[str, Candidate], seed: int) -> dict[str, Floats]:
+    """Predictions of the nulls on the test part of a seed, where they are here."""
+    places = (seed, 0) if bench.row.is_fixed else (seed,)
+    found = {}
+    for name, null in nulls.items():
+        for place in places:
+            key = Key(bench.row.name, name, place)
+            value_K = bench.store.predictions(key, bench.fingerprint(null, place))
+            if value_K is not None:
+                found[name] = value_K
+                break
+    return found
+
+
+def compare(bench: Bench, candidate: Candidate, nulls: Mapping[str, Floats], seed: int) -> None:
+    """Add to a kept result its paired differences to predictions of nulls.
+
+    Raises:
+        ValueError: it was not evaluated.
+    """
     fingerprint = bench.fingerprint(candidate, seed)
     key = Key(bench.row.name, candidate.name, seed)
     own_K = bench.store.predictions(key, fingerprint)
     result = bench.store.result(key, fingerprint)
     if own_K is None or result is None:
         raise ValueError(f"{key.stem} was not evaluated")
-    found = {}
-    for name, null in nulls.items():
-        for place in (seed, 0):
-            at = Key(bench.row.name, name, place)
-            value_K = bench.store.predictions(at, bench.fingerprint(null, place))
-            if value_K is not None and (place == seed or bench.row.is_fixed):
-                found[name] = value_K
-                break
-    compared = differences(bench.row.metric, own_K, found, bench.tested(seed))
-    result = result | {"differences": compared}
-    bench.store.save(key, result)
-    return result
+    compared = differences(bench.row.metric, own_K, nulls, bench.tested(seed))
+    bench.store.save(key, result | {"differences": compared})

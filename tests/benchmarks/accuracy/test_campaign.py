@@ -66,7 +66,7 @@ def test_each_evaluation_is_logged_once_and_the_cache_adds_no_line(run, store, c
     entries = logged(store)
     # train_mean once, pair_mean and the choice with each seed
     assert [(e["model"], e["seed"]) for e in entries] == [
-        ("train_mean", 0), ("pair_mean", 0), ("chosen_isoprenol", 0),
+        ("pair_mean", 0), ("train_mean", 0), ("chosen_isoprenol", 0),
         ("pair_mean", 1), ("chosen_isoprenol", 1),
         ("pair_mean", 2), ("chosen_isoprenol", 2),
     ]  # fmt: skip
