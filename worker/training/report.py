@@ -61,6 +61,6 @@ def build_report(
         model_kind=predictor.manifest.model_kind,
         split=_split_report(data, spec),
         labels=tuple(label_report(data, y, tested, spec) for y in range(len(data.labels))),
-        latent=latent_report(states),
+        latent=latent_report(states, reads_genes=data.gene_vocabulary is not None),
         notes=_notes(spec, data, states),
     )

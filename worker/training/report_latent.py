@@ -11,9 +11,16 @@ _LEARNED_REFERENCE = (
     "z_W is a learned vector: with one reference strain and no gene features there is nothing to "
     "encode it from, and an edit without training data has no prediction."
 )
+_WITH_GENES = (
+    "z_W is a learned vector: there is one reference strain. Shifts are projected features of "
+    "genes and a learned part, so that an edit of a gene without training data is predicted from "
+    "its features alone."
+)
 
 
-def latent_report(states: Sequence[LatentState]) -> LatentReport | None:
+def latent_report(
+    states: Sequence[LatentState], *, reads_genes: bool = False
+) -> LatentReport | None:
     """Medians over the members; None for a model without a latent space."""
     if not states:
         return None
@@ -22,7 +29,7 @@ def latent_report(states: Sequence[LatentState]) -> LatentReport | None:
         return float(np.median(values))
 
     return LatentReport(
-        statement=_LEARNED_REFERENCE,
+        statement=_WITH_GENES if reads_genes else _LEARNED_REFERENCE,
         composition_residual_median=median([s.residual for s in states]),
         effective_rank=median([s.effective_rank for s in states]),
         variance=median([s.variance for s in states]),

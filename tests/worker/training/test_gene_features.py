@@ -27,8 +27,13 @@ HELD_OUT = {"kind": "gene", "test": ["g0", "g1"], "match": "all"}
 SMALL = {"latent_dim": 4, "hidden_dim": 4, "head": "linear", "network_dim": 0}
 NETWORK = {"kind": "perturbation_set"} | SMALL
 GRAPH = {"kind": "gene_graph", "hops": 1} | SMALL
-MODELS = [{"kind": "feature_ridge"}, {"kind": "gene_kernel"}, NETWORK, GRAPH]
-every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model["kind"])
+MODELS = [
+    pytest.param({"kind": "feature_ridge"}, id="feature_ridge"),
+    pytest.param({"kind": "gene_kernel"}, id="gene_kernel"),
+    pytest.param(NETWORK, id="perturbation_set", marks=pytest.mark.slow),
+    pytest.param(GRAPH, id="gene_graph"),
+]
+every_model = pytest.mark.parametrize("model", MODELS)
 
 
 @pytest.fixture
@@ -60,6 +65,8 @@ def test_genes_without_data_are_predicted_from_their_features(table, model):
     best = report["table"][0]
     assert best["spearman"] == pytest.approx(1.0)
     assert "feature_ridge" in [row["predictor"] for row in report["table"]]
+    latent = trained.manifest.report["latent"]
+    assert latent is None or "from its features alone" in latent["statement"]
     effect = weights(genes)
     predictor = Predictor.load(trained.weights, trained.manifest)  # without a gene table
     asked = ["new:deletion", "new:deletion+g3:deletion"]
