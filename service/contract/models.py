@@ -260,20 +260,23 @@ ClassicalSpec = (
 
 CandidateKind = Literal[
     "additive",
+    "feature_ridge",
     "multiplicative",
     "pairwise",
     "low_rank",
     "profile_knn",
     "profile_gp",
+    "gene_kernel",
     "nearest_design",
     "forest",
     "gp",
     "perturbation_set",
+    "gene_graph",
 ]
 """What `auto` chooses among, the simplest first.
 
-One number an edit; then numbers for pairs of edits; then whole designs or trees of them, which no
-list of effects explains; then networks.
+One number an edit or a feature; then numbers for pairs of edits; then whole designs or trees of
+them, which no list of effects explains; then networks.
 """
 
 
@@ -285,9 +288,10 @@ class AutoSpec(_Spec):
     `spearman` (mean over folds and labels, because designs are put in an order) or `mse` (on the
     standardised label). The standard error is of the difference to the best, by a jackknife over
     design groups. `candidates` None takes all that fit the labels, in the order of simplicity
-    additive, multiplicative, pairwise, low_rank, profile_knn, profile_gp, nearest_design,
-    forest, gp, perturbation_set. Source: Breiman et al. 1984, Classification and Regression Trees,
-    3.4.3; Hastie, Tibshirani and Friedman 2009, 7.10, doi:10.1007/978-0-387-84858-7.
+    additive, feature_ridge, multiplicative, pairwise, low_rank, profile_knn, profile_gp,
+    gene_kernel, nearest_design, forest, gp, perturbation_set, gene_graph. Source: Breiman et al.
+    1984, Classification and Regression Trees, 3.4.3; Hastie, Tibshirani and Friedman 2009, 7.10,
+    doi:10.1007/978-0-387-84858-7.
     """
 
     kind: Literal["auto"] = "auto"

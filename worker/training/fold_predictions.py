@@ -27,6 +27,15 @@ def asked_of(data: TrainingData) -> FoldAnswers:
     return FoldAnswers((data.test.design_means() - center_Y) / spread_Y, _groups(data.test), {})
 
 
+def spread_over(asked: TrainingData, data: TrainingData, predicted_KY: Floats) -> Floats:
+    """Predictions of a model for all that is asked: what it cannot encode is the training mean."""
+    place = {design: k for k, design in enumerate(asked.test.designs)}
+    whole_KY: Floats = np.zeros((len(place), predicted_KY.shape[1]))
+    kept = [(place[d], k) for k, d in enumerate(data.test.designs) if d in place]
+    whole_KY[[to for to, _ in kept]] = predicted_KY[[k for _, k in kept]]
+    return whole_KY
+
+
 def _groups(part: Part) -> NDArray[np.int64]:
     group_K = np.zeros(len(part.designs), dtype=np.int64)
     group_K[part.design_N] = part.group_N
@@ -40,14 +49,20 @@ def predict_fold(
     hooks: Hooks,
     checkpoint: bytes | None,
 ) -> Floats:
-    """Standardised predictions of the fold's designs, as a stored model would make them [K, Y]."""
+    """Standardised predictions of the fold's designs, as a stored model would make them [K, Y].
+
+    Raises:
+        InvalidArgumentError: the model cannot learn a label.
+        FailedPreconditionError: a loss that is no number, or a latent that collapsed.
+        TrainingStoppedError: a stop was asked for; the checkpoint is saved.
+    """
     key = fingerprint(spec, data.split_description)
     tensors, _ = fit_tensors(data, spec, device, hooks, checkpoint=checkpoint, key=key)
     tensors |= fit_bounds(data, spec)
     ensemble = load_ensemble(tensors, manifest_of(spec, data, _NO_TABLE, b""))
     designs = data.test.designs
     parts = parts_of(designs)
-    read = [ensemble.read(data.index.encode([designs[k] for k in part])) for part in parts]
+    read = [ensemble.read(data.vocabulary.encode([designs[k] for k in part])) for part in parts]
     intact_MKY = np.concatenate([readings.intact_MBY for readings in read], axis=1)
     mean_KY: Floats = intact_MKY[:, request_order(parts)].mean(axis=0)
     return mean_KY

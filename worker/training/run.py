@@ -31,6 +31,7 @@ from worker.training.preparation import prepare
 from worker.training.progress import Pause, Reporter, Saver
 from worker.training.report import build_report
 from worker.training.selection import Source, choose_model, with_selection
+from worker.training.selection_folds import asking
 from worker.training.upper_bounds import fit_bounds
 
 
@@ -98,7 +99,7 @@ def train_model(
     """
     device = device_of(spec.device)
     table = read_table(table_path)
-    data = prepare(spec, table, labels, covariates, genes)
+    data = prepare(asking(spec, genes), table, labels, covariates, genes)
     require_memory(
         spec,
         len(data.train.designs),
@@ -116,6 +117,8 @@ def train_model(
     key = fingerprint(spec, *hashes)
     chosen = choose_model(spec, source, device, hooks, checkpoint=checkpoint, key=key)
     fitted, hooks, checkpoint = chosen.spec, chosen.hooks, chosen.checkpoint
+    if fitted is not spec and genes is not None:
+        data = prepare(fitted, table, labels, covariates, genes)
     key = fingerprint(fitted, *hashes)
     tensors, states = fit_tensors(data, fitted, device, hooks, checkpoint=checkpoint, key=key)
     tensors |= fit_neutral(data) | fit_bounds(data, fitted)

@@ -21,8 +21,8 @@ from worker.data.gene_choice import ChosenGenes
 from worker.data.table import DesignTable
 from worker.training.ensemble import Hooks
 from worker.training.errors import TrainingStoppedError
-from worker.training.fold_predictions import asked_of, predict_fold
-from worker.training.preparation import TrainingData
+from worker.training.fold_predictions import asked_of, predict_fold, spread_over
+from worker.training.preparation import TrainingData, prepare
 from worker.training.progress import Saver
 from worker.training.selection_candidates import Candidate, candidates_of
 from worker.training.selection_folds import InnerFolds, inner_folds_of, prepared
@@ -162,6 +162,15 @@ class _Comparing:
         self._answer(place, data, candidate, replace(self._hooks, reporter=reporter))
         self._hooks.saver.when_due(state.pack)
 
+    def _encoded_by(self, spec: TrainingSpec, place: int, data: TrainingData) -> TrainingData:
+        """The fold as this model reads it: without genes, all read the same."""
+        source = self._source
+        if source.genes is None:
+            return data
+        own = spec.model_copy(update={"split": self._folds.splits[place]})
+        columns = (source.labels, source.covariates, source.genes)
+        return prepare(own, self._folds.table, *columns)
+
     def _answer(self, place: int, data: TrainingData, candidate: Candidate, hooks: Hooks) -> None:
         """Keep what the candidate predicts, or why it cannot.
 
@@ -174,7 +183,9 @@ class _Comparing:
         own = self._spec.model_copy(update={"model": candidate.spec, "ensemble_size": 1})
         begin, hooks = time.monotonic(), replace(hooks, saver=saver)
         try:
-            predicted_KY = predict_fold(data, own, self._device, hooks, state.inner_of(running))
+            encoded = self._encoded_by(own, place, data)
+            known_KY = predict_fold(encoded, own, self._device, hooks, state.inner_of(running))
+            predicted_KY = spread_over(data, encoded, known_KY)
         except TrainingStoppedError:
             if state.running != running:  # it has kept nothing of its own
                 outer.now(state.pack)

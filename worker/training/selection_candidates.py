@@ -13,8 +13,11 @@ from service.contract.models import (
     AdditiveSpec,
     AutoSpec,
     CandidateKind,
+    FeatureRidgeSpec,
     FittedSpec,
     ForestSpec,
+    GeneGraphSpec,
+    GeneKernelSpec,
     GpSpec,
     LowRankSpec,
     MultiplicativeSpec,
@@ -27,6 +30,7 @@ from service.contract.models import (
 from service.contract.training import TrainingSpec, Transform
 from worker.training.memory import require_memory
 from worker.training.preparation import TrainingData
+from worker.training.selection_costs import estimate_seconds
 
 SIMPLEST_FIRST: tuple[CandidateKind, ...] = get_args(CandidateKind)
 LIMIT_SECONDS = 1800.0
@@ -35,19 +39,23 @@ _SPECS: Mapping[str, FittedSpec] = {
     spec.kind: spec
     for spec in (
         AdditiveSpec(),
+        FeatureRidgeSpec(),
         MultiplicativeSpec(),
         PairwiseSpec(),
         LowRankSpec(),
         ProfileKnnSpec(),
         ProfileGpSpec(),
+        GeneKernelSpec(),
         NearestDesignSpec(),
         ForestSpec(),
         GpSpec(),
         PerturbationSetSpec(),
+        GeneGraphSpec(),
     )
 }
+_GENE_KINDS = frozenset({"feature_ridge", "gene_kernel", "gene_graph"})
 _RATIO_KINDS = frozenset({"multiplicative", "pairwise"})
-_PAIR_KINDS = frozenset({"low_rank", "profile_knn", "profile_gp"})
+_PAIR_KINDS = frozenset({"low_rank", "profile_knn", "profile_gp", "gene_kernel"})
 
 
 @dataclass(frozen=True)
@@ -81,16 +89,31 @@ def candidates_of(
 
 def _unfit(kind: str, data: TrainingData) -> str | None:
     """Why a model has nothing to learn here that a simpler one lacks."""
-    if kind == "multiplicative" and all(x.transform is Transform.LOG for x in data.labels):
-        return "on the log of a label it is the additive model"
-    if kind in _RATIO_KINDS and any(label.measure_order for label in data.labels):
-        return "an interaction score has no ratios"
     orders = {design.order for design in data.train.designs}
-    if kind == "pairwise" and not {2, 3} <= orders:
-        return "it takes designs of three edits from those of two, and both are needed"
-    if kind in _PAIR_KINDS and 2 not in orders:
-        return "it learns from designs of two edits, and there is none"
-    return None
+    unfit = {
+        "on the log of a label it is the additive model": kind == "multiplicative"
+        and all(label.transform is Transform.LOG for label in data.labels),
+        "an interaction score has no ratios": kind in _RATIO_KINDS
+        and any(label.measure_order for label in data.labels),
+        "it takes designs of three edits from those of two, and both are needed": kind == "pairwise"
+        and not {2, 3} <= orders,
+        "it learns from designs of two edits, and there is none": kind in _PAIR_KINDS
+        and 2 not in orders,
+        **_without_genes(kind, data),
+    }
+    return next((reason for reason, is_so in unfit.items() if is_so), None)
+
+
+def _without_genes(kind: str, data: TrainingData) -> dict[str, bool]:
+    if data.genes is None:
+        return {"it reads a gene table, and the spec names none": kind in _GENE_KINDS}
+    table = data.genes.table
+    return {
+        "it passes messages over a network, and the spec names none": kind == "gene_graph"
+        and not table.networks,
+        "it reads features of genes, and there is none": kind == "feature_ridge"
+        and not table.feature_names,
+    }
 
 
 def _too_large(spec: TrainingSpec, model: FittedSpec, data: TrainingData) -> str | None:
@@ -102,24 +125,3 @@ def _too_large(spec: TrainingSpec, model: FittedSpec, data: TrainingData) -> str
     except FailedPreconditionError as error:
         return error.detail
     return None
-
-
-def estimate_seconds(model: FittedSpec, spec: TrainingSpec, data: TrainingData) -> float:
-    """Seconds of one fit of one member on one core of 2020, within a factor of three or so."""
-    rows, edits, labels = len(data.train), len(data.index), len(data.labels)
-    match model:
-        case PerturbationSetSpec():
-            steps = spec.epochs * -(-rows // spec.batch_size)
-            return steps * (0.004 + 1e-6 * spec.batch_size * model.latent_dim)
-        case ForestSpec():
-            grown = min(rows, model.max_rows)
-            return labels * (0.1 + 3e-8 * model.trees * grown * edits)
-        case GpSpec():
-            kept, chosen = min(rows, model.max_rows), min(rows, model.max_selection_rows)
-            return labels * (0.1 + 4e-10 * kept**3 + 3e-8 * chosen**3)
-        case LowRankSpec() | ProfileKnnSpec() | ProfileGpSpec():
-            return labels * (0.05 + 1e-7 * edits**3 + 1e-6 * rows)
-        case NearestDesignSpec():
-            return labels * (0.01 + 2e-9 * rows * rows)
-        case _:
-            return labels * (0.01 + 1e-6 * rows)

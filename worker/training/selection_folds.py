@@ -19,6 +19,7 @@ import numpy as np
 
 from service.contract.datasets import CovariateColumn, LabelColumn
 from service.contract.errors import InvalidArgumentError
+from service.contract.models import AutoSpec, FeatureRidgeSpec
 from service.contract.splits import (
     CovariateSplit,
     ForwardSplit,
@@ -71,6 +72,16 @@ def inner_folds_of(
     return InnerFolds(own, (), "none: too few designs")
 
 
+def asking(spec: TrainingSpec, genes: ChosenGenes | None) -> TrainingSpec:
+    """The spec that asks for most designs: what a model reads of genes decides what it can encode.
+
+    Where the model is yet to be chosen and genes are given, it is one that reads them.
+    """
+    if genes is None or not isinstance(spec.model, AutoSpec):
+        return spec
+    return spec.model_copy(update={"model": FeatureRidgeSpec()})
+
+
 def prepared(
     folds: InnerFolds,
     spec: TrainingSpec,
@@ -80,7 +91,7 @@ def prepared(
 ) -> Iterator[tuple[int, TrainingData]]:
     """Each fold with its own scales, offsets and vocabulary; one that leaves nothing is skipped."""
     for place, split in enumerate(folds.splits):
-        own = spec.model_copy(update={"split": split})
+        own = asking(spec, genes).model_copy(update={"split": split})
         try:
             yield place, prepare(own, folds.table, labels, covariates, genes)
         except InvalidArgumentError:  # no value, a constant one, or edits that training lacks

@@ -182,3 +182,19 @@ def test_members_are_stopped_by_genes_that_they_have_not_seen(table):
             if split.match == "all":
                 assert all(seen.isdisjoint(x) for x in tested)
         assert parts.fitted(0, np.full(len(loci), np.nan)).all()
+
+
+def test_auto_chooses_among_models_that_know_the_genes(table):
+    genes = gene_table()
+    auto = {"kind": "auto", "folds": 3, "candidates": ["additive", "feature_ridge", "gene_kernel"]}
+    trained = train(table, auto, genes)
+    selection = trained.manifest.selection
+    assert "by gene" in selection.folds
+    assert "edit that the training part lacks" in selection.candidates[0].left_out
+    assert selection.chosen in {"feature_ridge", "gene_kernel"}
+    assert trained.manifest.report["labels"][0]["test_design_count"] == 3
+    named = train(table, trained.manifest.selected_model, genes)
+    assert trained.weights == named.weights
+    without = {"kind": "auto", "candidates": ["additive", "feature_ridge"]}
+    told = train(table, without, split={"kind": "random"}).manifest.selection
+    assert "reads a gene table" in told.candidates[1].left_out

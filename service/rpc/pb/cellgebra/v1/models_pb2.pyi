@@ -219,26 +219,32 @@ class AutoSpec(_message.Message):
         __slots__ = ()
         CANDIDATE_UNSPECIFIED: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_ADDITIVE: _ClassVar[AutoSpec.Candidate]
+        CANDIDATE_FEATURE_RIDGE: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_MULTIPLICATIVE: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_PAIRWISE: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_LOW_RANK: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_PROFILE_KNN: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_PROFILE_GP: _ClassVar[AutoSpec.Candidate]
+        CANDIDATE_GENE_KERNEL: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_NEAREST_DESIGN: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_FOREST: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_GP: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_PERTURBATION_SET: _ClassVar[AutoSpec.Candidate]
+        CANDIDATE_GENE_GRAPH: _ClassVar[AutoSpec.Candidate]
     CANDIDATE_UNSPECIFIED: AutoSpec.Candidate
     CANDIDATE_ADDITIVE: AutoSpec.Candidate
+    CANDIDATE_FEATURE_RIDGE: AutoSpec.Candidate
     CANDIDATE_MULTIPLICATIVE: AutoSpec.Candidate
     CANDIDATE_PAIRWISE: AutoSpec.Candidate
     CANDIDATE_LOW_RANK: AutoSpec.Candidate
     CANDIDATE_PROFILE_KNN: AutoSpec.Candidate
     CANDIDATE_PROFILE_GP: AutoSpec.Candidate
+    CANDIDATE_GENE_KERNEL: AutoSpec.Candidate
     CANDIDATE_NEAREST_DESIGN: AutoSpec.Candidate
     CANDIDATE_FOREST: AutoSpec.Candidate
     CANDIDATE_GP: AutoSpec.Candidate
     CANDIDATE_PERTURBATION_SET: AutoSpec.Candidate
+    CANDIDATE_GENE_GRAPH: AutoSpec.Candidate
     class Criterion(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         CRITERION_UNSPECIFIED: _ClassVar[AutoSpec.Criterion]
