@@ -20,7 +20,8 @@ def with_real_ids(document, ids):
         for operation in path.values():
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "path":
-                    parameter["schema"]["enum"] = [ids[parameter["name"]], "no-such-id"]
+                    known = ids.get(parameter["name"], "none-was-made")
+                    parameter["schema"]["enum"] = [known, "no-such-id"]
     # A score that may take no time is a 504, and rightly.
     document["components"]["schemas"]["ScoreRequest"]["properties"]["timeout_seconds"][
         "minimum"
