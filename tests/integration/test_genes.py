@@ -80,6 +80,7 @@ def test_they_are_listed_and_read(api, genes, network):
     assert api.get(f"{path}/networks/{network['id']}").json() == network
 
 
+@pytest.mark.slow
 def test_a_training_says_what_it_used_and_what_not(api, trained, genes, network):
     used = api.get(f"/v1/models/{trained['model_id']}").json()["manifest"]["genes"]
     assert used["table_sha256"] == genes["table_sha256"]
@@ -93,6 +94,7 @@ def test_a_training_says_what_it_used_and_what_not(api, trained, genes, network)
     assert any("Genes are held out" in note for note in trained["report"]["notes"])
 
 
+@pytest.mark.slow
 def test_a_score_takes_every_name_of_a_gene(api, trained):
     path = f"/v1/models/{trained['model_id']}:score"
     answer = api.post(path, json={"genotypes": ["parB:knockdown", "PP_0001:knockdown"]}).json()

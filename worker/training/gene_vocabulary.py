@@ -7,7 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.contract.designs import Design, Edit
-from service.contract.models import GeneGraphSpec, GeneKernelSpec, LatentModelSpec, ModelSpec
+from service.contract.models import (
+    GeneGraphSpec,
+    GeneKernelSpec,
+    LatentModelSpec,
+    ModelSpec,
+    PerturbationSetSpec,
+)
 from worker.models.encoding import EditIndex
 from worker.models.gene_features_by_edit import (
     EditedGenes,
@@ -25,7 +31,6 @@ from worker.training.gene_join import JoinedGenes
 Floats = NDArray[np.float64]
 
 READS_GENES = frozenset({"perturbation_set", "feature_ridge", "gene_kernel", "gene_graph"})
-READS_NETWORKS = frozenset({"gene_kernel", "gene_graph"})
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,13 @@ def _names(joined: JoinedGenes) -> dict[str, int]:
     called = {row: locus for locus, row in sorted(joined.row_of.items(), reverse=True)}
     others = {locus: row for row, locus in enumerate(joined.table.loci) if row not in called}
     return {**others, **joined.row_of}
+
+
+def reads_networks(model: ModelSpec) -> bool:
+    """Whether a model with a gene table reads its networks."""
+    if isinstance(model, PerturbationSetSpec):
+        return model.network_dim > 0
+    return isinstance(model, GeneGraphSpec | GeneKernelSpec)
 
 
 def gene_vocabulary(

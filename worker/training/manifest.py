@@ -17,7 +17,7 @@ from service.contract.manifests import (
 from service.contract.training import TrainingSpec
 from worker.inference.neutral import NEUTRAL_MODEL
 from worker.models.gene_features_by_edit import edit_of
-from worker.training.gene_vocabulary import READS_NETWORKS
+from worker.training.gene_vocabulary import reads_networks
 from worker.training.preparation import TrainingData
 
 _VERSIONED = ("cellgebra", "numpy", "safetensors", "scikit-learn", "torch")
@@ -56,12 +56,11 @@ def genes_used(spec: TrainingSpec, data: TrainingData) -> GenesUsed | None:
     """What the model has read of genes; None without a gene table."""
     if data.genes is None:
         return None
-    kind = spec.model.kind
-    reads_features = data.gene_vocabulary is not None
+    reads = data.gene_vocabulary is not None
     return data.genes.read_by(
-        kind,
-        reads_features=reads_features,
-        reads_networks=reads_features and kind in READS_NETWORKS,
+        spec.model.kind,
+        reads_features=reads,
+        reads_networks=reads and reads_networks(spec.model),
     )
 
 
