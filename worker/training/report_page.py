@@ -91,25 +91,33 @@ def picture(drawn: Picture | None, title: str = "", reason: str | None = None) -
 
 @dataclass(frozen=True)
 class Column:
-    """A metric of the table against the nulls."""
+    """A metric of the table against the nulls: its title, and a cell for each predictor."""
 
-    name: str
     title: str
+    cell: Callable[[PredictorRow], Markup]
 
-    def cell(self, row: PredictorRow) -> Markup:
-        """Value with its interval."""
-        value = escape(number(getattr(row, self.name)))
-        return value + bracket(getattr(row, f"{self.name}_interval", None), "number")
+
+def _metric(name: str, title: str) -> Column:
+    def cell(row: PredictorRow) -> Markup:
+        value = escape(number(getattr(row, name)))
+        return value + bracket(getattr(row, f"{name}_interval", None), "number")
+
+    return Column(title, cell)
 
 
 def _columns(label: LabelReport) -> list[Column]:
-    """Metrics that could be measured of any predictor."""
+    """Metrics that could be measured of any predictor, and what each explains beyond neutral."""
     known = {
         name
         for name in _METRICS
         if any(getattr(row, name, None) is not None for row in label.table)
     }
-    return [Column(name, title) for name, title in _METRICS.items() if name in known]
+    columns = [_metric(name, title) for name, title in _METRICS.items() if name in known]
+    explained = label.headline.explained_by_predictor
+    if explained:
+        cell = lambda row: escape(percent(explained.get(row.predictor)))  # noqa: E731
+        columns.append(Column("beyond neutral", cell))
+    return columns
 
 
 def _furthest(figures: DesignFigures) -> list[dict[str, Any]]:
