@@ -42,7 +42,6 @@ _METRICS = {
     "pearson": "Pearson",
     "r2": "R\u00b2",
     "rmse": "RMSE",
-    "mae": "MAE",
     "spearman_within_groups": "Spearman within groups",
     "average_precision": "average precision",
     "precision_at_k": "precision at k",
@@ -63,7 +62,9 @@ def number(value: float | None) -> str:
 
 def percent(value: float | None) -> str:
     """A share as per cent."""
-    return "\u2013" if value is None else f"{value:.1%}".replace("%", " %").replace(".0 ", " ")
+    if value is None:
+        return "\u2013"
+    return f"{100 * value:.1f} %".replace(".0 ", " ").replace("-", "\u2212")
 
 
 def bracket(interval: Interval | None, kind: str) -> Markup:
@@ -85,7 +86,7 @@ def picture(drawn: Picture | None, title: str = "", reason: str | None = None) -
         Markup(' class="narrow"') if drawn.is_narrow else "",
         drawn.title,
         Markup(drawn.svg.replace("<svg", opening, 1)),  # noqa: S704 - drawn by matplotlib
-        drawn.caption.replace(" %", "\u00a0%"),
+        drawn.caption.replace(" %", "\u00a0%").replace("n = ", "n\u00a0=\u00a0"),
     )
 
 
@@ -112,6 +113,8 @@ def _columns(label: LabelReport) -> list[Column]:
         for name in _METRICS
         if any(getattr(row, name, None) is not None for row in label.table)
     }
+    if len(label.groups) < 2:
+        known.discard("spearman_within_groups")  # the same as overall
     columns = [_metric(name, title) for name, title in _METRICS.items() if name in known]
     explained = label.headline.explained_by_predictor
     if explained:

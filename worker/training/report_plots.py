@@ -60,6 +60,13 @@ def plain(text: str, most: int = _LONGEST) -> str:
     return shown if len(shown) <= most else shown[: most - 3] + "..."
 
 
+def designs_of(part: str, count: int) -> str:
+    """How many designs of which part, in words."""
+    if part == "test":
+        return f"{count:,} test designs"
+    return f"{count:,} training designs (nothing was held out)"
+
+
 def draw(
     paint: Callable[["Figure"], None], *, name: str, width: float = 7.2, height: float = 3.4
 ) -> str:

@@ -12,6 +12,7 @@ from worker.training.report_plots import (
     MUTED,
     SERIES,
     Picture,
+    designs_of,
     draw,
     log_ticks,
     plain,
@@ -26,15 +27,14 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _BINS = 8
-_LEAST_IN_BIN = 5
+_LEAST_IN_BIN = 10
 
 
 def measured_on(figures: DesignFigures) -> str:
     """Which designs a picture shows, in words."""
-    part = "test" if figures.part == "test" else "training (nothing was held out)"
     shown = len(figures.shown.order)
     drawn = f"; {shown:,} of them shown, drawn at random" if shown < figures.design_count else ""
-    return f"Measured on the {figures.design_count:,} {part} designs with this label{drawn}."
+    return f"Measured on {designs_of(figures.part, figures.design_count)}{drawn}."
 
 
 def _columns(figures: DesignFigures) -> tuple[Floats, Floats, Floats, Floats, Floats]:
@@ -206,7 +206,5 @@ def residual_picture(figures: DesignFigures, name: str) -> Picture | None:
         + ".",
         caption="Boxes: quartiles and median; whiskers: 5 % to 95 % of the designs. A box that "
         "drifts from 0 with the order means effects that the model does not add up right. "
-        f"Measured on all {figures.design_count:,} "
-        + ("test" if figures.part == "test" else "training")
-        + " designs with this label.",
+        f"Measured on {designs_of(figures.part, figures.design_count)}.",
     )

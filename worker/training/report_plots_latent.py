@@ -13,6 +13,7 @@ from worker.training.report_plots import (
     MUTED,
     SERIES,
     Picture,
+    designs_of,
     draw,
     plain,
 )
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 
 
 Floats = NDArray[np.float64]
-
-
-def _part(part: str) -> str:
-    return "test" if part == "test" else "training (nothing was held out)"
 
 
 def composition_picture(figures: CompositionFigures, name: str) -> Picture:
@@ -49,8 +46,8 @@ def composition_picture(figures: CompositionFigures, name: str) -> Picture:
         caption="How far the intact state is from the sum of its shifts, relative to their length "
         "(no unit; it depends on how the latent space happens to be scaled and turned). 0: the "
         "edits add up in the latent space. Boxes: quartiles and median; whiskers: 5 % to 95 %. "
-        f"Median over {figures.member_count} members, on n = {figures.design_count:,} "
-        f"{_part(figures.part)} designs.",
+        f"Median over {figures.member_count} members, on "
+        f"{designs_of(figures.part, figures.design_count)}.",
     )
 
 
@@ -81,8 +78,7 @@ def difference_picture(figures: DifferenceFigures, name: str, *, is_named: bool)
         f"{figures.root_mean_square:.3g}.",
         caption="What the model says beyond the composition of shifts, in the label's unit. "
         + _agreement(figures)
-        + f" Measured on n = {figures.design_count:,} {_part(figures.part)} designs of two edits "
-        "or more.",
+        + f" Measured on {designs_of(figures.part, figures.design_count)} of two edits or more.",
     )
 
 

@@ -120,4 +120,5 @@ def test_numbers_have_three_digits(value, text):
 
 
 def test_shares_are_per_cent():
-    assert [percent(v) for v in (None, 0.95, 1.0, 0.123)] == ["\u2013", "95 %", "100 %", "12.3 %"]
+    shown = [percent(value) for value in (None, 0.95, 1.0, 0.123, -0.5)]
+    assert shown == ["\u2013", "95 %", "100 %", "12.3 %", "\u221250 %"]
