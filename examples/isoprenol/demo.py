@@ -1,9 +1,9 @@
 """Train on real strain designs and rank new ones, on an embedded service that it starts and stops.
 
 Designs of Pseudomonas putida (sets of CRISPRi knock-downs) and their isoprenol titres, from seven
-design-build-test-learn cycles: train on cycles 0-4, look at the held-out cycles 5-6 beside null
-models, then rank the designs of those cycles as if they were candidates. Run it with `make demo`;
-Ctrl-C leaves no process behind, and running it again is always possible.
+design-build-test-learn cycles: select a model and train it on cycles 0-4, look at the held-out
+cycles 5-6 beside null models, then rank the designs of those cycles as if they were candidates.
+Run it with `make demo`; Ctrl-C leaves no process behind, and running it again is always possible.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from output import print_profile, print_ranking, print_report, progress_shown
+from output import print_profile, print_ranking, print_report, print_selection, progress_shown
 
 from service.client.cellgebra import Cellgebra
 from service.client.training import TrainingRun
@@ -63,7 +63,6 @@ def run(client: Cellgebra, clock: "Clock", data_dir: Path) -> None:
                 "dataset_id": dataset.id,
                 "name": "isoprenol",
                 "labels": [{"name": "isoprenol"}],
-                "model": {"kind": "perturbation_set"},
                 "split": {
                     "kind": "covariate",
                     "covariate": "cycle",
@@ -74,7 +73,9 @@ def run(client: Cellgebra, clock: "Clock", data_dir: Path) -> None:
         )
         follow(training)
     model = training.model()
-    print_report(model.resource.report)
+    report = model.resource.report
+    print_selection(report["selection"])
+    print_report(report)
     page = model.save_report(data_dir / "report.html").resolve()
     print(f"\nthe whole report, with pictures: {page.as_uri()}")
     with clock("score"):

@@ -90,21 +90,48 @@ class _Lines:
 
     def __init__(self) -> None:
         self._tenth = 0
-        self._loss = ""
+        self._doing = ""
 
     def __call__(self, event: JobEvent) -> None:
         if event.type is EventType.STATE:
             print(f"  {event.data['state']}", flush=True)
         elif event.type is EventType.EPOCH:
-            self._loss = _loss(event.data)
-        elif event.type is EventType.PROGRESS and event.data["fraction"] * 10 >= self._tenth + 1:
-            self._tenth = int(event.data["fraction"] * 10)
-            print(f"  {event.data['fraction']:4.0%}  {self._loss}", flush=True)
+            self._doing = _loss(event.data)
+        elif event.type is EventType.PROGRESS:
+            self._doing = event.data.get("message", self._doing)
+            self._tell(event.data["fraction"])
+
+    def _tell(self, fraction: float) -> None:
+        if fraction * 10 >= self._tenth + 1:
+            self._tenth = int(fraction * 10)
+            print(f"  {fraction:4.0%}  {self._doing}", flush=True)
 
 
 def _loss(data: dict[str, Any]) -> str:
     terms = "  ".join(f"{name} {value:.3f}" for name, value in data["terms"].items())
     return f"member {data['member'] + 1} epoch {data['epoch']:>3}  {terms}"
+
+
+# ---------------------------------------------------------------- selection
+
+
+def print_selection(selection: dict[str, Any]) -> None:
+    """The models that were compared inside the training part, and which of them was trained."""
+    print(f"\nmodels, the simplest first, on folds inside cycles 0-4 ({selection['folds']})")
+    header = ("model", selection["criterion"], "behind best", "standard error", "seconds")
+    rows = [
+        (
+            row["kind"] + (" *" if row["is_chosen"] else ""),
+            number(row["score"], 3),
+            number(row["behind_best"], 3),
+            number(row["standard_error"], 3),
+            number(row["seconds"]),
+        )
+        for row in selection["candidates"]
+        if row["left_out"] is None
+    ]
+    print_table(header, rows)
+    print(f"  * {selection['reason']}")
 
 
 # ---------------------------------------------------------------- report

@@ -50,7 +50,8 @@ def test_it_can_be_stopped_and_then_runs_to_its_end(tmp_path):
     said, _ = process.communicate(timeout=300)
     assert process.returncode == 0, said
     assert "472 rows (7 of controls)" in said
-    assert re.search(r"perturbation_set \(y_intact\) +-?0\.\d{3}", said)
+    assert re.search(r"^  perturbation_set +-?0\.\d{3}", said, re.MULTILINE)  # compared
+    assert re.search(r"^  \w+ \* +-?0\.\d{3}", said, re.MULTILINE)  # chosen
     assert re.search(r"forest +-?0\.\d{3}", said)
     assert "held out: cycle = 5, 6" in said
     assert re.search(r"^ +15  PP_", said, re.MULTILINE)

@@ -29,6 +29,10 @@ from worker.training.selection_folds import InnerFolds, inner_folds_of, prepared
 from worker.training.selection_state import FINAL, SelectionState, unpack
 from worker.training.selection_table import told
 
+# Of so many observations two folds tell candidates apart, and five would cost an hour.
+MANY_ROWS = 20_000
+FOLDS_OF_MANY = 2
+
 
 @dataclass(frozen=True)
 class Source:
@@ -71,7 +75,8 @@ def choose_model(
     if not isinstance(auto, AutoSpec):
         return Chosen(spec, hooks, checkpoint)
     names = [label.name for label in spec.labels]
-    folds = inner_folds_of(spec, source.table, source.covariates, auto.folds, names)
+    count = min(auto.folds, FOLDS_OF_MANY) if len(source.data.train) > MANY_ROWS else auto.folds
+    folds = inner_folds_of(spec, source.table, source.covariates, count, names)
     state = unpack(checkpoint, key)
     candidates = candidates_of(auto, spec, source.data, len(folds.splits))
     comparing = _Comparing(
