@@ -56,7 +56,7 @@ def ingest_network(
         _require_no_loops(table, spec, loop_N)
     kept_N = known_N & ~loop_N
     score_NC = np.stack(list(scores.values()), axis=1)
-    edge_2M, score_MC = _once(ends.end_2N[:, kept_N], score_NC[kept_N])
+    edge_2M, score_MC, distinct = _once(ends.end_2N[:, kept_N], score_NC[kept_N], len(genes.loci))
     if not edge_2M.shape[1]:
         raise BadTableError(
             f"network {name} has no edge with a score above 0 between two loci of the gene table"
@@ -64,7 +64,6 @@ def ingest_network(
     network = Network(name, tuple(scores), edge_2M, score_MC)
     write_network(path, StoredNetwork(network, spec.off_when_held_out), genes.loci)
     watch.progress(1.0)
-    distinct = len(np.unique(np.sort(ends.end_2N[:, kept_N], axis=0), axis=1).T)
     return NetworkProfile(
         row_count=len(table),
         edge_count=edge_2M.shape[1],
@@ -135,29 +134,33 @@ def _no_match(names: list[str], genes: GeneTable) -> BadTableError:
 
 def _scores(table: WholeTable, spec: NetworkSpec) -> dict[str, Floats]:
     """Scores of every row by channel, in the unit of the spec; a missing one is 0."""
-    columns = spec.channel_columns
-    if columns is None:
+    if spec.channel_columns is not None:
+        found = {name: table.numbers(name, smallest=0.0) for name in spec.channel_columns}
+    else:
         ends = (spec.source_column, spec.target_column)
-        columns = tuple(
-            name
-            for name in table.columns
-            if name not in ends and table.numbers_if_all(name) is not None
-        )
-    if not columns:
+        others = (name for name in table.columns if name not in ends)
+        read = ((name, table.numbers_if_all(name)) for name in others)
+        found = {name: values for name, values in read if values is not None}
+    for name, values in found.items():
+        if (values < 0).any():
+            table.numbers(name, smallest=0.0)  # names the rows
+    if not found:
         return {EDGE_CHANNEL: np.ones(len(table))}
-    return {
-        name: np.nan_to_num(table.numbers(name, smallest=0.0)) / spec.score_unit for name in columns
-    }
+    return {name: np.nan_to_num(values) / spec.score_unit for name, values in found.items()}
 
 
-def _once(edge_2N: Codes, score_NC: Floats) -> tuple[Codes, Floats]:
-    """Every undirected edge once, with its highest scores; those without any are left out."""
+def _once(edge_2N: Codes, score_NC: Floats, loci: int) -> tuple[Codes, Floats, int]:
+    """Every undirected edge once, with its highest scores, and how many there are.
+
+    Those without any score are left out.
+    """
     ordered_2N = np.sort(edge_2N, axis=0)
-    edge_2M, place_N = np.unique(ordered_2N, axis=1, return_inverse=True)
-    score_MC = np.zeros((edge_2M.shape[1], score_NC.shape[1]))
+    key_M, place_N = np.unique(ordered_2N[0] * loci + ordered_2N[1], return_inverse=True)
+    score_MC = np.zeros((len(key_M), score_NC.shape[1]))
     np.maximum.at(score_MC, place_N.reshape(-1), score_NC)
     kept_M: NDArray[np.bool_] = score_MC.max(axis=1) > 0
-    return edge_2M[:, kept_M], score_MC[kept_M]
+    edge_2M = np.stack([key_M // loci, key_M % loci])
+    return edge_2M[:, kept_M], score_MC[kept_M], len(key_M)
 
 
 def _require_no_loops(table: WholeTable, spec: NetworkSpec, loop_N: NDArray[np.bool_]) -> None:

@@ -12,8 +12,14 @@ from service.contract.database import Database, utc_now
 from service.contract.datasets import DatasetState
 from service.contract.errors import NotFoundError
 from service.contract.jobs import JobKind, JobState, Queue
-from service.contract.records import DatasetRecord, JobEventRecord, JobRecord, WorkerRecord
-from service.contract.repositories import datasets, jobs, leases, workers
+from service.contract.records import (
+    DatasetRecord,
+    GeneTableRecord,
+    JobEventRecord,
+    JobRecord,
+    WorkerRecord,
+)
+from service.contract.repositories import datasets, gene_tables, jobs, leases, workers
 from service.contract.repositories.leases import MAX_ATTEMPTS
 from service.contract.repositories.takeover import take_over
 from service.contract.settings import Settings
@@ -172,6 +178,29 @@ def test_a_data_set_whose_worker_is_lost_too_often_fails_and_leaves_no_blob(
         dataset = session.get_one(DatasetRecord, "dataset_1")
     assert dataset.state == DatasetState.FAILED
     assert dataset.error["reason"] == "WORKER_LOST"
+    with pytest.raises(NotFoundError):
+        store.path(blob.sha256)
+
+
+def test_a_gene_table_whose_worker_is_lost_too_often_fails_and_leaves_no_blob(
+    database, make_scheduler, store
+):
+    blob = publish_blob(database, store, b"locus\tx\n", owner=OWNER)
+    with database.write() as session:
+        request = jobs.Request(id=None, sha256="0" * 64)
+        job, _ = jobs.create_job(
+            session, OWNER, JobKind.GENE_TABLE, {}, subject_id="genes_1", request=request
+        )
+        gene_tables.add_gene_table(
+            session, OWNER, "genes_1", name="g", spec={}, source=blob, job_id=job.id
+        )
+        job.attempt_count = MAX_ATTEMPTS - 1
+        job_id = job.id
+    lose(database, job_id)
+    make_scheduler().look()
+    with database.read() as session:
+        table = session.get_one(GeneTableRecord, "genes_1")
+    assert (table.state, table.error["reason"]) == (DatasetState.FAILED, "WORKER_LOST")
     with pytest.raises(NotFoundError):
         store.path(blob.sha256)
 
