@@ -112,8 +112,7 @@ def _search(
 
     def error_at(place: tuple[int, int]) -> float:
         if place not in errors:
-            # Single precision is enough to tell places apart, and takes half the time.
-            covariance_EE = edit_covariance(profile_EE, _LENGTHS[place[0]]).astype(np.float32)
+            covariance_EE = edit_covariance(profile_EE, _LENGTHS[place[0]])
             noise = _NOISES[place[1]]
             f_EE = posterior_mean(known, covariance_EE, noise, _TOLERANCE_ON_THE_WAY)
             errors[place] = squared_error(f_EE, held)
