@@ -33,7 +33,7 @@ def difference_words(standing: Standing) -> str:
 def reached_words(standing: Standing) -> str:
     """Whether what is required was reached."""
     if standing.is_required_reached is None:
-        return "not evaluated"
+        return "not evaluated" if standing.chosen is None else "open: not compared yet"
     if standing.is_stretch_reached and standing.is_required_reached:
         return "stretch"
     return "yes" if standing.is_required_reached else "**no**"

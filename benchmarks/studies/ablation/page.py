@@ -90,6 +90,11 @@ def _sizes(figures: Figures) -> str:
     return "; ".join(parts)
 
 
+def _comparisons(figures: Figures) -> int:
+    """How many intervals the tables show."""
+    return sum(len(_keys(figures, data)) * (len(arms()) - 1) for data in DATA)
+
+
 def page(figures: Figures, *, date: str, machine: str, command: str) -> str:
     """The whole page; the conclusion is written by hand, its figures are in the tables."""
     minutes = sum(one.get("core seconds", 0.0) for one in figures.outcomes.values()) / 60
@@ -102,5 +107,7 @@ def page(figures: Figures, *, date: str, machine: str, command: str) -> str:
         trainings=len(figures.outcomes),
         minutes=f"{minutes:.0f}",
         sizes=_sizes(figures),
+        comparisons=(count := _comparisons(figures)),
+        by_chance=round(0.05 * count),
         tables="\n\n".join(tables),
     )
