@@ -127,10 +127,10 @@ def _predict(bench: Bench, candidate: Candidate, fold: Fold, seed: int) -> tuple
     if not bench.row.has_unseen_genes:
         (read,) = predictor.readings(fold.designs)
         return read.intact_MBY.mean(axis=0), read.compose_MBY.mean(axis=0)
-    return _with_means(predictor, fold)
+    return with_means(predictor, fold)
 
 
-def _with_means(predictor: Predictor, fold: Fold) -> tuple[Floats, Floats]:
+def with_means(predictor: Predictor, fold: Fold) -> tuple[Floats, Floats]:
     """Readings where the model can encode a design; the training mean for genes in no gene table.
 
     As to the nulls: to a ridge on features such a gene is an average one.

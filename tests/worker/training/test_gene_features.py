@@ -16,6 +16,7 @@ from worker.data.gene_table import GeneTable
 from worker.data.table import read_table
 from worker.inference.predictor import Predictor
 from worker.models.encoding import EditIndex
+from worker.training.errors import TrainingStoppedError
 from worker.training.gene_join import join_genes
 from worker.training.gene_vocabulary import gene_vocabulary
 from worker.training.member_parts import member_parts
@@ -198,3 +199,20 @@ def test_auto_chooses_among_models_that_know_the_genes(table):
     without = {"kind": "auto", "candidates": ["additive", "feature_ridge"]}
     told = train(table, without, split={"kind": "random"}).manifest.selection
     assert "reads a gene table" in told.candidates[1].left_out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", [NETWORK, GRAPH], ids=lambda model: model["kind"])
+def test_a_network_of_genes_goes_on_from_its_checkpoint(table, monkeypatch, model):
+    monkeypatch.setattr("worker.training.progress._POLL_SECONDS", 0.0)
+    spec, genes = spec_of(model, epochs=3), chosen(gene_table())
+
+    def call(**options):
+        return train_model(
+            spec, table, [VALUE], identity=IDENTITY, genes=genes, with_report=False, **options
+        )
+
+    saved, asked = [], iter(range(1000))
+    with pytest.raises(TrainingStoppedError):
+        call(save_checkpoint=saved.append, should_stop=lambda: next(asked) >= 7)
+    assert call(checkpoint=saved[0]).weights == call().weights
