@@ -119,7 +119,8 @@ class DifferenceFigures(BaseModel):
     `member_sd` is the median over the designs of the members' spread of the difference, and
     `beyond_two_sd_share` the share of designs whose mean difference is larger than two of it.
     `agreement`: root mean square of the members' mean difference, beside that with each member's
-    differences permuted: do the members agree which designs deviate?
+    differences permuted: do the members agree which designs deviate? Over the members that left
+    their additive start; None with fewer than two.
     """
 
     label: str

@@ -14,6 +14,7 @@ Codes = NDArray[np.int64]
 _PERMUTATIONS = 500
 _MOST_VALUES = 4_000_000  # of all permutations together; large data sets get fewer of them
 _LEAST_DESIGNS = 5
+_ROUNDING = 1e-9
 
 
 def difference_figures(data: TrainingData, read: ReadPart, seed: int) -> list[DifferenceFigures]:
@@ -73,9 +74,12 @@ def agreement(
 
     Each member keeps its differences, but they belong to other designs of the same order: where
     members do not agree which designs deviate, their mean is as small as that of permuted ones.
-    None where all differences are 0 (members at their additive start).
+    Members at their additive start have no differences and are left out; None with fewer than
+    two others.
     """
-    if not difference_MB.any():
+    size_M = np.abs(difference_MB).max(axis=1)
+    difference_MB = difference_MB[size_M > _ROUNDING * size_M.max()]
+    if len(difference_MB) < 2 or not difference_MB.any():
         return None
     value = _root_mean_square(difference_MB.mean(axis=0))
     count = max(100, min(_PERMUTATIONS, _MOST_VALUES // difference_MB.size))

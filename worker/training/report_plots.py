@@ -41,6 +41,7 @@ _USES = re.compile(r'<g([^>]*)>\s*((?:<use [^>]*style="[^"]*"/>\s*)+)</g>')
 _STYLE_OF_USE = re.compile(r' style="([^"]*)"')
 _DIGITS = re.compile(r"(\.\d\d)\d+")  # a hundredth of a point is enough
 _LONGEST = 40
+_LEAST_SPAN_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -200,9 +201,13 @@ def _bars(x_N: Floats, y_N: Floats, sd_N: Floats) -> tuple[Floats, Floats]:
     )
 
 
-def same_limits(axes: "Axes", *values: Floats, is_log: bool = False) -> None:
-    """One range on both axes, with the diagonal."""
-    joined = np.concatenate(values)
+def same_limits(axes: "Axes", x_N: Floats, y_N: Floats, *, is_log: bool = False) -> None:
+    """One range on both axes, with the diagonal.
+
+    Where x varies far less than y (predictions that are all but constant), x has a range of its
+    own, and the picture says so: on one scale there would be a vertical line to see.
+    """
+    joined = np.concatenate([x_N, y_N])
     low, high = float(np.nanmin(joined)), float(np.nanmax(joined))
     if is_log:
         low, high = low / 1.15, high * 1.15
@@ -212,3 +217,7 @@ def same_limits(axes: "Axes", *values: Floats, is_log: bool = False) -> None:
     axes.plot([low, high], [low, high], color=MUTED, lw=0.9, ls=(0, (4, 3)), zorder=0.9)
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
+    span = float(np.ptp(x_N))
+    if not is_log and 0 < span < _LEAST_SPAN_SHARE * (high - low):
+        axes.set_xlim(float(x_N.min()) - 0.1 * span, float(x_N.max()) + 0.1 * span)
+        axes.set_title("the axes have different scales", color=MUTED, fontsize=8.5)

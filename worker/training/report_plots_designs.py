@@ -97,7 +97,7 @@ def _against_neutral(axes: "Axes", figures: DesignFigures, *, is_log: bool) -> N
     measured, sd, _, _, neutral = _columns(figures)
     if is_log:  # an error bar below 0 has no place on a log axis
         sd = np.minimum(sd, 0.9 * measured)
-    same_limits(axes, measured, neutral, is_log=is_log)
+    same_limits(axes, neutral, measured, is_log=is_log)
     if is_log:
         log_ticks(axes, "x", "y")
     scatter(axes, neutral, measured, figures.shown.order, sd)
@@ -113,7 +113,7 @@ def _beyond(axes: "Axes", figures: DesignFigures, *, is_log: bool) -> None:
         sd = sd / measured / np.log(2)  # to first order
     else:
         y, x = measured - neutral, predicted - neutral
-    same_limits(axes, y, x)
+    same_limits(axes, x, y)
     axes.axhline(0, color=MUTED, lw=0.6)
     axes.axvline(0, color=MUTED, lw=0.6)
     scatter(axes, x, y, figures.shown.order, sd)
@@ -130,7 +130,7 @@ def reliability_picture(figures: DesignFigures, name: str) -> Picture | None:
 
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
-        same_limits(axes, measured, predicted, is_log=is_log)
+        same_limits(axes, predicted, measured, is_log=is_log)
         if is_log:
             log_ticks(axes, "x", "y")
         scatter(axes, predicted, measured, figures.shown.order)

@@ -93,7 +93,11 @@ def _agreement(figures: DifferenceFigures) -> str:
     test = figures.agreement
     if test is None:
         return text + "."
-    agree = "agree" if test.p_value < 0.05 else "do not agree"
+    agree = (
+        "that left their start agree"
+        if test.p_value < 0.05
+        else "that left their start do not agree"
+    )
     return (
         f"{text}. The members {agree} which designs deviate (right): the root mean square of "
         f"their mean is {test.value:.3g} {unit}, and {test.null_low:.3g} to {test.null_high:.3g} "

@@ -108,6 +108,14 @@ def test_members_that_agree_are_told_from_members_that_do_not():
     assert agreement(np.zeros((2, 60)), order, rng) is None
 
 
+def test_one_member_has_nobody_to_agree_with():
+    rng = np.random.default_rng(2)
+    one, order = rng.normal(size=60), np.full(60, 2)
+    assert agreement(np.stack([one, np.zeros(60)]), order, rng) is None
+    both = agreement(np.stack([one, one, np.zeros(60)]), order, rng)
+    assert both.value == pytest.approx(np.sqrt(np.mean(one**2)))
+
+
 def test_a_difference_that_the_order_alone_explains_is_no_agreement():
     rng = np.random.default_rng(1)
     order = np.repeat([2, 3], 30)
