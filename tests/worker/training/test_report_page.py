@@ -9,6 +9,7 @@ import pytest
 from service.contract.datasets import LabelColumn
 from tests.worker.tables import IDENTITY, log_titer, random_designs, small_spec, write_table
 from worker.training.report_page import number, percent, render_page
+from worker.training.report_plots_designs import residual_picture
 from worker.training.run import train_model
 
 HOSTILE = '<script>alert(1)</script> & "quoted" $x^2$ \u202etxt \u2603'
@@ -94,6 +95,16 @@ def test_every_picture_says_what_it_shows(trained, page):
     assert trained.report.labels[0].verdict in Reader(page).text
 
 
+def test_the_same_designs_give_the_same_picture(trained):
+    (figures,) = trained.report.diagnostics.designs
+    drawn = [residual_picture(figures, name).svg for name in ("one", "one", "other")]
+    assert drawn[0] == drawn[1]
+    ids = [set(re.findall(r' id="([^"]*)"', svg)) for svg in drawn]
+    assert ids[0] == ids[1]
+    assert ids[0] & ids[2] == set()
+
+
+@pytest.mark.slow
 def test_the_same_report_gives_the_same_page(trained, page):
     assert render_page(trained.told(), trained.manifest) == page
 
