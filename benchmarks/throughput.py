@@ -1,0 +1,247 @@
+"""Designs per second of every model, beside a bare PyTorch loop over the same network.
+
+    python benchmarks/throughput.py [--quick] [--out benchmarks/results]
+
+Training: an epoch of ours (the order of the rows, the schedule, pauses, sums of terms) beside
+forward, the same loss, backward, clipping and AdamW on the same batches. Scoring:
+`Predictor.score` from texts to an answer, beside the bare members on designs that are encoded
+already. Ours and the bare one take turns; ratios are medians of the ratios within a round.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from machine import hardware
+from safetensors.torch import load
+from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from service.contract.datasets import LabelColumn  # the repository need not be installed
+from service.contract.designs import parse_genotype
+from service.contract.inference import ScoreField
+from service.contract.models import CandidateKind
+from service.contract.training import TrainingSpec
+from worker.data.table import read_table
+from worker.inference.ensembles import load_ensemble
+from worker.inference.predictor import Predictor
+from worker.losses.mse import mse
+from worker.models.encoding import EditIndex
+from worker.training.ensemble import fit_task
+from worker.training.manifest import TableIdentity
+from worker.training.members import FitTask, MemberFit, new_network
+from worker.training.preparation import prepare
+from worker.training.run import train_model
+
+LOCI, MEMBERS = 200, 5
+ROWS, QUICK_ROWS = 8192, 1024
+SCORED = 1024
+KINDS: tuple[CandidateKind, ...] = (
+    "additive",
+    "multiplicative",
+    "pairwise",
+    "low_rank",
+    "profile_knn",
+    "nearest_design",
+    "forest",
+    "gp",
+    "perturbation_set",
+)
+LABEL = LabelColumn(name="y", kind="fitness", unit="relative")
+IDENTITY = TableIdentity("bench", "0" * 64, "0" * 64)
+
+
+def genotypes(count: int, seed: int) -> list[str]:
+    """Different designs of one to three deletions."""
+    rng = np.random.default_rng(seed)
+    found: dict[str, None] = {}
+    while len(found) < count:
+        loci = rng.choice(LOCI, rng.integers(1, 4), replace=False)
+        text = "+".join(f"g{locus:03d}:deletion" for locus in loci)
+        found[parse_genotype(text).genotype] = None
+    return list(found)
+
+
+def write_table(path: Path, rows: int) -> Path:
+    """A canonical table of additive effects, one interaction and noise."""
+    texts = genotypes(rows, 0)
+    rng = np.random.default_rng(1)
+    effect = rng.normal(0, 0.1, LOCI)
+    value = [
+        np.exp(sum(effect[int(edit[1:4])] for edit in text.split("+")) + rng.normal(0, 0.05))
+        for text in texts
+    ]
+    columns = {
+        "row": np.arange(1, rows + 1),
+        "genotype": pa.array(texts, pa.string()),
+        "background": pa.array([""] * rows, pa.string()),
+        "group": pa.array(texts, pa.string()),
+        "build": pa.nulls(rows, pa.string()),
+        "replicate": pa.nulls(rows, pa.string()),
+        "is_control": pa.array([False] * rows, pa.bool_()),
+        "label.y": np.array(value),
+    }
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+def spec_of(kind: str, **changes: object) -> TrainingSpec:
+    """A training of the defaults, but for the loss, which a bare loop can have as well."""
+    given = {
+        "dataset_id": "bench",
+        "labels": [{"name": "y"}],
+        "split": {"kind": "none"},
+        "model": {"kind": kind},
+        "loss": {"terms": [{"name": "mse"}]},
+        "ensemble_size": MEMBERS,
+        "device": "cpu",
+    }
+    return TrainingSpec.model_validate(given | changes)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall time."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def in_turn(
+    ours: Callable[[], object], bare: Callable[[], object], rounds: int
+) -> tuple[float, float, float]:
+    """Median seconds of both, and the median of their ratios."""
+    ours(), bare()  # allocated, compiled
+    pairs = [(seconds(ours), seconds(bare)) for _ in range(rounds)]
+    return (
+        median(a for a, _ in pairs),
+        median(b for _, b in pairs),
+        median(a / b for a, b in pairs),
+    )
+
+
+def our_epoch(task: FitTask) -> Callable[[], object]:
+    """An epoch as a job runs it, asked twice a second whether to stop."""
+    fit = MemberFit(task, 0)
+
+    def epoch() -> None:
+        fit.progress.step = 0
+        fit.run_epoch(lambda: False)
+
+    return epoch
+
+
+def bare_epoch(task: FitTask) -> Callable[[], object]:
+    """Forward, loss, backward, clipping and a step, and nothing else, on the same batches."""
+    net = new_network(task, 0)
+    rows = torch.nonzero(task.trained_MN[0]).flatten()
+    count = -(-len(rows) // task.spec.batch_size)
+    batches = torch.tensor_split(rows[torch.randperm(len(rows))], count)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3, fused=True)
+    dropout = torch.Generator().manual_seed(0)
+
+    def epoch() -> None:
+        for batch in batches:
+            step(batch)
+
+    def step(batch: Tensor) -> None:
+        read = net(task.designs.rows(task.design_N[batch]), dropout)
+        label_BY = task.label_NY[batch]
+        readings = (read.compose_BY, read.intact_BY)
+        loss = 0.5 * sum(mse(reading, label_BY) for reading in readings)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+
+    return epoch
+
+
+def train_row(path: Path, batch_size: int, rounds: int) -> str:
+    """Training designs per second of one member."""
+    spec = spec_of("perturbation_set", batch_size=batch_size)
+    data = prepare(spec, read_table(path), [LABEL], ())
+    task = fit_task(data, spec, spec.model, torch.device("cpu"))
+    trained = int(task.trained_MN[0].sum())
+    ours, bare, ratio = in_turn(our_epoch(task), bare_epoch(task), rounds)
+    return (
+        f"| perturbation_set, batches of {batch_size} | {trained / ours:,.0f} | "
+        f"{trained / bare:,.0f} | {ratio - 1:+.1%} |"
+    )
+
+
+def score_row(path: Path, kind: str, rounds: int) -> str:
+    """Scored designs per second of an ensemble, and what parsing, encoding and answering take."""
+    spec = spec_of(kind, epochs=1)
+    begin = time.perf_counter()
+    trained = train_model(spec, path, [LABEL], identity=IDENTITY, with_report=False)
+    fitted = time.perf_counter() - begin
+    predictor = Predictor.load(trained.weights, trained.manifest)
+    texts = genotypes(SCORED, 2)
+    batch = EditIndex(trained.manifest.edits).encode([parse_genotype(text) for text in texts])
+    members = load_ensemble(load(trained.weights), trained.manifest)
+    ours, bare, ratio = in_turn(
+        lambda: predictor.score(texts, [ScoreField.MEAN]), lambda: members.read(batch), rounds
+    )
+    return (
+        f"| {kind} | {fitted:.1f} | {len(texts) / ours:,.0f} | {len(texts) / bare:,.0f} | "
+        f"{ratio - 1:+.0%} |"
+    )
+
+
+def lines_of(rows: int, rounds: int, kinds: Sequence[str]) -> Iterator[str]:
+    """The table, line by line as it is measured."""
+    yield from (
+        "# Designs per second",
+        "",
+        hardware(),
+        f"{rows:,} designs of one to three of {LOCI} deletions, one label; defaults, but for the "
+        f"loss: mse alone. Medians of {rounds} rounds in which both take turns.",
+        "",
+        "Training one member, beside a bare PyTorch loop over the same network, loss and batches:",
+        "",
+        "| model | designs/s | bare loop, designs/s | overhead |",
+        "|:--|--:|--:|--:|",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_table(Path(folder) / "table.parquet", rows)
+        yield from (train_row(path, size, rounds) for size in (64, 1024))
+        yield from (
+            "",
+            f"Fitting {MEMBERS} members with their calibration (networks: one epoch) and scoring "
+            f"{SCORED:,} designs with all of them, from texts to an answer, beside bare members "
+            "on designs that are encoded already:",
+            "",
+            "| model | fit, s | designs/s | bare members, designs/s | parsing and answering |",
+            "|:--|--:|--:|--:|--:|",
+        )
+        yield from (score_row(path, kind, rounds) for kind in kinds)
+
+
+def main() -> None:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROWS} designs")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--out", type=Path, help="a folder for the table")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    lines = []
+    for line in lines_of(QUICK_ROWS if options.quick else ROWS, options.rounds, KINDS):
+        print(line, flush=True)
+        lines.append(line)
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / "throughput.md").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
