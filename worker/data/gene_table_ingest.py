@@ -67,9 +67,10 @@ def _require_off_known(spec: GeneTableSpec, features: GeneFeatures) -> None:
 def _profile(
     table: WholeTable, names: GeneNames, features: GeneFeatures, spec: GeneTableSpec
 ) -> GeneTableProfile:
-    value_GF = features.value_GF
-    if value_GF is None:
-        value_GF = (features.mask_GF != 0).astype(np.float64)  # type: ignore[union-attr]
+    if features.mask_GF is not None:
+        value_GF = (features.mask_GF[:, :_PROFILED_FEATURES] != 0).astype(np.float64)
+    else:
+        value_GF = features.value_GF
     described = [
         _describe(name, value_GF[:, place])
         for place, name in enumerate(features.names[:_PROFILED_FEATURES])

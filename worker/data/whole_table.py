@@ -18,7 +18,8 @@ from worker.data.cells import read_booleans, read_numbers, read_text
 from worker.data.errors import IngestStoppedError
 from worker.data.sources import Table, open_table
 
-MAX_CELLS = 2**28
+# A cell takes up to about 90 bytes on the way: 6 GB.
+MAX_CELLS = 2**26
 NO_VALUE = ("-",)
 _READING_SHARE = 0.9
 _PROGRESS_STEP = 0.01
