@@ -30,8 +30,44 @@ def test_the_profile_tells_what_was_measured(dataset):
 
 def test_the_report_stands_beside_its_nulls(trained):
     rows = {row["predictor"]: row for row in trained["report"]["labels"][0]["table"]}
-    assert {"train_mean", "additive", "forest"} <= set(rows)
-    assert trained["report"]["labels"][0]["verdict"]
+    assert {"train_mean", "additive", "forest", "pair_mean", "low_rank"} <= set(rows)
+    assert rows["perturbation_set (y_intact)"]["spearman_interval"]
+    label = trained["report"]["labels"][0]
+    assert "on unseen values of cycle" in label["verdict"]
+    assert {group["value"]: group["column"] for group in label["groups"]} == dict.fromkeys(
+        ["5", "6"], "cycle"
+    )
+
+
+def test_the_report_knows_what_was_built_again(trained):
+    label = trained["report"]["labels"][0]
+    across = {c["scale"]: c for c in label["ceilings"] if c["kind"] == "across_builds"}
+    assert across["log"]["design_count"] == 63
+    assert 0 < across["log"]["reliability"] < 1
+    assert label["headline"]["noise_source"] == "across_builds"
+    assert label["seen"]["genes_seen_count"] <= label["seen"]["gene_count"]
+
+
+def test_scores_carry_calibrated_intervals(api, trained):
+    genotypes = ["PP_0368:knockdown", "PP_0751:knockdown+PP_0368:knockdown"]
+    model = api.get(f"/v1/models/{trained['model_id']}").raise_for_status().json()
+    known = model["manifest"]["labels"][0]["interval"]
+    found = {}
+    for level in (0.5, 0.9):
+        path = f"/v1/models/{trained['model_id']}:score"
+        body = {"genotypes": genotypes, "interval_level": level, "fields": ["interval"]}
+        answer = api.post(path, json=body).raise_for_status().json()
+        found[level] = answer["labels"][0]["interval"]
+        assert (found[level]["level"], found[level]["calibrated_on"]) == (
+            level,
+            known["calibrated_on"],
+        )
+    for low, inner, upper, high in zip(
+        found[0.9]["low"], found[0.5]["low"], found[0.5]["high"], found[0.9]["high"], strict=True
+    ):
+        assert 20 <= low <= inner < upper <= high
+    answer = api.post(path, json={"genotypes": genotypes, "interval_level": 1.0})
+    assert answer.status_code == 422
 
 
 def test_events_are_numbered_and_resume_where_the_reader_left(api, trained):

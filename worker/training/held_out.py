@@ -140,7 +140,7 @@ def held_out(
     designs = tuple(d for d, kept in zip(data.test.designs, kept_K, strict=True) if kept)
     own = MemberReadings(*(y_MK[:, kept_K] for y_MK in readings))
     models = _model_rows(spec.model.kind, own)
-    nulls, left_out = null_predictions(data, y, designs, spec.seed)
+    nulls, left_out = null_predictions(data, y, designs, spec.seed, spec.model.kind)
     row_weight_K, build_weight_K = _weights(data.test, y)
     cluster_N = gene_sets(designs)
     return HeldOut(
@@ -150,7 +150,7 @@ def held_out(
         readings=own,
         neutral=Neutral(neutral.expected_B[kept_K], neutral.source_B[kept_K]),
         models=models,
-        nulls={k: to_unit(label, v_N) for k, v_N in nulls.items() if k not in models},
+        nulls={name: to_unit(label, value_N) for name, value_N in nulls.items()},
         nulls_left_out=left_out,
         cluster_N=cluster_N,
         resamples=Resamples.of(cluster_N, spec.seed) if designs else None,

@@ -32,24 +32,33 @@ from worker.training.seeds import derived_seed
 Floats = NDArray[np.float64]
 
 _FEATURES = FeatureRidgeSpec()
-FOREST_MAX_ROWS = ForestSpec().max_rows
+_FOREST_MOST_EFFECTS = 2_000_000
+_FOREST_LEAST_ROWS = 1_000
 NEAREST_MOST_DESIGNS = 4_000
 PAIRS_MOST_EDITS = 2_000
 _ALWAYS: tuple[ClassicalSpec, ...] = (
     TrainMeanSpec(),
     EditFrequencySpec(),
     AdditiveSpec(),
-    ForestSpec(),
 )
 _OF_RATIOS = (MultiplicativeSpec(), PairwiseSpec())
 _OF_PAIRS = (PairMeanSpec(), LowRankSpec(), ProfileKnnSpec())
+
+
+def forest_rows(edit_count: int) -> int:
+    """How many observations the forest is fitted on at most: rows times edits are bounded.
+
+    All trees of 20,000 rows and 700 edits would take minutes.
+    """
+    rows = max(_FOREST_LEAST_ROWS, _FOREST_MOST_EFFECTS // max(1, edit_count))
+    return min(ForestSpec().max_rows, rows)
 
 
 def _chosen(
     data: TrainingData, y: int, designs: Sequence[Design]
 ) -> tuple[list[ClassicalSpec], dict[str, str]]:
     """The nulls that a label has, and why it has not the others."""
-    specs: list[ClassicalSpec] = list(_ALWAYS)
+    specs: list[ClassicalSpec] = [*_ALWAYS, ForestSpec(max_rows=forest_rows(len(data.index)))]
     left_out: dict[str, str] = {}
     train_N = data.train.label_NY[:, y]
     order_K = np.array([design.order for design in data.train.designs])
@@ -103,10 +112,11 @@ def _predicted(
 
 
 def null_predictions(
-    data: TrainingData, y: int, designs: Sequence[Design], seed: int
+    data: TrainingData, y: int, designs: Sequence[Design], seed: int, model_kind: str = ""
 ) -> tuple[dict[str, Floats], dict[str, str]]:
     """Predictions of one label on the learned scale, by the name of the null, and what is left out.
 
+    The model's own kind is no null of it.
     Every null has the whole training part and tunes itself there: ridges by leave-one-out error,
     low_rank on a tenth of the pairs.
     """
@@ -121,10 +131,11 @@ def null_predictions(
     batch = data.vocabulary.encode(designs)
     known = batch.within(len(data.index))  # to these nulls an edit without data is no edit
     specs, left_out = _chosen(data, y, designs)
+    specs = [spec for spec in specs if spec.kind != model_kind]
     specs.sort(key=lambda spec: list(KINDS).index(spec.kind))
     found: dict[str, Floats] = {spec.kind: _predicted(data, y, spec, rows, known) for spec in specs}
     genes = data.gene_vocabulary
-    if genes is not None and genes.known.feature_EF.any():
+    if genes is not None and genes.known.feature_EF.any() and model_kind != _FEATURES.kind:
         read = replace(rows, edit_count=len(genes.index), genes=genes.known)
         found[_FEATURES.kind] = fit_model(_FEATURES, read).predict(batch)
     return found, left_out

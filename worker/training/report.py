@@ -7,7 +7,7 @@ from service.contract.training import TrainingSpec
 from worker.inference.predictor import Predictor
 from worker.training.latent_monitor import LatentState
 from worker.training.manifest import genes_used
-from worker.training.nulls import FOREST_MAX_ROWS
+from worker.training.nulls import forest_rows
 from worker.training.preparation import TrainingData
 from worker.training.report_label import Tested, label_report
 from worker.training.report_latent import latent_report
@@ -33,8 +33,9 @@ def _notes(
             f"{starts} of {len(states)} members stayed at their additive start: no epoch was "
             "better on what they held out."
         )
-    if len(data.train) > FOREST_MAX_ROWS:
-        notes.append(f"The forest is fitted on {FOREST_MAX_ROWS} random training observations.")
+    rows = forest_rows(len(data.index))
+    if len(data.train) > rows:
+        notes.append(f"The forest is fitted on {rows} random training observations.")
     return tuple(notes)
 
 

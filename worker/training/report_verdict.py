@@ -17,7 +17,8 @@ from service.contract.splits import (
 # As `auto` has it, with the nulls that it does not choose among.
 _BY_SIMPLICITY = (
     *("train_mean", "edit_frequency", "additive", "multiplicative", "feature_ridge", "pair_mean"),
-    *("pairwise", "low_rank", "profile_knn", "nearest_design", "forest", "gp"),
+    *("pairwise", "low_rank", "profile_knn", "gene_kernel", "profile_gp", "nearest_design"),
+    *("forest", "gp"),
 )
 _SAID = {
     "random": "unseen designs",
