@@ -55,7 +55,9 @@ class Trial:
     def key(self) -> str:
         """The same for two trials that give the same figures; a changed default changes it."""
         size = [_EPOCHS[self.data], _BATCH[self.data], _GENES if self.data == "emap" else 0]
-        said = json.dumps([self.data, self.seed, self.arm.fields(), size])
+        fields = self.arm.fields()
+        fields["model"].pop("network_dim", None)  # without a gene table it changes nothing
+        said = json.dumps([self.data, self.seed, fields, size])
         return f"{self.data}/{self.seed}/{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
