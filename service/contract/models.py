@@ -201,7 +201,9 @@ class PerturbationSetSpec(_Spec):
     The attention's output projection starts at zero, so that the model nests the additive one
     and what it adds is the interaction. Both readings h(z_W + z_P) and h(z_I) are supervised.
     With a gene table shifts are projected features and a learned part; `network_dim` are the
-    coordinates that a gene has in each network used.
+    coordinates that a gene has in each network used. Without one and with `saturates` the head
+    reads the size of a design, too, and starts with what an additive model gains by it: effects
+    count less the more there are, and each size has a level.
     """
 
     kind: Literal["perturbation_set"] = "perturbation_set"
@@ -213,6 +215,7 @@ class PerturbationSetSpec(_Spec):
     hidden_dim: Annotated[int, Field(ge=2, le=4096)] = 64
     hidden_layers: Annotated[int, Field(ge=1, le=2)] = 1
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    saturates: bool = True
 
 
 class GeneGraphSpec(_Spec):

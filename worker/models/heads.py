@@ -7,6 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from worker.models.saturation import Saturation
+
 HeadKind = Literal["linear", "quadratic", "mlp"]
 
 
@@ -26,6 +28,8 @@ class Head(nn.Module):
       embeddings exactly.
     * ``mlp``: one or two hidden GELU layers beside the linear path; they add nothing at the
       start, so that it begins as the linear head.
+
+    With `saturates` the size of a design scales w.z and adds a level (`worker.models.saturation`).
     """
 
     def __init__(
@@ -37,8 +41,10 @@ class Head(nn.Module):
         hidden_dim: int,
         hidden_layers: int,
         generator: torch.Generator,
+        saturates: bool = False,
     ) -> None:
         super().__init__()
+        self.saturation = Saturation(latent_dim, label_count) if saturates else None
         self.linear = random_linear(latent_dim, label_count, generator)
         self.quadratic_YDD: nn.Parameter | None = None
         self.hidden = nn.ModuleList()
@@ -64,6 +70,9 @@ class Head(nn.Module):
         if gate_D is not None:
             z_BD = z_BD * gate_D
         y_BY: Tensor = self.linear(z_BD)
+        if self.saturation is not None:
+            gain_BY, level_BY = self.saturation(z_BD)
+            y_BY = (y_BY - self.linear.bias) * gain_BY + self.linear.bias + level_BY
         if self.quadratic_YDD is not None:
             symmetric_YDD = 0.5 * (self.quadratic_YDD + self.quadratic_YDD.transpose(1, 2))
             return y_BY + torch.einsum("...d,yde,...e->...y", z_BD, symmetric_YDD, z_BD)

@@ -91,7 +91,9 @@ class LatentNetwork(nn.Module, ABC):
         else:
             self.genes = FeatureShifts(feature_EF, dim, generator)
 
-    def _new_head(self, spec: LatentSpec, generator: torch.Generator) -> Head:
+    def _new_head(
+        self, spec: LatentSpec, generator: torch.Generator, *, saturates: bool = False
+    ) -> Head:
         return Head(
             spec.head,
             spec.latent_dim,
@@ -99,6 +101,7 @@ class LatentNetwork(nn.Module, ABC):
             hidden_dim=spec.hidden_dim,
             hidden_layers=spec.hidden_layers,
             generator=generator,
+            saturates=saturates,
         )
 
     @abstractmethod
@@ -142,7 +145,7 @@ class LatentNetwork(nn.Module, ABC):
         weights = {name: value.clone() for name, value in self.state_dict().items()}
         if gate_D is not None:
             gate_D = gate_D.detach()
-            for name in ("head.linear.weight", "head.hidden.0.weight"):
+            for name in ("head.linear.weight", "head.hidden.0.weight", "head.saturation.size_D"):
                 if name in weights:
                     weights[name] *= gate_D
             if "head.quadratic_YDD" in weights:

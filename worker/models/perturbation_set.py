@@ -47,7 +47,10 @@ class PerturbationSet(LatentNetwork):
         )
         self.interaction = nn.Linear(dim, dim, bias=False)
         nn.init.zeros_(self.interaction.weight)
-        self.head = self._new_head(spec, generator)
+        self.head = self._new_head(spec, generator, saturates=spec.saturates)
+        if self.head.saturation is not None and feature_EF is not None:
+            # Shifts that are projected features have no dimension of sizes: it is read as 0.
+            self.head.saturation.size_D.zero_()
 
     def states(self, batch: DesignBatch, tables: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         """z_P and z_I of each design, [B, D] both."""

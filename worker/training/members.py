@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
@@ -17,12 +18,13 @@ from service.contract.training import TrainingSpec
 from worker.losses.composite import CompositeLoss, LossInputs, ModelWeights
 from worker.losses.mse import mse
 from worker.losses.regression import LabelDetails
-from worker.models.additive import fit_ridge
+from worker.models.additive import RidgeFit, fit_ridge
 from worker.models.additive_start import start_from_ridge
 from worker.models.encoding import DesignBatch
 from worker.models.gene_graph_walks import GeneWalks
 from worker.models.latent_network import LatentNetwork, Readings
 from worker.models.networks import new_latent_network
+from worker.models.saturation import SaturatingFit, fit_saturating
 from worker.training.latent_monitor import (
     EPOCHS_BETWEEN_LOOKS,
     LOOKS_TO_GIVE_UP,
@@ -125,14 +127,20 @@ class MemberFit:
         task, rows = self.task, self._train_rows.cpu()
         effect_NE = task.effect_KE[task.design_N.cpu()[rows].numpy()]
         label_YN = task.label_NY[self._train_rows].cpu().numpy().T
-        feature_EF = None if task.feature_EF is None else task.feature_EF.numpy()
         fits = [
-            None
-            if order or np.isnan(label_N).all()
-            else fit_ridge(effect_NE, label_N, feature_EF=feature_EF)
+            None if order or np.isnan(label_N).all() else self._fit_start(effect_NE, label_N)
             for order, label_N in zip(task.measure_orders, label_YN, strict=True)
         ]
         start_from_ridge(self.net, fits)
+
+    def _fit_start(
+        self, effect_NE: csr_matrix, label_N: NDArray[np.float64]
+    ) -> RidgeFit | SaturatingFit:
+        feature_EF = self.task.feature_EF
+        if feature_EF is None and self.net.head.saturation is not None:
+            return fit_saturating(effect_NE, label_N)
+        features = None if feature_EF is None else feature_EF.numpy()
+        return fit_ridge(effect_NE, label_N, feature_EF=features)
 
     def _optimizer(self) -> torch.optim.AdamW:
         spec = self.task.spec.optimizer

@@ -202,6 +202,7 @@ models = st.one_of(
         hidden_layers=st.integers(1, 2),
         dropout=st.floats(0, 1, exclude_max=True),
         network_dim=st.integers(0, 1024),
+        saturates=st.booleans(),
     ),
     some(
         GeneGraphSpec,

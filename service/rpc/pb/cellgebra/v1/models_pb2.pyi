@@ -70,7 +70,7 @@ class GeneKernelSpec(_message.Message):
     def __init__(self, reach: _Optional[float] = ..., feature_weight: _Optional[float] = ..., rank: _Optional[int] = ..., penalty: _Optional[float] = ...) -> None: ...
 
 class PerturbationSetSpec(_message.Message):
-    __slots__ = ("latent_dim", "attention_heads", "attention_layers", "head", "hidden_dim", "hidden_layers", "dropout", "network_dim")
+    __slots__ = ("latent_dim", "attention_heads", "attention_layers", "head", "hidden_dim", "hidden_layers", "dropout", "network_dim", "saturates")
     class Head(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         HEAD_UNSPECIFIED: _ClassVar[PerturbationSetSpec.Head]
@@ -89,6 +89,7 @@ class PerturbationSetSpec(_message.Message):
     HIDDEN_LAYERS_FIELD_NUMBER: _ClassVar[int]
     DROPOUT_FIELD_NUMBER: _ClassVar[int]
     NETWORK_DIM_FIELD_NUMBER: _ClassVar[int]
+    SATURATES_FIELD_NUMBER: _ClassVar[int]
     latent_dim: int
     attention_heads: int
     attention_layers: int
@@ -97,7 +98,8 @@ class PerturbationSetSpec(_message.Message):
     hidden_layers: int
     dropout: float
     network_dim: int
-    def __init__(self, latent_dim: _Optional[int] = ..., attention_heads: _Optional[int] = ..., attention_layers: _Optional[int] = ..., head: _Optional[_Union[PerturbationSetSpec.Head, str]] = ..., hidden_dim: _Optional[int] = ..., hidden_layers: _Optional[int] = ..., dropout: _Optional[float] = ..., network_dim: _Optional[int] = ...) -> None: ...
+    saturates: bool
+    def __init__(self, latent_dim: _Optional[int] = ..., attention_heads: _Optional[int] = ..., attention_layers: _Optional[int] = ..., head: _Optional[_Union[PerturbationSetSpec.Head, str]] = ..., hidden_dim: _Optional[int] = ..., hidden_layers: _Optional[int] = ..., dropout: _Optional[float] = ..., network_dim: _Optional[int] = ..., saturates: _Optional[bool] = ...) -> None: ...
 
 class GeneGraphSpec(_message.Message):
     __slots__ = ("latent_dim", "layers", "hops", "head", "hidden_dim", "hidden_layers", "dropout", "network_dim")
