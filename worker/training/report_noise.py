@@ -206,6 +206,13 @@ def _best_null(held: HeldOut, explained: Mapping[str, float | None]) -> str:
     return f", the best null ({name}) {share:.0%}."
 
 
+def _verdict_on(share: Interval, designs: int) -> str:
+    """What a share of 0 or less says: with few repeats, not that there is nothing."""
+    if share.high <= 0:
+        return "There is nothing to explain."
+    return f"{designs} are too few to tell whether there is anything to explain."
+
+
 def _headline(held: HeldOut, noise: Noise, beyond: _Beyond, scale: str) -> Headline:
     above_R = _share_above(beyond.noise_R, beyond.variance_R)
     share, ends = float(above_R[0]), _within(above_R)
@@ -225,8 +232,13 @@ def _headline(held: HeldOut, noise: Noise, beyond: _Beyond, scale: str) -> Headl
         statement += f"; the model explains {_percent(float(own[0]), _within(own))} of it"
         statement += _best_null(held, explained)
     else:
-        reason = f"nothing beyond the neutral expectation is above {kind} noise"
-        statement += ": there is nothing to explain."
+        reason = f"nothing beyond the neutral expectation is seen above {kind} noise"
+        designs = noise.spread.design_count
+        statement = (
+            f"What there is beyond the neutral expectation ({neutral}) is not seen above {kind} "
+            f"noise: {designs} repeated designs differ between repeats as much as the test designs "
+            f"do from the expectation. {_verdict_on(ends, designs)}"
+        )
     return Headline(
         statement=statement,
         scale=scale,

@@ -106,6 +106,26 @@ def test_without_interaction_little_is_above_noise(tmp_path):
     assert found.variance < 0.3 * strong.variance
 
 
+def with_repeats_that_differ(path, count):
+    """Singles and pairs that hardly interact; `count` singles have two builds, 20 apart."""
+    lower, pairs = singles_and_pairs()
+    designs = lower + pairs + lower[1 : count + 1]
+    value = np.random.default_rng(0).normal(0, 0.1, len(designs))
+    value[1 : count + 1] -= 10
+    value[len(lower + pairs) :] += 10
+    builds = [f"{place}" for place in range(len(designs))]
+    return write_table(path, designs, label__rate=value, build=builds)
+
+
+def test_repeats_that_differ_more_than_designs_leave_nothing_to_explain(tmp_path):
+    split = {"kind": "order", "max_train_order": 1}
+    found = report_of(with_repeats_that_differ(tmp_path / "t", 9), split=split).headline
+    assert found.share_above_noise_interval.high <= 0
+    assert "9 repeated designs differ" in found.statement
+    assert found.statement.endswith("There is nothing to explain.")
+    assert found.share_explained is None
+
+
 def test_without_repeats_both_say_so(tmp_path):
     lower, pairs = singles_and_pairs()
     value = np.random.default_rng(0).normal(size=len(lower + pairs))
