@@ -66,7 +66,7 @@ class FeatureRidgeSpec(_Spec):
 
     x_e are the standardised features of the gene of e, in the block of what is done to it, and its
     kind. It needs a gene table with features, and predicts genes without data. `penalty` as in
-    `additive`, on w.
+    `additive`, on w. Source: Hoerl and Kennard 1970, doi:10.1080/00401706.1970.10488634.
     """
 
     kind: Literal["feature_ridge"] = "feature_ridge"

@@ -56,7 +56,7 @@ def fit_feature_ridge(rows: Observations, penalty: float | None = None) -> EditE
     Raises:
         ValueError: no row has a label, or nothing is known of genes.
     """
-    if rows.genes is None or not rows.genes.feature_EF.any():
+    if rows.genes is None or (rows.edit_count and not rows.genes.feature_EF.any()):
         raise ValueError("it is made of features of genes, and there are none: name a gene table")
     # Edits that no row has would be rows and columns of zeros in a large matrix.
     used_E = np.unique(rows.sets.edit_BP[rows.sets.edit_BP > 0]) - 1

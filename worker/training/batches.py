@@ -30,6 +30,8 @@ Codes = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 _LEAST_SHARE = 1e-9  # of the largest weight: below it no design shows a contrast of batches
+_LEAST_VARIANCE = 1e-200  # its inverse is finite, and so are sums of it
+_EPSILON = float(np.finfo(np.float64).eps)
 _LEAST_NOISE = 1e-12  # of the variance within designs: exact repeats have a weight that is finite
 
 
@@ -175,8 +177,9 @@ def _noise_variance(repeats: _Repeats, row_variance: float) -> Floats | None:
     rows_N = np.nan_to_num(row_variance) / repeats.row_count_N
     left = float(np.sum(deviation_N**2)) - contrasts.squares
     between = max(0.0, left / spare - float(rows_N.mean())) if spare > 0 else 0.0
-    least = _LEAST_NOISE * float(np.mean(deviation_N**2))
-    variance_N: Floats = np.maximum(between + rows_N, max(least, np.finfo(np.float64).tiny))
+    rounding = (_EPSILON**2 * float(np.mean(repeats.label_N**2)), _LEAST_VARIANCE)
+    least = max(_LEAST_NOISE * float(np.mean(deviation_N**2)), *rounding)
+    variance_N: Floats = np.maximum(between + rows_N, least)
     return variance_N
 
 

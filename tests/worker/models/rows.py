@@ -1,10 +1,12 @@
 """Observations for the models that are fitted at once, from genotypes and labels."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from service.contract.designs import parse_genotype
 from worker.models.encoding import EditIndex
-from worker.models.observations import observations
+from worker.models.observations import KnownGenes, observations
 
 LOCI = "abcdefgh"
 
@@ -16,6 +18,16 @@ def deletions(text):
 
 def index_of(designs):
     return EditIndex.of(designs)
+
+
+def known_genes(edit_count, rank=4, seed=0):
+    """Features, coordinates and genes of edits, drawn; every edit is of a gene of its own."""
+    rng = np.random.default_rng(seed)
+    return KnownGenes(
+        rng.normal(size=(edit_count, 3)),
+        rng.normal(size=(edit_count, rank)),
+        np.arange(edit_count),
+    )
 
 
 class Rows:
@@ -36,6 +48,10 @@ class Rows:
             edit_count=len(self.index),
             seed=seed,
         )
+
+    def with_genes(self):
+        """The observations, with what is known of the genes."""
+        return replace(self.rows, genes=known_genes(self.rows.edit_count))
 
     def parsed(self, design):
         return deletions(design) if design.isalpha() or not design else parse_genotype(design)

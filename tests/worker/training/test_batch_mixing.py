@@ -92,7 +92,7 @@ def test_it_mixes_what_the_batches_told_apart(tmp_path):
     path = write_table(
         tmp_path / "t.parquet",
         designs,
-        label__titer=np.exp(4 + places % 8 / 8),
+        label__titer=np.exp(4 + places % 4 / 8),  # alike in both cycles
         covariate__cycle=[str(place % 8 // 4) for place in places],  # each has designs of its own
         build=[str(place) for place in places],
     )
@@ -110,4 +110,4 @@ def test_it_mixes_what_the_batches_told_apart(tmp_path):
             fit.run_epoch(lambda: False)
             terms, _ = fit.finish_epoch()
         ends.append(terms["batch_mixing"])
-    assert ends[1] < -0.98 < -0.9 < ends[0]
+    assert ends[1] < -0.97 < -0.9 < ends[0]

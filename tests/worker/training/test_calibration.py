@@ -46,8 +46,22 @@ def test_what_calibrates_was_left_out_and_can_be_predicted(path):
         assert not parts.trained_MN[member][data.train.design_N == design].any()
     assert all(data.train.designs[k].order > 0 for k in out.design_I)
     assert set(out.member_I.tolist()) == {0, 1, 2}
-    means = data.train.design_means()  # offsets of batches are off; what is measured has them
-    assert not np.allclose(out.learned_I, means[out.design_I, 0])
+
+
+def test_what_calibrates_is_what_was_measured_not_what_is_left_of_it(tmp_path):
+    """Designs that cycles share tell their offsets; training takes these off."""
+    shared = [f"g{i}:knockdown" for i in range(10) for _ in range(4)]
+    cycle = np.arange(40) % 4
+    value = 4 + np.arange(40) // 4 / 10 + cycle + np.random.default_rng(1).normal(0, 0.1, 40)
+    covariates = {"covariate__cycle": [str(c) for c in cycle]}
+    path = write_table(tmp_path / "t.parquet", shared, label__titer=np.exp(value), **covariates)
+    spec = spec_of(ensemble_size=3, model={"kind": "additive"}, split={"kind": "none"})
+    data = prepare(spec, read_table(path), [TITER], [CYCLE])
+    measured = data.train.measured()[:, 0]
+    assert np.ptp(data.train.label_NY[:, 0]) < np.ptp(measured) - 1
+    out = left_out(data, spec, 0, measured)
+    means = [measured[data.train.design_N == design].mean() for design in out.design_I]
+    np.testing.assert_allclose(out.learned_I, means)
 
 
 SLOWER = ["forest", "gp", "low_rank", "multiplicative", "perturbation_set"]
