@@ -35,8 +35,8 @@ types: $(VENV)/.dev ## Check types
 imports: $(VENV)/.dev ## Check who imports whom
 	$(BIN)/lint-imports
 
-test: $(VENV)/.dev ## Run the tests; ARGS= goes to pytest
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev ## Run the tests, a file a process; ARGS= goes to pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 proto-check: $(VENV)/.dev ## Check that the stubs are those of proto/
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(MAKE) --no-print-directory -s proto PB="$$fresh" \
