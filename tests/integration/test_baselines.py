@@ -6,12 +6,13 @@ import pytest
 
 from service.contract.models import ClassicalSpec
 
+OF_GENES = ["feature_ridge", "gene_kernel"]
 KINDS = [spec.model_fields["kind"].default for spec in typing.get_args(ClassicalSpec)]
 GENOTYPES = ["", "PP_0368:knockdown", "PP_0368:knockdown+PP_0815:knockdown"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in OF_GENES])
 def test_a_baseline_is_a_model(api, train, kind):
     job = train(model={"kind": kind, "floor": 1.0} if kind == "multiplicative" else {"kind": kind})
     assert job["state"] == "SUCCEEDED", job["error"]
@@ -23,3 +24,12 @@ def test_a_baseline_is_a_model(api, train, kind):
     unknown = api.post(f"{path}:score", json={"genotypes": ["nowhere:deletion"]})
     assert unknown.status_code == 422
     assert unknown.json()["reason"] == "UNKNOWN_EDITS"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", OF_GENES)
+def test_a_baseline_of_genes_asks_for_a_gene_table(train, kind):
+    job = train(model={"kind": kind})
+    assert job["state"] == "FAILED"
+    assert "name a gene table that has them" in job["error"]["detail"]
+    assert job["error"]["offenders"][0]["field"] == "genes"
