@@ -32,4 +32,4 @@ def test_a_baseline_of_genes_asks_for_a_gene_table(train, kind):
     job = train(model={"kind": kind})
     assert job["state"] == "FAILED"
     assert "name a gene table that has them" in job["error"]["detail"]
-    assert job["error"]["offenders"][0]["field"] == "genes"
+    assert job["error"]["errors"][0]["field"] == "genes"
