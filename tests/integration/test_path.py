@@ -139,6 +139,7 @@ def cancel_in_an_epoch(api, path, after):
     assert api.get(path).json()["state"] == "CANCELLED"
 
 
+@pytest.mark.slow
 def test_a_cancelled_job_goes_on_from_where_it_was(api, dataset):
     spec = {
         "dataset_id": dataset["id"],

@@ -24,6 +24,7 @@ from worker.training.metrics import spearman
 from worker.training.preparation import TrainingData, prepare
 
 _MEMBER = 0
+_NETWORK = PerturbationSetSpec(saturates=False)  # the head that was studied
 _LOOKS = (0, 1, 2, 3, 5, 8, 12, 17, 23, 30)
 
 
@@ -61,7 +62,7 @@ def spec_of(trial: Trial, source: Source) -> TrainingSpec:
         dataset_id="study",
         labels=(TrainingLabel(name=source.label),),
         split=source.split,
-        model=PerturbationSetSpec(),
+        model=_NETWORK,
         loss=trial.arm.loss(),
         epochs=trial.epochs,
         patience_epochs=trial.epochs,
@@ -108,9 +109,7 @@ def new_fit(trial: Trial, source: Source) -> tuple[MemberFit, TrainingData]:
     spec = spec_of(trial, source)
     columns = source.ingested.spec
     data = prepare(spec, read_table(source.table), columns.labels, columns.covariates)
-    return MemberFit(
-        fit_task(data, spec, PerturbationSetSpec(), torch.device("cpu")), _MEMBER
-    ), data
+    return MemberFit(fit_task(data, spec, _NETWORK, torch.device("cpu")), _MEMBER), data
 
 
 def train(fit: MemberFit, probe: Probe, epochs: int) -> dict[int, dict[str, float]]:
