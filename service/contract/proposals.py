@@ -1,0 +1,112 @@
+"""What a search has found: how many designs it went through, and the best of them."""
+
+from pydantic import BaseModel, ConfigDict
+
+from service.contract.search import Strategy
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class OrderCount(_Told):
+    """Designs of one order, `must_include` among their edits.
+
+    `possible_count` is the binomial number of sets of the pool. `evaluated_count` are those that
+    were computed; `excluded_count` hold edits that exclude each other, or a forbidden pair;
+    `pruned_count` were left out by a beam. They add up. `infeasible_count` of those evaluated were
+    not likely enough to be good enough.
+    """
+
+    order: int
+    possible_count: int
+    evaluated_count: int
+    excluded_count: int
+    pruned_count: int = 0
+    infeasible_count: int = 0
+
+
+class BeamRecall(_Told):
+    """How many of the exact best of an order a beam has found, where those can be known."""
+
+    order: int
+    best_count: int
+    found_count: int
+
+
+class Shrinkage(_Told):
+    """The winner's curse of a label: by how much the best are predicted too well, on average.
+
+    One half of the ensemble chooses the best designs; `slope` is that of the other half's means on
+    its own, through the mean `center` of the other half. A proposal's `shrunk_mean` is center +
+    slope (mean - `chosen_center`). An ensemble of fewer than four has none.
+    """
+
+    label: str
+    center: float
+    chosen_center: float
+    slope: float
+    design_count: int
+
+
+class SearchReport(_Told):
+    """How the search was done. `kernel` names that of a screen, or its slower stand-in.
+
+    `designs_per_second` is over all workers that took part, of the time that the designs took.
+    """
+
+    strategy: Strategy
+    kernel: str | None = None
+    edit_count: int
+    orders: tuple[OrderCount, ...]
+    seconds: float
+    designs_per_second: float
+    worker_count: int = 1
+    shard_count: int = 1
+    proposal_count: int
+    beam_recall: tuple[BeamRecall, ...] = ()
+    shrinkage: tuple[Shrinkage, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class ProposalLabel(_Told):
+    """One label of a proposal, in its unit, over the members of the ensemble.
+
+    `interaction` = intact_mean - expected_neutral. `sign_disagrees`: y_compose and y_intact lie on
+    different sides of the neutral expectation. `shrunk_mean` is y_compose's mean less the winner's
+    curse, None where that is not known.
+    """
+
+    name: str
+    unit: str
+    compose_mean: float
+    compose_sd: float
+    intact_mean: float
+    intact_sd: float
+    expected_neutral: float
+    interaction: float
+    sign_disagrees: bool
+    shrunk_mean: float | None = None
+
+
+class Proposal(_Told):
+    """A design put forward. `rank` is by `value`, read at y_compose; `check_rank` by `check_value`.
+
+    `check_value` is the same objective of the whole ensemble at y_intact, and `check_rank` its
+    place among the proposals. `edit_support` and `pair_support` are the least numbers of training
+    rows that held one of its edits, or pairs (None: it has none); `design_support` those of the
+    design itself. `is_new_combination`: training never saw two of its edits in one design.
+    """
+
+    rank: int
+    check_rank: int
+    genotype: str
+    order: int
+    value: float
+    check_value: float
+    is_pareto: bool = False
+    design_support: int
+    edit_support: int | None = None
+    pair_support: int | None = None
+    is_new_combination: bool
+    labels: tuple[ProposalLabel, ...]
