@@ -18,6 +18,7 @@ from machine import hardware
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from service.contract.latent_models import PerturbationSetSpec
 from service.contract.losses import (  # the repository need not be installed
     CompositionTerm,
     DistTerm,
@@ -25,7 +26,6 @@ from service.contract.losses import (  # the repository need not be installed
     MseTerm,
     SupcrTerm,
 )
-from service.contract.models import PerturbationSetSpec
 from worker.losses.composite import CompositeLoss, LossContext, LossInputs
 from worker.losses.pseudo_labels import inverse_cdfs
 from worker.models.encoding import DesignBatch

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.contract.latent_models import LatentModelSpec
+
 
 class _Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -194,54 +196,6 @@ class GpSpec(_Spec):
     max_rows: Annotated[int, Field(ge=2, le=10_000)] = 2000
     max_selection_rows: Annotated[int, Field(ge=2, le=5000)] = 500
 
-
-class PerturbationSetSpec(_Spec):
-    """z_P = sum of shifts; z_I = z_W + z_P + attention among the edited loci.
-
-    The attention's output projection starts at zero, so that the model nests the additive one
-    and what it adds is the interaction. Both readings h(z_W + z_P) and h(z_I) are supervised.
-    With a gene table shifts are projected features and a learned part; `network_dim` are the
-    coordinates that a gene has in each network used. Without one and with `saturates` the head
-    reads the size of a design, too, and starts with what an additive model gains by it: effects
-    count less the more there are, and each size has a level.
-    """
-
-    kind: Literal["perturbation_set"] = "perturbation_set"
-    latent_dim: Annotated[int, Field(ge=2, le=1024)] = 32
-    attention_heads: Annotated[int, Field(ge=1, le=16)] = 4
-    attention_layers: Annotated[int, Field(ge=1, le=8)] = 1
-    network_dim: Annotated[int, Field(ge=0, le=1024)] = 64
-    head: Literal["linear", "quadratic", "mlp"] = "mlp"
-    hidden_dim: Annotated[int, Field(ge=2, le=4096)] = 64
-    hidden_layers: Annotated[int, Field(ge=1, le=2)] = 1
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    saturates: bool = True
-
-
-class GeneGraphSpec(_Spec):
-    """Message passing over gene networks, with doses on the edited genes.
-
-    z_I = z_W + the change of the edited genes' states against the unedited graph; doses reach
-    other edited genes along walks of up to `hops` edges of each network. z_P is a sum of shifts of
-    an encoder of its own, so that the composition loss is a constraint. Both read features of
-    genes, those of their neighbours, and `network_dim` coordinates in each network. It needs a
-    network. Source: Gilmer et al. 2017, arXiv 1704.01212; Frasca et al. 2020, arXiv
-    2004.11198.
-    """
-
-    kind: Literal["gene_graph"] = "gene_graph"
-    latent_dim: Annotated[int, Field(ge=2, le=1024)] = 32
-    layers: Annotated[int, Field(ge=1, le=8)] = 1
-    hops: Annotated[int, Field(ge=1, le=3)] = 2
-    network_dim: Annotated[int, Field(ge=0, le=1024)] = 64
-    head: Literal["linear", "quadratic", "mlp"] = "mlp"
-    hidden_dim: Annotated[int, Field(ge=2, le=4096)] = 64
-    hidden_layers: Annotated[int, Field(ge=1, le=2)] = 1
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-
-
-LatentModelSpec = PerturbationSetSpec | GeneGraphSpec
-"""Models with a latent space: two readings of one head."""
 
 ClassicalSpec = (
     TrainMeanSpec

@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import MessagePassing
 
-from service.contract.models import GeneGraphSpec
+from service.contract.latent_models import GeneGraphSpec
 from worker.latent.algebra import compose, total_shift
 from worker.models.encoding import DesignBatch
 from worker.models.gene_features import FeatureShifts

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from service.contract.models import GeneGraphSpec, LatentModelSpec
+from service.contract.latent_models import GeneGraphSpec, LatentModelSpec
 from worker.models.gene_graph_walks import GeneWalks
 from worker.models.latent_network import LatentNetwork
 from worker.models.perturbation_set import PerturbationSet

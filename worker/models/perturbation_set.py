@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from service.contract.models import PerturbationSetSpec
+from service.contract.latent_models import PerturbationSetSpec
 from worker.latent.algebra import compose, total_shift
 from worker.models.attention import EditAttention
 from worker.models.encoding import DesignBatch

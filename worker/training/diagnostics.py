@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from service.contract.models import LatentModelSpec
+from service.contract.latent_models import LatentModelSpec
 from service.contract.report_diagnostics import EpochPoint, ReportDiagnostics
 from service.contract.training import TrainingSpec
 from worker.data.table import DesignTable

@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from service.contract.models import LatentModelSpec
+from service.contract.latent_models import LatentModelSpec
 from service.contract.report_diagnostics import TermConflict
 from service.contract.training import TrainingSpec
 from worker.losses.composite import term_values

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from service.contract.errors import InvalidArgumentError, Offender
-from service.contract.models import AdditiveSpec, GeneGraphSpec, LatentModelSpec
+from service.contract.latent_models import GeneGraphSpec, LatentModelSpec
+from service.contract.models import AdditiveSpec
 from service.contract.training import TrainingSpec
 from worker.models.additive import fit_ridge
 from worker.models.gene_graph_walks import GeneWalks

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from service.contract.models import AdditiveSpec, AutoSpec, LatentModelSpec
+from service.contract.latent_models import LatentModelSpec
+from service.contract.models import AdditiveSpec, AutoSpec
 from service.contract.training import TrainingSpec
 from worker.training.classical_ensemble import fit_classical
 from worker.training.devices import threads_for

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from service.contract.models import GeneGraphSpec, GeneKernelSpec, LatentModelSpec
+from service.contract.latent_models import GeneGraphSpec, LatentModelSpec
+from service.contract.models import GeneKernelSpec
 from worker.data.gene_table import GeneTable
 from worker.models.gene_features_by_edit import EditedGenes, Way, edit_features, standard_features
 from worker.models.gene_features_network import (

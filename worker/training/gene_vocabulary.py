@@ -7,13 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.contract.designs import Design, Edit
-from service.contract.models import (
-    GeneGraphSpec,
-    GeneKernelSpec,
-    LatentModelSpec,
-    ModelSpec,
-    PerturbationSetSpec,
-)
+from service.contract.latent_models import GeneGraphSpec, LatentModelSpec, PerturbationSetSpec
+from service.contract.models import GeneKernelSpec, ModelSpec
 from worker.models.encoding import EditIndex
 from worker.models.gene_features_by_edit import (
     EditedGenes,

@@ -12,8 +12,8 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from service.contract.errors import FailedPreconditionError
+from service.contract.latent_models import LatentModelSpec
 from service.contract.losses import PenaltyTerm
-from service.contract.models import LatentModelSpec
 from service.contract.training import TrainingSpec
 from worker.losses.composite import CompositeLoss, LossInputs, ModelWeights
 from worker.losses.mse import mse

@@ -7,7 +7,7 @@ The factors were measured on CPU: one step of 64 designs of 25 edits with a thir
 from collections.abc import Sequence
 
 from service.contract.errors import FailedPreconditionError
-from service.contract.models import GeneGraphSpec, LatentModelSpec
+from service.contract.latent_models import GeneGraphSpec, LatentModelSpec
 from service.contract.training import TrainingSpec
 
 MAX_BYTES = 8 * 2**30

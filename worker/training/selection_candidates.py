@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from service.contract.errors import FailedPreconditionError
+from service.contract.latent_models import GeneGraphSpec, PerturbationSetSpec
 from service.contract.models import (
     AdditiveSpec,
     AutoSpec,
@@ -16,14 +17,12 @@ from service.contract.models import (
     FeatureRidgeSpec,
     FittedSpec,
     ForestSpec,
-    GeneGraphSpec,
     GeneKernelSpec,
     GpSpec,
     LowRankSpec,
     MultiplicativeSpec,
     NearestDesignSpec,
     PairwiseSpec,
-    PerturbationSetSpec,
     ProfileGpSpec,
     ProfileKnnSpec,
 )

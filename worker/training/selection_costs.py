@@ -1,12 +1,11 @@
 """What a candidate costs, from the size of the data alone: the same on every machine and day."""
 
+from service.contract.latent_models import GeneGraphSpec, LatentModelSpec
 from service.contract.models import (
     FittedSpec,
     ForestSpec,
-    GeneGraphSpec,
     GeneKernelSpec,
     GpSpec,
-    LatentModelSpec,
     LowRankSpec,
     NearestDesignSpec,
     ProfileGpSpec,

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from service.contract.latent_models import PerturbationSetSpec
 from service.contract.losses import LossSpec
-from service.contract.models import PerturbationSetSpec
 
 DEFAULT = "default"
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from benchmarks.studies.loss_conflict.arms import Arm
 from benchmarks.studies.loss_conflict.probe import Probe, look, probe_of
 from benchmarks.studies.loss_conflict.sources import Source, source_named
-from service.contract.models import PerturbationSetSpec
+from service.contract.latent_models import PerturbationSetSpec
 from service.contract.training import TrainingLabel, TrainingSpec
 from worker.data.table import read_table
 from worker.training.ensemble import fit_task

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from service.contract.errors import Offender
 from service.contract.jobs import JobState
+from service.contract.latent_models import GeneGraphSpec, PerturbationSetSpec
 from service.contract.losses import (
     BatchMixingTerm,
     CNodeTerm,
@@ -37,7 +38,6 @@ from service.contract.models import (
     EditFrequencySpec,
     FeatureRidgeSpec,
     ForestSpec,
-    GeneGraphSpec,
     GeneKernelSpec,
     GpSpec,
     LowRankSpec,
@@ -45,7 +45,6 @@ from service.contract.models import (
     NearestDesignSpec,
     PairMeanSpec,
     PairwiseSpec,
-    PerturbationSetSpec,
     ProfileGpSpec,
     ProfileKnnSpec,
     TrainMeanSpec,

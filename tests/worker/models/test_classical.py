@@ -6,13 +6,8 @@ import typing
 import numpy as np
 import pytest
 
-from service.contract.models import (
-    AutoSpec,
-    ClassicalSpec,
-    GeneGraphSpec,
-    ModelSpec,
-    PerturbationSetSpec,
-)
+from service.contract.latent_models import GeneGraphSpec, PerturbationSetSpec
+from service.contract.models import AutoSpec, ClassicalSpec, ModelSpec
 from tests.worker.models.rows import Rows, random_rows
 from worker.models.classical import KINDS, fit_model, load_model
 

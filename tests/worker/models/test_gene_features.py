@@ -6,7 +6,7 @@ import torch
 from sklearn.linear_model import Ridge
 
 from service.contract.designs import parse_genotype
-from service.contract.models import PerturbationSetSpec
+from service.contract.latent_models import PerturbationSetSpec
 from tests.worker.models.rows import random_rows
 from worker.data.gene_table import GeneTable
 from worker.models.additive import fit_ridge

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from service.contract.designs import parse_genotype
-from service.contract.models import GeneGraphSpec
+from service.contract.latent_models import GeneGraphSpec
 from worker.data.gene_table import GeneTable, Network
 from worker.models.additive import RidgeFit
 from worker.models.additive_start import start_from_ridge

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from service.contract.designs import parse_genotype
-from service.contract.models import PerturbationSetSpec
+from service.contract.latent_models import PerturbationSetSpec
 from worker.models.encoding import EditIndex
 from worker.models.perturbation_set import PerturbationSet
 

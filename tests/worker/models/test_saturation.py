@@ -6,7 +6,7 @@ import torch
 from scipy.sparse import csr_matrix
 
 from service.contract.designs import parse_genotype
-from service.contract.models import PerturbationSetSpec
+from service.contract.latent_models import PerturbationSetSpec
 from worker.models.additive import RidgeFit, fit_ridge
 from worker.models.additive_start import start_from_ridge
 from worker.models.encoding import EditIndex

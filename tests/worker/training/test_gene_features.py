@@ -8,7 +8,7 @@ import pytest
 
 from service.contract.datasets import LabelColumn
 from service.contract.errors import InvalidArgumentError, UnknownEditsError
-from service.contract.models import PerturbationSetSpec
+from service.contract.latent_models import PerturbationSetSpec
 from service.contract.splits import GeneSplit
 from tests.worker.tables import IDENTITY, small_spec, write_table
 from tests.worker.training.genes import LOCI, chosen, gene_table, pair_designs, weights

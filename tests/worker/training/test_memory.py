@@ -3,7 +3,8 @@
 import pytest
 
 from service.contract.errors import FailedPreconditionError
-from service.contract.models import AdditiveSpec, PerturbationSetSpec
+from service.contract.latent_models import PerturbationSetSpec
+from service.contract.models import AdditiveSpec
 from service.contract.training import TrainingLabel, TrainingSpec
 from worker.training.memory import READ_BYTES, bytes_per_design, require_memory, rows_to_read
 

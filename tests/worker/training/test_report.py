@@ -6,7 +6,7 @@ import torch
 from scipy.stats import spearmanr, wasserstein_distance
 
 from service.contract.designs import parse_genotype
-from service.contract.models import PerturbationSetSpec
+from service.contract.latent_models import PerturbationSetSpec
 from service.contract.report_parts import NullDifference
 from service.contract.training import TrainingSpec
 from worker.models.encoding import EditIndex

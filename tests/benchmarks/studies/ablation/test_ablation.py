@@ -9,8 +9,8 @@ from benchmarks.studies.ablation.arms import DEFAULT, arms, default_terms
 from benchmarks.studies.ablation.campaign import kept, run_all
 from benchmarks.studies.ablation.page import Figures, page, table
 from benchmarks.studies.ablation.trials import DATA, Trial, new_fit, source_of
+from service.contract.latent_models import PerturbationSetSpec
 from service.contract.losses import LossSpec
-from service.contract.models import PerturbationSetSpec
 
 SEEDS = range(3)
 
