@@ -1,6 +1,7 @@
 """Heads: one function from a latent state to the labels, read at two states."""
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Literal
 
@@ -10,6 +11,12 @@ from torch import Tensor, nn
 from worker.models.saturation import Saturation
 
 HeadKind = Literal["linear", "quadratic", "mlp"]
+ActivationKind = Literal["gelu", "relu"]
+
+_ACTIVATIONS: dict[ActivationKind, Callable[[Tensor], Tensor]] = {
+    "gelu": nn.functional.gelu,
+    "relu": nn.functional.relu,
+}
 
 
 def random_linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
@@ -26,8 +33,8 @@ class Head(nn.Module):
     * ``linear``: nothing; with an additive latent there is no interaction at all.
     * ``quadratic``: z'Mz, M symmetric and zero at the start; it contains the product of two
       embeddings exactly.
-    * ``mlp``: one or two hidden GELU layers beside the linear path; they add nothing at the
-      start, so that it begins as the linear head.
+    * ``mlp``: one or two hidden layers of `activation` beside the linear path; they add nothing at
+      the start, so that it begins as the linear head.
 
     With `saturates` the size of a design scales w.z and adds a level (`worker.models.saturation`).
     """
@@ -41,9 +48,11 @@ class Head(nn.Module):
         hidden_dim: int,
         hidden_layers: int,
         generator: torch.Generator,
+        activation: ActivationKind = "gelu",
         saturates: bool = False,
     ) -> None:
         super().__init__()
+        self.activation = activation
         self.saturation = Saturation(latent_dim, label_count) if saturates else None
         self.linear = random_linear(latent_dim, label_count, generator)
         self.quadratic_YDD: nn.Parameter | None = None
@@ -79,8 +88,9 @@ class Head(nn.Module):
         if self.output is None:
             return y_BY
         hidden_BH = z_BD
+        activation = _ACTIVATIONS[self.activation]
         for layer in self.hidden:
-            hidden_BH = nn.functional.gelu(layer(hidden_BH))
+            hidden_BH = activation(layer(hidden_BH))
         if keep_BH is not None:
             hidden_BH = hidden_BH * keep_BH
         added_BY: Tensor = self.output(hidden_BH)

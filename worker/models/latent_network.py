@@ -11,7 +11,7 @@ from worker.latent.algebra import compose
 from worker.latent.differences import lower_subsets, subset_factors
 from worker.models.encoding import DesignBatch
 from worker.models.gene_features import FeatureShifts
-from worker.models.heads import Head, HeadKind
+from worker.models.heads import ActivationKind, Head, HeadKind
 
 _SHIFT_START = 0.1
 _REFERENCE_START = 0.5
@@ -35,6 +35,10 @@ class LatentSpec(Protocol):
     @property
     def hidden_layers(self) -> int:
         """How many there are."""
+
+    @property
+    def activation(self) -> ActivationKind:
+        """What their units apply."""
 
     @property
     def dropout(self) -> float:
@@ -101,6 +105,7 @@ class LatentNetwork(nn.Module, ABC):
             hidden_dim=spec.hidden_dim,
             hidden_layers=spec.hidden_layers,
             generator=generator,
+            activation=spec.activation,
             saturates=saturates,
         )
 

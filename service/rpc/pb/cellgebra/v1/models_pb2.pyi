@@ -70,7 +70,7 @@ class GeneKernelSpec(_message.Message):
     def __init__(self, reach: _Optional[float] = ..., feature_weight: _Optional[float] = ..., rank: _Optional[int] = ..., penalty: _Optional[float] = ...) -> None: ...
 
 class PerturbationSetSpec(_message.Message):
-    __slots__ = ("latent_dim", "attention_heads", "attention_layers", "head", "hidden_dim", "hidden_layers", "dropout", "network_dim", "saturates")
+    __slots__ = ("latent_dim", "attention_heads", "attention_layers", "head", "hidden_dim", "hidden_layers", "dropout", "network_dim", "saturates", "activation")
     class Head(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         HEAD_UNSPECIFIED: _ClassVar[PerturbationSetSpec.Head]
@@ -81,6 +81,14 @@ class PerturbationSetSpec(_message.Message):
     HEAD_LINEAR: PerturbationSetSpec.Head
     HEAD_QUADRATIC: PerturbationSetSpec.Head
     HEAD_MLP: PerturbationSetSpec.Head
+    class Activation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        ACTIVATION_UNSPECIFIED: _ClassVar[PerturbationSetSpec.Activation]
+        ACTIVATION_GELU: _ClassVar[PerturbationSetSpec.Activation]
+        ACTIVATION_RELU: _ClassVar[PerturbationSetSpec.Activation]
+    ACTIVATION_UNSPECIFIED: PerturbationSetSpec.Activation
+    ACTIVATION_GELU: PerturbationSetSpec.Activation
+    ACTIVATION_RELU: PerturbationSetSpec.Activation
     LATENT_DIM_FIELD_NUMBER: _ClassVar[int]
     ATTENTION_HEADS_FIELD_NUMBER: _ClassVar[int]
     ATTENTION_LAYERS_FIELD_NUMBER: _ClassVar[int]
@@ -90,6 +98,7 @@ class PerturbationSetSpec(_message.Message):
     DROPOUT_FIELD_NUMBER: _ClassVar[int]
     NETWORK_DIM_FIELD_NUMBER: _ClassVar[int]
     SATURATES_FIELD_NUMBER: _ClassVar[int]
+    ACTIVATION_FIELD_NUMBER: _ClassVar[int]
     latent_dim: int
     attention_heads: int
     attention_layers: int
@@ -99,10 +108,11 @@ class PerturbationSetSpec(_message.Message):
     dropout: float
     network_dim: int
     saturates: bool
-    def __init__(self, latent_dim: _Optional[int] = ..., attention_heads: _Optional[int] = ..., attention_layers: _Optional[int] = ..., head: _Optional[_Union[PerturbationSetSpec.Head, str]] = ..., hidden_dim: _Optional[int] = ..., hidden_layers: _Optional[int] = ..., dropout: _Optional[float] = ..., network_dim: _Optional[int] = ..., saturates: _Optional[bool] = ...) -> None: ...
+    activation: PerturbationSetSpec.Activation
+    def __init__(self, latent_dim: _Optional[int] = ..., attention_heads: _Optional[int] = ..., attention_layers: _Optional[int] = ..., head: _Optional[_Union[PerturbationSetSpec.Head, str]] = ..., hidden_dim: _Optional[int] = ..., hidden_layers: _Optional[int] = ..., dropout: _Optional[float] = ..., network_dim: _Optional[int] = ..., saturates: _Optional[bool] = ..., activation: _Optional[_Union[PerturbationSetSpec.Activation, str]] = ...) -> None: ...
 
 class GeneGraphSpec(_message.Message):
-    __slots__ = ("latent_dim", "layers", "hops", "head", "hidden_dim", "hidden_layers", "dropout", "network_dim")
+    __slots__ = ("latent_dim", "layers", "hops", "head", "hidden_dim", "hidden_layers", "dropout", "network_dim", "activation")
     class Head(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         HEAD_UNSPECIFIED: _ClassVar[GeneGraphSpec.Head]
@@ -113,6 +123,14 @@ class GeneGraphSpec(_message.Message):
     HEAD_LINEAR: GeneGraphSpec.Head
     HEAD_QUADRATIC: GeneGraphSpec.Head
     HEAD_MLP: GeneGraphSpec.Head
+    class Activation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        ACTIVATION_UNSPECIFIED: _ClassVar[GeneGraphSpec.Activation]
+        ACTIVATION_GELU: _ClassVar[GeneGraphSpec.Activation]
+        ACTIVATION_RELU: _ClassVar[GeneGraphSpec.Activation]
+    ACTIVATION_UNSPECIFIED: GeneGraphSpec.Activation
+    ACTIVATION_GELU: GeneGraphSpec.Activation
+    ACTIVATION_RELU: GeneGraphSpec.Activation
     LATENT_DIM_FIELD_NUMBER: _ClassVar[int]
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     HOPS_FIELD_NUMBER: _ClassVar[int]
@@ -121,6 +139,7 @@ class GeneGraphSpec(_message.Message):
     HIDDEN_LAYERS_FIELD_NUMBER: _ClassVar[int]
     DROPOUT_FIELD_NUMBER: _ClassVar[int]
     NETWORK_DIM_FIELD_NUMBER: _ClassVar[int]
+    ACTIVATION_FIELD_NUMBER: _ClassVar[int]
     latent_dim: int
     layers: int
     hops: int
@@ -129,7 +148,8 @@ class GeneGraphSpec(_message.Message):
     hidden_layers: int
     dropout: float
     network_dim: int
-    def __init__(self, latent_dim: _Optional[int] = ..., layers: _Optional[int] = ..., hops: _Optional[int] = ..., head: _Optional[_Union[GeneGraphSpec.Head, str]] = ..., hidden_dim: _Optional[int] = ..., hidden_layers: _Optional[int] = ..., dropout: _Optional[float] = ..., network_dim: _Optional[int] = ...) -> None: ...
+    activation: GeneGraphSpec.Activation
+    def __init__(self, latent_dim: _Optional[int] = ..., layers: _Optional[int] = ..., hops: _Optional[int] = ..., head: _Optional[_Union[GeneGraphSpec.Head, str]] = ..., hidden_dim: _Optional[int] = ..., hidden_layers: _Optional[int] = ..., dropout: _Optional[float] = ..., network_dim: _Optional[int] = ..., activation: _Optional[_Union[GeneGraphSpec.Activation, str]] = ...) -> None: ...
 
 class TrainMeanSpec(_message.Message):
     __slots__ = ()
