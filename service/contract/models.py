@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from service.contract.latent_models import LatentModelSpec
 
@@ -61,6 +61,20 @@ class AdditiveSpec(_Spec):
 
     kind: Literal["additive"] = "additive"
     penalty: Penalty = None
+
+
+class SaturatingSpec(_Spec):
+    """Additive, with a level for each size, and effects that add up less in larger designs.
+
+    y = b + sum_k step_k clamp(n - k, 0, 1) + max(n, 1)^-exponent * sum_e r_kind(level_e) * w_e
+
+    n = sum_e r_kind(level_e) is the number of edits where levels are not given. Ridge regression;
+    its penalty, and the exponent (0, 0.25, 0.5, 0.75 or 1), have the least leave-one-out error, and
+    where sizes help nothing it is `additive`. Source: Golub, Heath and Wahba 1979,
+    doi:10.1080/00401706.1979.10489751 (the selection).
+    """
+
+    kind: Literal["saturating"] = "saturating"
 
 
 class FeatureRidgeSpec(_Spec):
@@ -197,12 +211,44 @@ class GpSpec(_Spec):
     max_selection_rows: Annotated[int, Field(ge=2, le=5000)] = 500
 
 
+AveragedKind = Literal[
+    "additive",
+    "saturating",
+    "low_rank",
+    "profile_knn",
+    "profile_gp",
+    "nearest_design",
+    "forest",
+    "gp",
+]
+"""What `average` is made of: models of standardised labels that read no genes."""
+
+
+class AverageSpec(_Spec):
+    """The mean of several models, each with its defaults and fitted on the same observations.
+
+    y = 1 / M * sum_m y_m, over the M `models`, each named once. Source: Bates and Granger 1969,
+    doi:10.1057/jors.1969.103; Krogh and Vedelsby 1995, NIPS 7.
+    """
+
+    kind: Literal["average"] = "average"
+    models: Annotated[tuple[AveragedKind, ...], Field(min_length=2)] = ("forest", "gp")
+
+    @field_validator("models")
+    @classmethod
+    def _once(cls, models: tuple[AveragedKind, ...]) -> tuple[AveragedKind, ...]:
+        if len(set(models)) < len(models):
+            raise ValueError("each model is named once: the mean has no weights")
+        return models
+
+
 ClassicalSpec = (
     TrainMeanSpec
     | PairMeanSpec
     | NearestDesignSpec
     | EditFrequencySpec
     | AdditiveSpec
+    | SaturatingSpec
     | FeatureRidgeSpec
     | MultiplicativeSpec
     | PairwiseSpec
@@ -212,6 +258,7 @@ ClassicalSpec = (
     | ProfileGpSpec
     | ForestSpec
     | GpSpec
+    | AverageSpec
 )
 """Models without a latent space: one reading, fitted at once, one label at a time."""
 

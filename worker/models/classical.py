@@ -4,63 +4,18 @@ Laws: the order of a design's edits changes nothing; an edit without effect is n
 function of its spec, its observations and their seed; arrays and back changes no bit.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from numpy.typing import NDArray
 
 from service.contract.models import ClassicalSpec
-from worker.models.edit_effects import (
-    EditEffects,
-    Multiplicative,
-    fit_edit_effects,
-    fit_feature_ridge,
-    fit_multiplicative,
-)
-from worker.models.edit_frequency import EditFrequency, fit_edit_frequency
-from worker.models.forest import Forest, fit_forest
-from worker.models.gene_kernel import GeneKernel, fit_gene_kernel
-from worker.models.gp import GaussianProcess, fit_gp
-from worker.models.low_rank import LowRank, fit_low_rank
-from worker.models.nearest_design import NearestDesign, fit_nearest_design
+from worker.models.average import Average, fit_average
+from worker.models.kinds import SINGLE_KINDS, Kind
 from worker.models.observations import Observations
-from worker.models.pair_mean import PairMean, fit_pair_mean
-from worker.models.pairwise import Pairwise, fit_pairwise
-from worker.models.profile_gp import ProfileGp, fit_profile_gp
-from worker.models.profile_knn import ProfileKnn, fit_profile_knn
 from worker.models.stored import StoredModel
-from worker.models.train_mean import TrainMean, fit_train_mean
 
-
-class Kind(NamedTuple):
-    """A model that can be named; its fit takes the fields of the spec by name.
-
-    `learns_ratios`: it takes labels in their unit, where a ratio has a meaning, and gives them back
-    so; the others take standardised ones. `reads_genes`: it needs features of genes.
-    """
-
-    model: type[StoredModel]
-    fit: Callable[..., StoredModel]
-    learns_ratios: bool = False
-    reads_genes: bool = False
-
-
-KINDS: Mapping[str, Kind] = {
-    "train_mean": Kind(TrainMean, fit_train_mean),
-    "pair_mean": Kind(PairMean, fit_pair_mean),
-    "nearest_design": Kind(NearestDesign, fit_nearest_design),
-    "edit_frequency": Kind(EditFrequency, fit_edit_frequency),
-    "additive": Kind(EditEffects, fit_edit_effects),
-    "feature_ridge": Kind(EditEffects, fit_feature_ridge, reads_genes=True),
-    "multiplicative": Kind(Multiplicative, fit_multiplicative, learns_ratios=True),
-    "pairwise": Kind(Pairwise, fit_pairwise, learns_ratios=True),
-    "gene_kernel": Kind(GeneKernel, fit_gene_kernel, reads_genes=True),
-    "low_rank": Kind(LowRank, fit_low_rank),
-    "profile_knn": Kind(ProfileKnn, fit_profile_knn),
-    "profile_gp": Kind(ProfileGp, fit_profile_gp),
-    "forest": Kind(Forest, fit_forest),
-    "gp": Kind(GaussianProcess, fit_gp),
-}
+KINDS: Mapping[str, Kind] = {**SINGLE_KINDS, "average": Kind(Average, fit_average)}
 
 
 def fit_model(spec: ClassicalSpec, rows: Observations) -> StoredModel:

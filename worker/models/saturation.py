@@ -37,8 +37,8 @@ class SaturatingFit:
     def predict(self, effect_NE: csr_matrix) -> Floats:
         """Predictions [N]."""
         size_N = _sizes(effect_NE)
-        scaled_N: Floats = _gain(size_N, self.exponent) * (effect_NE @ self.ridge.weight_E)
-        predicted_N: Floats = self.ridge.intercept + _steps(size_N) @ self.step_K + scaled_N
+        scaled_N: Floats = gain_of(size_N, self.exponent) * (effect_NE @ self.ridge.weight_E)
+        predicted_N: Floats = self.ridge.intercept + steps_of(size_N) @ self.step_K + scaled_N
         return predicted_N
 
 
@@ -46,18 +46,22 @@ def _sizes(effect_NE: csr_matrix) -> Floats:
     return np.asarray(effect_NE.sum(axis=1)).ravel()
 
 
-def _steps(size_N: Floats) -> Floats:
+def steps_of(size_N: Floats) -> Floats:
+    """How much of each step [N, K] a size takes."""
     steps_NK: Floats = np.clip(size_N[:, None] - np.arange(STEPS), 0.0, 1.0)
     return steps_NK
 
 
-def _gain(size_N: Floats, exponent: float) -> Floats:
+def gain_of(size_N: Floats, exponent: float) -> Floats:
+    """What effects count [N] in a design of a size."""
     gain_N: Floats = np.maximum(size_N, 1.0) ** -exponent
     return gain_N
 
 
-def fit_saturating(effect_NE: csr_matrix, label_N: Floats) -> SaturatingFit:
-    """Fit one label; rows whose label is NaN are left out.
+def fit_saturating(
+    effect_NE: csr_matrix, label_N: Floats, weight_N: Floats | None = None
+) -> SaturatingFit:
+    """Fit one label; rows whose label is NaN, or whose weight is 0, are left out.
 
     Where all designs are of one size, or of none of the sizes more is gained than by adding up, it
     is the additive model.
@@ -65,14 +69,16 @@ def fit_saturating(effect_NE: csr_matrix, label_N: Floats) -> SaturatingFit:
     Raises:
         ValueError: no row has a label.
     """
-    plain = SaturatingFit(fit_ridge(effect_NE, label_N), np.zeros(STEPS), 0.0)
+    plain = SaturatingFit(fit_ridge(effect_NE, label_N, weight_N), np.zeros(STEPS), 0.0)
     size_N = _sizes(effect_NE)
-    if len(np.unique(size_N[~np.isnan(label_N)])) < 2:
+    used_N = ~np.isnan(label_N) if weight_N is None else ~np.isnan(label_N) & (weight_N > 0)
+    if len(np.unique(size_N[used_N])) < 2:
         return plain
     found = [plain]
     for exponent in EXPONENTS:
-        scaled_NE = effect_NE.multiply(_gain(size_N, exponent)[:, None])
-        fit = fit_ridge(csr_matrix(hstack([scaled_NE, csr_matrix(_steps(size_N))])), label_N)
+        scaled_NE = effect_NE.multiply(gain_of(size_N, exponent)[:, None])
+        both_NE = csr_matrix(hstack([scaled_NE, csr_matrix(steps_of(size_N))]))
+        fit = fit_ridge(both_NE, label_N, weight_N)
         weight_E, step_K = np.split(fit.weight_E, [effect_NE.shape[1]])
         ridge = RidgeFit(fit.intercept, weight_E, fit.penalty, fit.leave_one_out_rmse)
         found.append(SaturatingFit(ridge, step_K, exponent))

@@ -16,9 +16,9 @@ from service.contract.splits import (
 
 # As `auto` has it, with the nulls that it does not choose among.
 _BY_SIMPLICITY = (
-    *("train_mean", "edit_frequency", "additive", "multiplicative", "feature_ridge", "pair_mean"),
-    *("pairwise", "low_rank", "profile_knn", "gene_kernel", "profile_gp", "nearest_design"),
-    *("forest", "gp"),
+    *("train_mean", "edit_frequency", "additive", "saturating", "multiplicative", "feature_ridge"),
+    *("pair_mean", "pairwise", "low_rank", "profile_knn", "gene_kernel", "profile_gp"),
+    *("nearest_design", "forest", "gp", "average"),
 )
 _SAID = {
     "random": "unseen designs",

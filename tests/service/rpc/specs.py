@@ -34,6 +34,8 @@ from service.contract.losses import (
 from service.contract.models import (
     AdditiveSpec,
     AutoSpec,
+    AveragedKind,
+    AverageSpec,
     CandidateKind,
     EditFrequencySpec,
     FeatureRidgeSpec,
@@ -47,6 +49,7 @@ from service.contract.models import (
     PairwiseSpec,
     ProfileGpSpec,
     ProfileKnnSpec,
+    SaturatingSpec,
     TrainMeanSpec,
 )
 from service.contract.resources import Problem, TrainingJob
@@ -162,7 +165,18 @@ models = st.one_of(
         criterion=st.sampled_from(["spearman", "mse"]),
         folds=st.integers(2, 20),
     ),
-    st.sampled_from([TrainMeanSpec(), PairMeanSpec(), NearestDesignSpec(), EditFrequencySpec()]),
+    st.sampled_from(
+        [
+            *(TrainMeanSpec(), PairMeanSpec(), NearestDesignSpec(), EditFrequencySpec()),
+            SaturatingSpec(),
+        ]
+    ),
+    some(
+        AverageSpec,
+        models=st.lists(
+            st.sampled_from(get_args(AveragedKind)), min_size=2, max_size=8, unique=True
+        ),
+    ),
     some(AdditiveSpec, penalty=st.none() | above_zero),
     some(FeatureRidgeSpec, penalty=st.none() | above_zero),
     some(

@@ -7,10 +7,12 @@ from scipy.sparse import csr_matrix
 
 from service.contract.designs import parse_genotype
 from service.contract.latent_models import PerturbationSetSpec
+from tests.worker.models.rows import Rows, random_rows
 from worker.models.additive import RidgeFit, fit_ridge
 from worker.models.additive_start import start_from_ridge
 from worker.models.encoding import EditIndex
 from worker.models.perturbation_set import PerturbationSet
+from worker.models.saturating import fit_saturating_effects
 from worker.models.saturation import STEPS, SaturatingFit, Saturation, fit_saturating
 
 INDEX = EditIndex([f"g{i}:{kind}" for i in range(6) for kind in ("deletion", "knockdown")])
@@ -65,6 +67,31 @@ def test_what_sizes_do_not_explain_is_additive():
     fit, plain = fit_saturating(rows, labels), fit_ridge(rows, labels)
     asked = csr_matrix(designs_of([1, 2, 3, 3], seed=4))
     np.testing.assert_allclose(fit.predict(asked), plain.predict(asked), atol=0.1)
+
+
+def saturating_rows(weights=None):
+    known = random_rows(120, levels=True)
+    size_N = known.rows.sets.effect_BP.sum(axis=1)
+    designs = [d.genotype for d in known.designs]
+    return Rows(designs, known.labels + 3.0 * np.minimum(size_N, 1.5), weights)
+
+
+def test_the_stored_model_predicts_what_was_fitted():
+    rows = saturating_rows()
+    asked = ["", "a:knockdown@0.5", "b:knockdown@0+c:knockdown@0.25", "abcde"]
+    fit = fit_saturating(rows.rows.matrix(), rows.labels)
+    effect_NE = rows.index.matrix([rows.parsed(design) for design in asked])
+    answers = rows.ask(fit_saturating_effects(rows.rows), *asked)
+    np.testing.assert_allclose(answers, fit.predict(effect_NE), rtol=1e-12)
+    assert fit.step_K.any()
+
+
+def test_a_row_without_weight_is_none():
+    rows = saturating_rows(weights=[1.0] * 100 + [0.0] * 20)
+    short = fit_saturating_effects(rows.rows.rows(np.arange(100)))
+    whole = fit_saturating_effects(rows.rows)
+    for name, array in whole.arrays().items():
+        np.testing.assert_allclose(array, short.arrays()[name], atol=1e-9)
 
 
 def test_gain_and_level_by_hand():

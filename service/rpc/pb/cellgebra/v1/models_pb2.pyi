@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ModelSpec(_message.Message):
-    __slots__ = ("additive", "perturbation_set", "train_mean", "pair_mean", "nearest_design", "edit_frequency", "multiplicative", "pairwise", "low_rank", "profile_knn", "forest", "gp", "profile_gp", "feature_ridge", "gene_kernel", "gene_graph", "auto")
+    __slots__ = ("additive", "perturbation_set", "train_mean", "pair_mean", "nearest_design", "edit_frequency", "multiplicative", "pairwise", "low_rank", "profile_knn", "forest", "gp", "profile_gp", "feature_ridge", "gene_kernel", "gene_graph", "saturating", "average", "auto")
     ADDITIVE_FIELD_NUMBER: _ClassVar[int]
     PERTURBATION_SET_FIELD_NUMBER: _ClassVar[int]
     TRAIN_MEAN_FIELD_NUMBER: _ClassVar[int]
@@ -25,6 +25,8 @@ class ModelSpec(_message.Message):
     FEATURE_RIDGE_FIELD_NUMBER: _ClassVar[int]
     GENE_KERNEL_FIELD_NUMBER: _ClassVar[int]
     GENE_GRAPH_FIELD_NUMBER: _ClassVar[int]
+    SATURATING_FIELD_NUMBER: _ClassVar[int]
+    AVERAGE_FIELD_NUMBER: _ClassVar[int]
     AUTO_FIELD_NUMBER: _ClassVar[int]
     additive: AdditiveSpec
     perturbation_set: PerturbationSetSpec
@@ -42,14 +44,46 @@ class ModelSpec(_message.Message):
     feature_ridge: FeatureRidgeSpec
     gene_kernel: GeneKernelSpec
     gene_graph: GeneGraphSpec
+    saturating: SaturatingSpec
+    average: AverageSpec
     auto: AutoSpec
-    def __init__(self, additive: _Optional[_Union[AdditiveSpec, _Mapping]] = ..., perturbation_set: _Optional[_Union[PerturbationSetSpec, _Mapping]] = ..., train_mean: _Optional[_Union[TrainMeanSpec, _Mapping]] = ..., pair_mean: _Optional[_Union[PairMeanSpec, _Mapping]] = ..., nearest_design: _Optional[_Union[NearestDesignSpec, _Mapping]] = ..., edit_frequency: _Optional[_Union[EditFrequencySpec, _Mapping]] = ..., multiplicative: _Optional[_Union[MultiplicativeSpec, _Mapping]] = ..., pairwise: _Optional[_Union[PairwiseSpec, _Mapping]] = ..., low_rank: _Optional[_Union[LowRankSpec, _Mapping]] = ..., profile_knn: _Optional[_Union[ProfileKnnSpec, _Mapping]] = ..., forest: _Optional[_Union[ForestSpec, _Mapping]] = ..., gp: _Optional[_Union[GpSpec, _Mapping]] = ..., profile_gp: _Optional[_Union[ProfileGpSpec, _Mapping]] = ..., feature_ridge: _Optional[_Union[FeatureRidgeSpec, _Mapping]] = ..., gene_kernel: _Optional[_Union[GeneKernelSpec, _Mapping]] = ..., gene_graph: _Optional[_Union[GeneGraphSpec, _Mapping]] = ..., auto: _Optional[_Union[AutoSpec, _Mapping]] = ...) -> None: ...
+    def __init__(self, additive: _Optional[_Union[AdditiveSpec, _Mapping]] = ..., perturbation_set: _Optional[_Union[PerturbationSetSpec, _Mapping]] = ..., train_mean: _Optional[_Union[TrainMeanSpec, _Mapping]] = ..., pair_mean: _Optional[_Union[PairMeanSpec, _Mapping]] = ..., nearest_design: _Optional[_Union[NearestDesignSpec, _Mapping]] = ..., edit_frequency: _Optional[_Union[EditFrequencySpec, _Mapping]] = ..., multiplicative: _Optional[_Union[MultiplicativeSpec, _Mapping]] = ..., pairwise: _Optional[_Union[PairwiseSpec, _Mapping]] = ..., low_rank: _Optional[_Union[LowRankSpec, _Mapping]] = ..., profile_knn: _Optional[_Union[ProfileKnnSpec, _Mapping]] = ..., forest: _Optional[_Union[ForestSpec, _Mapping]] = ..., gp: _Optional[_Union[GpSpec, _Mapping]] = ..., profile_gp: _Optional[_Union[ProfileGpSpec, _Mapping]] = ..., feature_ridge: _Optional[_Union[FeatureRidgeSpec, _Mapping]] = ..., gene_kernel: _Optional[_Union[GeneKernelSpec, _Mapping]] = ..., gene_graph: _Optional[_Union[GeneGraphSpec, _Mapping]] = ..., saturating: _Optional[_Union[SaturatingSpec, _Mapping]] = ..., average: _Optional[_Union[AverageSpec, _Mapping]] = ..., auto: _Optional[_Union[AutoSpec, _Mapping]] = ...) -> None: ...
 
 class AdditiveSpec(_message.Message):
     __slots__ = ("penalty",)
     PENALTY_FIELD_NUMBER: _ClassVar[int]
     penalty: float
     def __init__(self, penalty: _Optional[float] = ...) -> None: ...
+
+class SaturatingSpec(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class AverageSpec(_message.Message):
+    __slots__ = ("models",)
+    class Model(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        MODEL_UNSPECIFIED: _ClassVar[AverageSpec.Model]
+        MODEL_ADDITIVE: _ClassVar[AverageSpec.Model]
+        MODEL_SATURATING: _ClassVar[AverageSpec.Model]
+        MODEL_LOW_RANK: _ClassVar[AverageSpec.Model]
+        MODEL_PROFILE_KNN: _ClassVar[AverageSpec.Model]
+        MODEL_PROFILE_GP: _ClassVar[AverageSpec.Model]
+        MODEL_NEAREST_DESIGN: _ClassVar[AverageSpec.Model]
+        MODEL_FOREST: _ClassVar[AverageSpec.Model]
+        MODEL_GP: _ClassVar[AverageSpec.Model]
+    MODEL_UNSPECIFIED: AverageSpec.Model
+    MODEL_ADDITIVE: AverageSpec.Model
+    MODEL_SATURATING: AverageSpec.Model
+    MODEL_LOW_RANK: AverageSpec.Model
+    MODEL_PROFILE_KNN: AverageSpec.Model
+    MODEL_PROFILE_GP: AverageSpec.Model
+    MODEL_NEAREST_DESIGN: AverageSpec.Model
+    MODEL_FOREST: AverageSpec.Model
+    MODEL_GP: AverageSpec.Model
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    models: _containers.RepeatedScalarFieldContainer[AverageSpec.Model]
+    def __init__(self, models: _Optional[_Iterable[_Union[AverageSpec.Model, str]]] = ...) -> None: ...
 
 class FeatureRidgeSpec(_message.Message):
     __slots__ = ("penalty",)
