@@ -262,6 +262,9 @@ ClassicalSpec = (
 )
 """Models without a latent space: one reading, fitted at once, one label at a time."""
 
+GENE_KINDS = frozenset({"feature_ridge", "gene_kernel", "gene_graph"})
+"""Models that are made of what is known of genes: without a gene table there is none."""
+
 CandidateKind = Literal[
     "additive",
     "feature_ridge",

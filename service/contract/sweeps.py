@@ -216,6 +216,13 @@ class SweepSpec(_Spec):
             if isinstance(trained.model, AutoSpec) and parameter.path == "model.kind":
                 yield "model.kind = auto: a trial needs a model, auto chooses among several"
 
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of model that trials may have."""
+        for parameter in self.parameters:
+            if isinstance(parameter, ChoiceRange) and parameter.path == "model.kind":
+                return parameter.choices
+        return (self.training.model.kind,)
+
     def training_with(self, values: dict[str, Value]) -> TrainingSpec:
         """The spec of a trial.
 

@@ -5,15 +5,13 @@ from sqlalchemy.orm import Session
 from service.contract.jobs import JobState
 from service.contract.records import SweepRecord
 from service.contract.repositories import sweeps
-from service.contract.repositories.datasets import get_ready_dataset
 from service.contract.repositories.paging import Page
 from service.contract.resources import ListAnswer, Sweep
 from service.contract.sweeps import SweepSpec
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_sweep
-from service.handlers.dataset_fit import require_fit
-from service.handlers.genes_fit import require_genes
 from service.handlers.requests import PageRequest, request_of
+from service.handlers.spec_fit import require_trainable
 
 
 def create_sweep(
@@ -25,7 +23,7 @@ def create_sweep(
         NotFoundError: this project has no such data set, or gene table.
         FailedPreconditionError: the data set, or what is used of genes, is not READY.
         InvalidArgumentError: the data set has no such label, covariate or covariate value; the
-            gene table no such feature, network or channel.
+            gene table no such feature, network or channel; a model of genes is given none.
         ConflictError: the request id was used with another spec.
     """
     body = spec.model_dump(mode="json")
@@ -33,10 +31,7 @@ def create_sweep(
     with context.database.write() as session:
         sweep = sweeps.find_request(session, caller.project_id, request)
         if sweep is None:
-            training = spec.training
-            dataset = get_ready_dataset(session, caller.project_id, training.dataset_id)
-            require_fit(training, dataset)
-            require_genes(session, caller.project_id, training.genes)
+            dataset = require_trainable(session, caller.project_id, spec.training, spec.kinds())
             sweep = sweeps.add_sweep(
                 session, caller.owner, body, dataset_id=dataset.id, request=request
             )

@@ -5,14 +5,12 @@ from collections.abc import AsyncGenerator
 from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.jobs import JobEvent, JobKind, JobState
 from service.contract.repositories import jobs
-from service.contract.repositories.datasets import get_ready_dataset
 from service.contract.resources import ListAnswer, TrainingJob
 from service.contract.training import TrainingSpec
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_list, to_training_job
-from service.handlers.dataset_fit import require_fit
-from service.handlers.genes_fit import require_genes
 from service.handlers.requests import PageRequest, request_of, ring
+from service.handlers.spec_fit import require_trainable
 
 _KIND = JobKind.TRAINING
 
@@ -26,7 +24,7 @@ def create_training_job(
         NotFoundError: this project has no such data set, or gene table.
         FailedPreconditionError: the data set, or what is used of genes, is not READY.
         InvalidArgumentError: the data set has no such label, covariate or covariate value; the
-            gene table no such feature, network or channel.
+            gene table no such feature, network or channel; a model of genes is given none.
         ConflictError: the request id was used with another spec.
     """
     body = spec.model_dump(mode="json")
@@ -35,9 +33,7 @@ def create_training_job(
         job = jobs.find_request(session, caller.project_id, _KIND, request)
         is_new = False
         if job is None:
-            dataset = get_ready_dataset(session, caller.project_id, spec.dataset_id)
-            require_fit(spec, dataset)
-            require_genes(session, caller.project_id, spec.genes)
+            dataset = require_trainable(session, caller.project_id, spec)
             job, is_new = jobs.create_job(
                 session, caller.owner, _KIND, body, subject_id=dataset.id, request=request
             )

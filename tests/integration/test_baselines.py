@@ -4,15 +4,14 @@ import typing
 
 import pytest
 
-from service.contract.models import ClassicalSpec
+from service.contract.models import GENE_KINDS, ClassicalSpec
 
-OF_GENES = ["feature_ridge", "gene_kernel"]
 KINDS = [spec.model_fields["kind"].default for spec in typing.get_args(ClassicalSpec)]
 GENOTYPES = ["", "PP_0368:knockdown", "PP_0368:knockdown+PP_0815:knockdown"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in OF_GENES])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in GENE_KINDS])
 def test_a_baseline_is_a_model(api, train, kind):
     job = train(model={"kind": kind, "floor": 1.0} if kind == "multiplicative" else {"kind": kind})
     assert job["state"] == "SUCCEEDED", job["error"]
@@ -26,10 +25,12 @@ def test_a_baseline_is_a_model(api, train, kind):
     assert unknown.json()["reason"] == "UNKNOWN_EDITS"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", OF_GENES)
-def test_a_baseline_of_genes_asks_for_a_gene_table(train, kind):
-    job = train(model={"kind": kind})
-    assert job["state"] == "FAILED"
-    assert "name a gene table that has them" in job["error"]["detail"]
-    assert job["error"]["errors"][0]["field"] == "genes"
+@pytest.mark.parametrize("kind", sorted(GENE_KINDS))
+def test_a_model_of_genes_asks_for_a_gene_table(api, dataset, kind):
+    body = {"dataset_id": dataset["id"], "labels": [{"name": "isoprenol"}], "model": {"kind": kind}}
+    refused = api.post("/v1/training-jobs", json=body)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "genes")
+    ranges = [{"path": "epochs", "kind": "int", "low": 1, "high": 3}]
+    refused = api.post("/v1/sweeps", json={"training": body, "parameters": ranges})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "genes")
+    assert "name a gene table in genes.gene_table_id" in refused.json()["detail"]

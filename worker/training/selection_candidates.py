@@ -11,6 +11,7 @@ from typing import get_args
 from service.contract.errors import FailedPreconditionError
 from service.contract.latent_models import GeneGraphSpec, PerturbationSetSpec
 from service.contract.models import (
+    GENE_KINDS,
     AdditiveSpec,
     AutoSpec,
     CandidateKind,
@@ -52,7 +53,6 @@ _SPECS: Mapping[str, FittedSpec] = {
         GeneGraphSpec(),
     )
 }
-_GENE_KINDS = frozenset({"feature_ridge", "gene_kernel", "gene_graph"})
 _RATIO_KINDS = frozenset({"multiplicative", "pairwise"})
 _PAIR_KINDS = frozenset({"low_rank", "profile_knn", "profile_gp", "gene_kernel"})
 
@@ -105,7 +105,7 @@ def _unfit(kind: str, data: TrainingData) -> str | None:
 
 def _without_genes(kind: str, data: TrainingData) -> dict[str, bool]:
     if data.genes is None:
-        return {"it reads a gene table, and the spec names none": kind in _GENE_KINDS}
+        return {"it reads a gene table, and the spec names none": kind in GENE_KINDS}
     table = data.genes.table
     return {
         "it passes messages over a network, and the spec names none": kind == "gene_graph"

@@ -7,6 +7,7 @@ import pytest
 
 from service.contract.datasets import LabelColumn
 from service.contract.errors import InvalidArgumentError, UnknownEditsError
+from service.contract.models import GENE_KINDS
 from tests.worker.tables import (
     FITNESS,
     IDENTITY,
@@ -27,6 +28,10 @@ ASKED = ["", "g0:knockdown", "g0:knockdown+g1:knockdown", "g2:knockdown@0.5+g3:k
 
 PLAIN = [kind for kind in KINDS if not KINDS[kind].reads_genes]
 every_kind = pytest.mark.parametrize("kind", PLAIN)
+
+
+def test_models_of_genes_are_refused_without_them_when_the_job_is_created():
+    assert {kind for kind in KINDS if KINDS[kind].reads_genes} | {"gene_graph"} == GENE_KINDS
 
 
 def model_of(kind):
