@@ -2,14 +2,20 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from service.contract.datasets import LabelKind
+from service.contract.errors import FailedPreconditionError
 from service.contract.genes import GenesUsed
 from service.contract.selection import Selection
 from service.contract.training import Transform
+
+# Of weights and manifest together: raise it with every change after which older weights no longer
+# load, or would be read as something else.
+FORMAT_VERSION = 2
 
 NeutralModel = Literal["multiplicative", "additive", "min", "zero"]
 
@@ -64,7 +70,7 @@ class ModelManifest(BaseModel):
 
     model_config = ConfigDict(protected_namespaces=())
 
-    format_version: Literal[1] = 1
+    format_version: int = FORMAT_VERSION
     name: str
     model_kind: str
     member_count: int
@@ -89,3 +95,22 @@ class ModelManifest(BaseModel):
         """The spec of what was fitted."""
         spec: dict[str, Any] = self.selected_model or self.training_spec["model"]
         return spec
+
+
+def read_manifest(content: bytes | Mapping[str, Any]) -> ModelManifest:
+    """A stored manifest, as JSON or what JSON holds, of a model that this program can load.
+
+    Raises:
+        FailedPreconditionError: it was stored by an older program, or by a newer one.
+    """
+    stored = content if isinstance(content, Mapping) else json.loads(content)
+    version = stored.get("format_version", 1)
+    if version != FORMAT_VERSION:
+        remedy = "train it again"
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            remedy = "use the program that stored it, or train it again"
+        raise FailedPreconditionError(
+            f"model {stored.get('name', '')!r} is stored in format {version}, and this program "
+            f"reads format {FORMAT_VERSION}: {remedy}"
+        )
+    return ModelManifest.model_validate(stored)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from service.contract.artifacts import ArtifactStore
 from service.contract.database import Database
 from service.contract.errors import NotFoundError
-from service.contract.manifests import ModelManifest
+from service.contract.manifests import ModelManifest, read_manifest
 from service.contract.repositories.models import get_model
 from service.handlers.threads import Threads
 
@@ -42,6 +42,7 @@ class ManifestCache:
 
         Raises:
             NotFoundError: this project has no such model.
+            FailedPreconditionError: it is stored in another format.
         """
         known = self._models.get(model_id)
         if known is None:
@@ -58,7 +59,7 @@ class ManifestCache:
 def _load(database: Database, store: ArtifactStore, project_id: str, model_id: str) -> KnownModel:
     with database.read() as session:
         model = get_model(session, project_id, model_id)
-    manifest = ModelManifest.model_validate_json(store.read(model.manifest_sha256))
+    manifest = read_manifest(store.read(model.manifest_sha256))
     return KnownModel(
         project_id=model.project_id,
         manifest_sha256=model.manifest_sha256,

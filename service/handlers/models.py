@@ -1,9 +1,10 @@
 """Models: get, with the manifest, and list."""
 
+from contextlib import suppress
 from pathlib import Path
 
-from service.contract.errors import NotFoundError
-from service.contract.manifests import ModelManifest
+from service.contract.errors import FailedPreconditionError, NotFoundError
+from service.contract.manifests import ModelManifest, read_manifest
 from service.contract.repositories import models
 from service.contract.resources import ListAnswer, Model
 from service.handlers.context import Caller, Context
@@ -12,14 +13,16 @@ from service.handlers.requests import PageRequest
 
 
 def get_model(context: Context, caller: Caller, model_id: str) -> Model:
-    """Read a model and its manifest.
+    """Read a model and its manifest; without it where that is of another format.
 
     Raises:
         NotFoundError: this project has no such model.
     """
     with context.database.read() as session:
         row = models.get_model(session, caller.project_id, model_id)
-    manifest = ModelManifest.model_validate_json(context.store.read(row.manifest_sha256))
+    manifest: ModelManifest | None = None
+    with suppress(FailedPreconditionError):  # its report is still worth reading
+        manifest = read_manifest(context.store.read(row.manifest_sha256))
     return to_model(row, manifest)
 
 

@@ -3,7 +3,7 @@
 from service.contract.artifacts import Blob
 from service.contract.datasets import DatasetState
 from service.contract.jobs import JobKind, JobState
-from service.contract.manifests import ModelManifest
+from service.contract.manifests import FORMAT_VERSION, ModelManifest
 from service.contract.records import JobRecord
 from service.contract.repositories import artifacts, datasets, ingests, jobs, leases, models
 from service.contract.repositories.jobs import Owner, Request
@@ -122,9 +122,10 @@ def publish_blob(database, store, content, *, owner=OWNER, media_type="text/plai
 EDITS = ["b0720:deletion", "b1812:knockdown"]
 
 
-def add_model(context, *, owner=OWNER, **reports):
+def add_model(context, *, owner=OWNER, format_version=FORMAT_VERSION, **reports):
     """A model with a real manifest and no weights; returns its id. `reports` are blobs."""
     manifest = ModelManifest(
+        format_version=format_version,
         name="model",
         model_kind="additive",
         member_count=1,

@@ -27,7 +27,12 @@ from service.contract.inference import (
     ScoreField,
     ScoreInterval,
 )
-from service.contract.manifests import ManifestLabel, ModelManifest, vocabulary_sha256
+from service.contract.manifests import (
+    ManifestLabel,
+    ModelManifest,
+    read_manifest,
+    vocabulary_sha256,
+)
 from service.contract.training import Transform
 from worker.inference.ensembles import Latents, MemberReadings, latents_of, load_ensemble
 from worker.inference.intervals import Intervals
@@ -80,10 +85,12 @@ class Predictor:
         """Load weights and warm up.
 
         Raises:
-            FailedPreconditionError: the weights or the vocabulary are not those of the manifest.
+            FailedPreconditionError: the weights or the vocabulary are not those of the manifest,
+                or they are stored in another format.
         """
         content = weights if isinstance(weights, bytes) else weights.read_bytes()
-        known = ModelManifest.model_validate(manifest)
+        stored = manifest.model_dump() if isinstance(manifest, ModelManifest) else manifest
+        known = read_manifest(stored)
         if hashlib.sha256(content).hexdigest() != known.weights_sha256:
             raise FailedPreconditionError("the weights are not those of the manifest (sha256)")
         if vocabulary_sha256(known.loci, known.edits) != known.vocabulary_sha256:

@@ -11,6 +11,7 @@ import pytest
 
 from service.contract.errors import (
     DeadlineExceededError,
+    FailedPreconditionError,
     InvalidDesignError,
     NotFoundError,
     ResourceExhaustedError,
@@ -50,6 +51,13 @@ async def test_a_model_and_its_manifest(context, caller, stranger, model_id):
     assert list_models(context, stranger, PageRequest()).items == []
     with pytest.raises(NotFoundError):
         get_model(context, stranger, model_id)
+
+
+async def test_a_model_of_an_older_format_is_shown_and_not_scored(context, caller):
+    old = add_model(context, format_version=1)
+    assert get_model(context, caller, old).manifest is None
+    with pytest.raises(FailedPreconditionError, match=r"format 1, .* train it again"):
+        await score(context, caller, old, request_of())
 
 
 async def test_a_model_of_another_project_is_not_there(context, caller, stranger, model_id):

@@ -13,7 +13,7 @@ from safetensors.torch import load, save
 from service.contract.designs import parse_genotype
 from service.contract.errors import FailedPreconditionError, UnknownEditsError
 from service.contract.inference import ScoreField
-from service.contract.manifests import vocabulary_sha256
+from service.contract.manifests import FORMAT_VERSION, vocabulary_sha256
 from worker.inference.predictor import Predictor
 
 EDITS = [f"g{i}:knockdown" for i in range(8)]
@@ -175,6 +175,16 @@ def test_weights_and_vocabulary_must_be_those_of_the_manifest(trained):
     )
     with pytest.raises(FailedPreconditionError, match="vocabulary"):
         Predictor.load(model.weights, renamed)
+
+
+@pytest.mark.parametrize("version", [1, FORMAT_VERSION + 1])
+def test_a_model_of_another_format_says_so(trained, version):
+    model, _ = trained
+    stored = model.manifest.model_copy(update={"format_version": version})
+    said = f"format {version}, and this program reads format {FORMAT_VERSION}: .*train it again"
+    for manifest in (stored, stored.model_dump(mode="json")):
+        with pytest.raises(FailedPreconditionError, match=said):
+            Predictor.load(model.weights, manifest)
 
 
 def test_weights_load_from_a_file_and_a_plain_manifest(trained, predictor, tmp_path):
