@@ -26,10 +26,10 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from service.contract.candidates import CandidateKind
 from service.contract.datasets import LabelColumn  # the repository need not be installed
 from service.contract.designs import parse_genotype
 from service.contract.inference import ScoreField
-from service.contract.models import CandidateKind
 from service.contract.training import TrainingSpec
 from worker.data.table import read_table
 from worker.inference.ensembles import load_ensemble

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from service.contract.models import CandidateKind
+from service.contract.candidates import CandidateKind
 
 
 class _Told(BaseModel):

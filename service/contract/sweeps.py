@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from service.contract.models import AutoSpec
+from service.contract.candidates import AutoSpec
 from service.contract.sweep_paths import SWEPT, path_problem, with_values
 from service.contract.training import TrainingSpec
 

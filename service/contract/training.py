@@ -5,10 +5,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from service.contract.candidates import AutoSpec, ModelSpec
 from service.contract.genes import GenesUse
 from service.contract.latent_models import LatentModelSpec
 from service.contract.losses import CNodeTerm, LossSpec
-from service.contract.models import AutoSpec, ModelSpec
 from service.contract.splits import CovariateSplit, NoSplit, RandomSplit, Split
 
 __all__ = [

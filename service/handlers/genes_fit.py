@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy.orm import Session
 
+from service.contract.candidates import AutoSpec, ModelSpec
 from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.genes import GenesUse, GeneTableProfile, NetworkProfile, matches
-from service.contract.models import GENE_KINDS, AutoSpec, ModelSpec
+from service.contract.models import GENE_KINDS
 from service.contract.records import NetworkRecord
 from service.contract.repositories.gene_tables import get_ready_gene_table
 from service.contract.repositories.networks import get_ready_networks

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from service.contract.candidates import ModelSpec
 from service.contract.inference import ScoreField
 from service.contract.jobs import EventType, JobState
 from service.contract.losses import LossSpec, Weighting, loss_catalog
-from service.contract.models import ModelSpec
 from service.contract.settings import Settings
 from service.contract.training import TrainingSpec
 from service.rest.problems import HTTP_STATUS

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from torch import Tensor
 
+from service.contract.candidates import ModelSpec
 from service.contract.manifests import ManifestLabel, ModelManifest
-from service.contract.models import AdditiveSpec, ModelSpec
+from service.contract.models import AdditiveSpec
 from service.contract.training import Transform
 from worker.models.classical import KINDS, load_model
 from worker.models.encoding import DesignBatch

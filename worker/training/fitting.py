@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
+from service.contract.candidates import AutoSpec
 from service.contract.latent_models import LatentModelSpec
-from service.contract.models import AdditiveSpec, AutoSpec
+from service.contract.models import AdditiveSpec
 from service.contract.training import TrainingSpec
 from worker.training.classical_ensemble import fit_classical
 from worker.training.devices import threads_for

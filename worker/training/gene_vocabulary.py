@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from service.contract.candidates import ModelSpec
 from service.contract.designs import Design, Edit
 from service.contract.latent_models import GeneGraphSpec, LatentModelSpec, PerturbationSetSpec
-from service.contract.models import GeneKernelSpec, ModelSpec
+from service.contract.models import GeneKernelSpec
 from worker.models.encoding import EditIndex
 from worker.models.gene_features_by_edit import (
     EditedGenes,

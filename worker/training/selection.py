@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from service.contract.candidates import AutoSpec
 from service.contract.datasets import CovariateColumn, LabelColumn
 from service.contract.errors import FailedPreconditionError, InvalidArgumentError
 from service.contract.manifests import ModelManifest
-from service.contract.models import AutoSpec
 from service.contract.selection import Selection
 from service.contract.training import TrainingSpec
 from worker.data.gene_choice import ChosenGenes

@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
+from service.contract.candidates import AutoSpec, CandidateKind
 from service.contract.errors import FailedPreconditionError
 from service.contract.latent_models import GeneGraphSpec, PerturbationSetSpec
 from service.contract.models import (
     GENE_KINDS,
     AdditiveSpec,
-    AutoSpec,
-    CandidateKind,
     FeatureRidgeSpec,
     FittedSpec,
     ForestSpec,

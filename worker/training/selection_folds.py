@@ -17,9 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.contract.candidates import AutoSpec
 from service.contract.datasets import CovariateColumn, LabelColumn
 from service.contract.errors import InvalidArgumentError
-from service.contract.models import AutoSpec, FeatureRidgeSpec
+from service.contract.models import FeatureRidgeSpec
 from service.contract.splits import (
     CovariateSplit,
     ForwardSplit,

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
+from service.contract.candidates import AutoSpec, CandidateKind
 from service.contract.errors import InvalidArgumentError, Offender
-from service.contract.models import AutoSpec, CandidateKind
 from service.contract.selection import CandidateScore, Selection
 from worker.training.selection_candidates import Candidate
 from worker.training.selection_scores import (

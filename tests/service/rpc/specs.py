@@ -6,6 +6,7 @@ from typing import get_args
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from service.contract.candidates import AutoSpec, CandidateKind
 from service.contract.errors import Offender
 from service.contract.jobs import JobState
 from service.contract.latent_models import GeneGraphSpec, PerturbationSetSpec
@@ -33,10 +34,8 @@ from service.contract.losses import (
 )
 from service.contract.models import (
     AdditiveSpec,
-    AutoSpec,
     AveragedKind,
     AverageSpec,
-    CandidateKind,
     EditFrequencySpec,
     FeatureRidgeSpec,
     ForestSpec,

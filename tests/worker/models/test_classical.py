@@ -6,8 +6,9 @@ import typing
 import numpy as np
 import pytest
 
+from service.contract.candidates import AutoSpec, ModelSpec
 from service.contract.latent_models import GeneGraphSpec, PerturbationSetSpec
-from service.contract.models import AutoSpec, ClassicalSpec, ModelSpec
+from service.contract.models import ClassicalSpec
 from tests.worker.models.rows import Rows, random_rows
 from worker.models.classical import KINDS, fit_model, load_model
 
