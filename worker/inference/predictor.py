@@ -26,6 +26,7 @@ from service.contract.inference import (
     ScoreAnswer,
     ScoreField,
     ScoreInterval,
+    Support,
 )
 from service.contract.manifests import (
     ManifestLabel,
@@ -34,7 +35,13 @@ from service.contract.manifests import (
     vocabulary_sha256,
 )
 from service.contract.training import Transform
-from worker.inference.ensembles import Latents, MemberReadings, latents_of, load_ensemble
+from worker.inference.ensembles import (
+    Latents,
+    MemberReadings,
+    composed,
+    latents_of,
+    load_ensemble,
+)
 from worker.inference.intervals import Intervals
 from worker.inference.neutral import Neutral, NeutralModels
 from worker.inference.parts import parts_of, request_order
@@ -106,6 +113,23 @@ class Predictor:
         """What independence would give, per label, in its unit. Edits must be known."""
         parts = parts_of(designs)
         return self._expect(designs, parts, self._batches(designs, parts), request_order(parts))
+
+    def composed(self, batch: DesignBatch, labels: Sequence[int]) -> dict[int, Floats]:
+        """y_compose of every member [M, B], in the unit of each label that is asked for."""
+        value_MBY = composed(self._ensemble, batch)
+        return {y: in_unit(self.manifest.labels[y], value_MBY[:, :, y]) for y in labels}
+
+    def support(self, designs: Sequence[Design]) -> Support:
+        """Training rows behind each design. Edits must be known."""
+        parts = parts_of(designs)
+        batches = self._batches(designs, parts)
+        return support_of(batches, request_order(parts), self._support, self._keys)
+
+    @property
+    def edit_support(self) -> Places:
+        """How many training rows held each edit of the manifest [E]."""
+        count_E: Places = self._support["support.edit_count"]
+        return count_E
 
     def latents(self, designs: Sequence[Design]) -> Latents | None:
         """States of every member, in order; None for a model without a latent space."""

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from worker.latent.algebra import compose
+from worker.latent.algebra import compose, total_shift
 from worker.latent.differences import lower_subsets, subset_factors
 from worker.models.encoding import DesignBatch
 from worker.models.gene_features import FeatureShifts
@@ -194,19 +194,45 @@ class LatentNetwork(nn.Module, ABC):
         gate_D: Tensor | None,
     ) -> Tensor:
         """The lower subsets' share in mixed differences, for both readings: [2, B, Y]."""
-        rows, width = batch.edit_BP.shape
-        edited_BP = batch.edit_BP > 0
-        subset_SP = lower_subsets(width, order).to(edited_BP.device)
-        factor_SB = subset_factors(edited_BP, subset_SP, order).to(batch.effect_BP.dtype)
-        count = len(subset_SP)
-        inside_SBP = subset_SP[:, None, :] & edited_BP
-        subsets = DesignBatch(
-            (batch.edit_BP * inside_SBP).reshape(count * rows, width),
-            (batch.effect_BP * inside_SBP).reshape(count * rows, width),
-        )
+        rows = len(batch.edit_BP)
+        subsets, factor_SB = _subsets(batch, order)
+        count = len(factor_SB)
         z_P_ND, z_I_ND = self.states(subsets, tables)
         both_RND = torch.stack([compose(self.reference_D, z_P_ND), z_I_ND])
         keep = None if keep_BH is None else keep_BH.repeat(count, 1)
         y_RSBY = self.head(both_RND, keep, gate_D).reshape(2, count, rows, -1)
         lower_RBY: Tensor = (factor_SB[None, :, :, None] * y_RSBY).sum(dim=1)
         return lower_RBY
+
+    def composed(self, batch: DesignBatch) -> Tensor:
+        """y_compose alone [B, Y], as `forward` reads it; nothing is computed of intact strains."""
+        y_BY = self._read_composed(batch)
+        deep_B = (batch.edit_BP > 0).sum(dim=1)
+        for order in sorted({order for order in self.measure_orders if order}):
+            subsets, factor_SB = _subsets(batch, order)
+            lower_SBY = self._read_composed(subsets).reshape(*factor_SB.shape, y_BY.shape[1])
+            difference_BY = y_BY + (factor_SB[:, :, None] * lower_SBY).sum(dim=0)
+            column_Y = torch.tensor([m == order for m in self.measure_orders], device=y_BY.device)
+            is_deep_B1 = (deep_B >= order)[:, None]
+            y_BY = torch.where(column_Y, torch.where(is_deep_B1, difference_BY, 0.0), y_BY)
+        return y_BY
+
+    def _read_composed(self, batch: DesignBatch) -> Tensor:
+        z_P_BD = total_shift(self.shifts()[batch.edit_BP], batch.effect_BP)
+        y_BY: Tensor = self.head(compose(self.reference_D, z_P_BD))
+        return y_BY
+
+
+def _subsets(batch: DesignBatch, order: int) -> tuple[DesignBatch, Tensor]:
+    """Subsets of fewer than `order` edits [S * B, P], and their factors [S, B]."""
+    rows, width = batch.edit_BP.shape
+    edited_BP = batch.edit_BP > 0
+    subset_SP = lower_subsets(width, order).to(edited_BP.device)
+    factor_SB = subset_factors(edited_BP, subset_SP, order).to(batch.effect_BP.dtype)
+    count = len(subset_SP)
+    inside_SBP = subset_SP[:, None, :] & edited_BP
+    subsets = DesignBatch(
+        (batch.edit_BP * inside_SBP).reshape(count * rows, width),
+        (batch.effect_BP * inside_SBP).reshape(count * rows, width),
+    )
+    return subsets, factor_SB
