@@ -62,6 +62,11 @@ EXCLUSIVITY_GROUP: dict[EditKind, str] = {
 _EXCLUDED_BY_DELETION = ("expression", "sequence", "copy_number")
 
 
+def claims_of(kind: EditKind) -> tuple[str, ...]:
+    """The groups of its locus in which an edit of this kind stands alone."""
+    return _EXCLUDED_BY_DELETION if kind is EditKind.DELETION else (EXCLUSIVITY_GROUP[kind],)
+
+
 def parse_kind(text: str) -> EditKind:
     """Read a kind or its alias, whatever its case.
 
@@ -166,8 +171,7 @@ class Design(BaseModel):
     def _exclusive(self) -> Self:
         claimed: dict[tuple[str, str], Edit] = {}
         for edit in self.edits:
-            is_deletion = edit.kind is EditKind.DELETION
-            for group in _EXCLUDED_BY_DELETION if is_deletion else (edit.group,):
+            for group in claims_of(edit.kind):
                 other = claimed.get((edit.locus, group))
                 if other is not None:
                     raise InvalidDesignError(
