@@ -14,8 +14,8 @@ class OrderCount(_Told):
 
     `possible_count` is the binomial number of sets of the pool. `evaluated_count` are those that
     were computed; `excluded_count` hold edits that exclude each other, or a forbidden pair;
-    `pruned_count` were left out by a beam. They add up. `infeasible_count` of those evaluated were
-    not likely enough to be good enough.
+    `pruned_count` were left out by a beam, whatever they hold. They add up. `infeasible_count` of
+    those evaluated were not likely enough to be good enough.
     """
 
     order: int
@@ -92,10 +92,11 @@ class ProposalLabel(_Told):
 class Proposal(_Told):
     """A design put forward. `rank` is by `value`, read at y_compose; `check_rank` by `check_value`.
 
-    `check_value` is the same objective of the whole ensemble at y_intact, and `check_rank` its
-    place among the proposals. `edit_support` and `pair_support` are the least numbers of training
-    rows that held one of its edits, or pairs (None: it has none); `design_support` those of the
-    design itself. `is_new_combination`: training never saw two of its edits in one design.
+    `check_value` is the same objective of the whole ensemble at y_intact, `check_rank` its place
+    among the proposals, and `check_is_feasible` whether the design is good enough at y_intact, too.
+    `edit_support` and `pair_support` are the least numbers of training rows that held one of its
+    edits, or pairs (None: it has none), `design_support` those of the design itself.
+    `is_new_combination`: some two of its edits were never in one training design.
     """
 
     rank: int
@@ -104,6 +105,7 @@ class Proposal(_Told):
     order: int
     value: float
     check_value: float
+    check_is_feasible: bool = True
     is_pareto: bool = False
     design_support: int
     edit_support: int | None = None

@@ -1,0 +1,196 @@
+"""Shards, their parts as bytes, what is chosen of them, and how the chosen are checked."""
+
+import statistics
+
+import numpy as np
+import pytest
+
+from service.contract.designs import parse_genotype
+from service.contract.errors import InvalidArgumentError
+from service.contract.search import SearchSpec
+from tests.worker.search.conftest import EDITS
+from tests.worker.search.oracle import brute_force, worth
+from worker.search.errors import SearchStoppedError
+from worker.search.parts import Part
+from worker.search.plan import plan_search
+from worker.search.run import finish, run_shard, search
+from worker.search.tally import Watch
+
+BOTH = [{"label": "yield"}, {"label": "fitness", "direction": "minimize"}]
+
+
+def spec_of(**changes):
+    base = {"model_id": "m", "objectives": [{"label": "yield"}], "max_order": 3}
+    return SearchSpec.model_validate(base | {"proposal_count": 12} | changes)
+
+
+@pytest.mark.parametrize("kind", ["gp", "train_mean", "mlp"])
+def test_shards_and_the_order_of_their_parts_change_nothing(models, kind):
+    predictor = models(kind).predictor
+    spec = spec_of(objectives=BOTH, pareto=True, diversity=0.3, strategy="batched")
+    whole_report, whole = search(spec, predictor, shard_count=1)
+    for shards in (2, 5, 13):
+        plan = plan_search(spec, predictor, shard_count=shards)
+        assert len(plan.shards) == shards
+        assert sum(shard.design_count for shard in plan.shards) == plan.design_count
+        stored = [run_shard(plan, shard, predictor).to_bytes() for shard in plan.shards]
+        report, found = finish(plan, [Part.from_bytes(b) for b in stored[::-1]], predictor)
+        assert found == whole
+        assert report.orders == whole_report.orders
+        assert report.shrinkage == whole_report.shrinkage
+
+
+def test_a_part_comes_back_from_its_bytes(models):
+    predictor = models("additive").predictor
+    plan = plan_search(spec_of(objectives=BOTH, pareto=True, strategy="beam"), predictor)
+    part = run_shard(plan, plan.shards[0], predictor)
+    again = Part.from_bytes(part.to_bytes())
+    assert (again.plan, again.shard, again.seconds) == (part.plan, part.shard, part.seconds)
+    for one, other in zip(part.orders, again.orders, strict=True):
+        assert one.beam_found == other.beam_found
+        assert (one.order, one.evaluated, one.pruned) == (
+            other.order,
+            other.evaluated,
+            other.pruned,
+        )
+        for name, array in one.arrays().items():
+            assert np.array_equal(array, other.arrays()[name])
+
+
+def test_parts_that_are_missing_double_or_of_another_search_are_refused(models):
+    predictor = models("additive").predictor
+    plan = plan_search(spec_of(strategy="batched"), predictor, shard_count=3)
+    parts = [run_shard(plan, shard, predictor) for shard in plan.shards]
+    for wrong in (parts[:2], [*parts, parts[0]]):
+        with pytest.raises(InvalidArgumentError, match="has 3 shards, and the parts are of"):
+            finish(plan, wrong, predictor)
+    other = plan_search(spec_of(strategy="batched", caution=2), predictor, shard_count=3)
+    with pytest.raises(InvalidArgumentError, match="another search"):
+        finish(other, parts, predictor)
+
+
+def test_a_shard_tells_how_far_it_is_and_stops_when_asked(models):
+    predictor = models("additive").predictor
+    plan = plan_search(spec_of(strategy="batched"), predictor, shard_count=1)
+    seen: list[int] = []
+    run_shard(plan, plan.shards[0], predictor, Watch(seen.append))
+    assert sum(seen) == plan.design_count == 13 + 78 + 286
+    with pytest.raises(SearchStoppedError):
+        run_shard(plan, plan.shards[0], predictor, Watch(should_stop=lambda: True))
+
+
+def test_counts_add_up_to_the_binomial(models):
+    report, _ = search(spec_of(), models("additive").predictor)
+    counts = [(o.possible_count, o.evaluated_count, o.excluded_count) for o in report.orders]
+    # Pairs that exclude each other: at g0 one, at g1 one, at g2 one (two alleles), at g3 one, at
+    # g4 one. Triples hold one of these five pairs and one of eleven other edits; none holds two.
+    assert counts == [(13, 13, 0), (78, 73, 5), (286, 286 - 55, 55)]
+
+
+@pytest.mark.parametrize("kind", ["quadratic", "gp"])
+def test_the_front_comes_first_and_every_order_has_its_best(models, kind):
+    model = models(kind)
+    names = [label.name for label in model.predictor.manifest.labels]
+    spec = spec_of(objectives=BOTH, pareto=True, proposal_count=60, rank_by="mean")
+    ranked, _ = brute_force(spec, model, EDITS)
+    single = [spec_of(objectives=[goal], rank_by="mean") for goal in BOTH]
+    terms = {}
+    for _, design in ranked:
+        read = [composed for composed, _ in model.readings([design])[0]]
+        terms[design.genotype] = tuple(worth(one, names, read) for one in single)
+    front = {
+        genotype
+        for genotype, (a, b) in terms.items()
+        if not any(c >= a and d >= b and (c, d) != (a, b) for c, d in terms.values())
+    }
+    _, found = search(spec, model.predictor)
+    assert {p.genotype for p in found if p.is_pareto} == front
+    assert [p.is_pareto for p in found] == [True] * len(front) + [False] * (60 - len(front))
+    each = spec_of(objectives=BOTH, per_order=True, proposal_count=9, rank_by="mean")
+    _, found = search(each, model.predictor)
+    for order in (1, 2, 3):
+        best = [value for value, design in ranked if design.order == order][:9]
+        values = [p.value for p in found if p.order == order]
+        np.testing.assert_allclose(values, best, rtol=1e-9)
+    assert [p.value for p in found] == sorted([p.value for p in found], reverse=True)
+
+
+def test_the_check_reads_the_whole_ensemble_at_both_states(models):
+    model = models("mlp")
+    labels = [label.name for label in model.predictor.manifest.labels]
+    spec = spec_of(
+        objectives=[{"label": "epsilon"}], feasibility=[{"label": "yield", "at_least": 0.5}]
+    )
+    report, found = search(spec, model.predictor)
+    checks = []
+    for place, proposal in enumerate(found, start=1):
+        design = parse_genotype(proposal.genotype)
+        ((*read,),) = model.readings([design])
+        answer = model.predictor.score([proposal.genotype])
+        checks.append(worth(spec, labels, [intact for _, intact in read]))
+        assert proposal.rank == place
+        assert proposal.check_value == pytest.approx(checks[-1], rel=1e-9)
+        for label, (compose, _), scored in zip(proposal.labels, read, answer.labels, strict=True):
+            assert label.compose_mean == pytest.approx(statistics.fmean(compose), rel=1e-9)
+            assert label.compose_sd == pytest.approx(statistics.stdev(compose), rel=1e-6)
+            assert label.intact_mean == pytest.approx(scored.mean[0], rel=1e-9)
+            assert label.intact_sd == pytest.approx(scored.sd[0], rel=1e-6)
+            assert label.expected_neutral == pytest.approx(scored.expected_neutral[0], rel=1e-9)
+            assert label.interaction == pytest.approx(scored.interaction[0], abs=1e-9)
+            above = label.compose_mean - label.expected_neutral
+            assert label.sign_disagrees == (above * label.interaction < 0)
+        assert proposal.design_support == answer.support.design_count[0]
+        assert proposal.pair_support == answer.support.pair_count_min[0]
+        assert proposal.is_new_combination == (proposal.pair_support == 0)
+    order = sorted(range(len(found)), key=lambda i: -checks[i])
+    assert [found[i].check_rank for i in order] == list(range(1, len(found) + 1))
+    (curse,) = report.shrinkage
+    assert curse.label == "epsilon"
+    for proposal in found:
+        (label,) = [one for one in proposal.labels if one.name == "epsilon"]
+        line = curse.center + curse.slope * (label.compose_mean - curse.chosen_center)
+        assert label.shrunk_mean == pytest.approx(line)
+        assert all(one.shrunk_mean is None for one in proposal.labels if one.name != "epsilon")
+
+
+def test_the_curse_is_what_the_other_half_does_not_see(models):
+    model = models("forest")
+    report, _ = search(spec_of(rank_by="mean", proposal_count=20), model.predictor)
+    ranked, _ = brute_force(spec_of(), model, EDITS)
+    reads = [model.readings([design])[0][1][0] for _, design in ranked]
+    halves = [(np.mean(read[::2]), np.mean(read[1::2])) for read in reads]
+    chosen = np.array(sorted(halves, reverse=True)[:20])
+    (curse,) = report.shrinkage
+    assert curse.design_count == 20
+    assert curse.chosen_center == pytest.approx(chosen[:, 0].mean())
+    assert curse.center <= curse.chosen_center
+    assert 0 <= curse.slope <= 1
+
+
+def test_small_ensembles_have_no_shrinkage(models):
+    report, found = search(spec_of(), models("additive", members=2).predictor)
+    assert report.shrinkage == ()
+    assert found[0].labels[0].shrunk_mean is None
+
+
+def test_fewer_good_designs_than_asked_for_are_said(models):
+    spec = spec_of(feasibility=[{"label": "yield", "at_least": 1.5}], proposal_count=300)
+    report, found = search(spec, models("additive").predictor)
+    infeasible = sum(order.infeasible_count for order in report.orders)
+    assert 0 < len(found) == 317 - infeasible < 300
+    assert report.notes == (
+        f"{len(found)} designs are proposed, not 300: of 317 evaluated, {len(found)} are good "
+        "enough.",
+    )
+
+
+def test_a_narrow_beam_says_how_many_of_the_best_it_found(models):
+    spec = spec_of(strategy="beam", beam_width=1, proposal_count=5)
+    report, found = search(spec, models("quadratic").predictor)
+    _, exact = search(spec_of(strategy="batched", proposal_count=5), models("quadratic").predictor)
+    assert [p.genotype for p in found] == [p.genotype for p in exact]
+    (pairs, triples) = report.beam_recall
+    assert (pairs.order, pairs.best_count, triples.best_count) == (2, 73, 100)
+    # One single edit alive, and the pairs of it: 12, but for the one that it excludes.
+    assert pairs.found_count == 11
+    assert 0 < triples.found_count <= 11

@@ -1,0 +1,200 @@
+"""What a search will do, decided before any work starts, and the same wherever it is decided."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb
+
+from service.contract.errors import InvalidArgumentError
+from service.contract.search import SearchSpec, Strategy
+from worker.inference.predictor import Predictor
+from worker.search.exclusions import most_together
+from worker.search.names import Problems, Vocabulary
+from worker.search.objective import Ranking
+from worker.search.pool import EditPool, build_pool
+from worker.search.screened import screen_refusal
+from worker.search.sets import set_count
+from worker.search.strategies import choose_strategy
+
+MAX_SHARDS = 256
+# Designs of a shard: seconds of a fast model, minutes of a slow one.
+_SHARD_DESIGNS = {Strategy.SCREEN: 500_000_000, Strategy.BATCHED: 250_000}
+# Kept beside what is proposed: rounding may change an order, diversity wants a choice, and the
+# recall of a beam is of the best hundred.
+_MARGIN = 100
+_CHOICE = 10
+_MOST_CHOICE = 20_000
+# Each half needs two members to have an sd.
+HALVED_MEMBERS = 4
+
+
+@dataclass(frozen=True)
+class OrderPlan:
+    """Designs of one order: `size` edits of the pool beside the fixed ones."""
+
+    order: int
+    size: int
+    possible_count: int
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Sets whose least place in the pool is in [begin, end), and how many they are."""
+
+    index: int
+    begin: int
+    end: int
+    design_count: int
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """Everything that a worker needs beside the predictor.
+
+    `keep` designs of each order are kept on the way, and `half_keep` of what half the ensemble
+    ranks. `fingerprint` tells plans apart.
+    """
+
+    spec: SearchSpec
+    pool: EditPool
+    ranking: Ranking
+    strategy: Strategy
+    orders: tuple[OrderPlan, ...]
+    shards: tuple[Shard, ...]
+    keep: int
+    half_keep: int
+    fingerprint: str
+    notes: tuple[str, ...]
+
+    @property
+    def design_count(self) -> int:
+        """Designs of all orders, those that exclusions take off among them."""
+        return sum(order.possible_count for order in self.orders)
+
+
+def plan_search(
+    spec: SearchSpec, predictor: Predictor, *, shard_count: int | None = None
+) -> SearchPlan:
+    """Plan a search; the same for the same spec, model and `shard_count`.
+
+    `shard_count` None splits by how many designs there are, whoever works on them.
+
+    Raises:
+        InvalidArgumentError: the spec and the model do not go together; what is wrong is told
+            together, as far as one thing can be seen beside another.
+    """
+    manifest = predictor.manifest
+    names = [label.name for label in manifest.labels]
+    _check_labels(spec, names)
+    pool = build_pool(spec.pool, Vocabulary(manifest.edits), predictor.edit_support)
+    orders = _orders(spec, pool)
+    _check_orders(spec, pool, orders)
+    strategy = choose_strategy(
+        spec.strategy,
+        screen_refusal(predictor),
+        [order.size for order in orders],
+        [order.possible_count for order in orders],
+    )
+    has_halves = manifest.member_count >= HALVED_MEMBERS
+    return SearchPlan(
+        spec=spec,
+        pool=pool,
+        ranking=Ranking.of(spec, names),
+        strategy=strategy,
+        orders=orders,
+        shards=_shards(strategy, len(pool), orders, shard_count),
+        keep=_kept(spec),
+        half_keep=spec.proposal_count if has_halves else 0,
+        fingerprint=_fingerprint(spec, predictor, shard_count),
+        notes=_notes(spec, pool, orders),
+    )
+
+
+def _check_labels(spec: SearchSpec, names: Sequence[str]) -> None:
+    problems = Problems()
+    asked = [(f"objectives[{i}].label", goal.label) for i, goal in enumerate(spec.objectives)]
+    asked += [(f"feasibility[{i}].label", one.label) for i, one in enumerate(spec.feasibility)]
+    for field, label in asked:
+        if label not in names:
+            message = f"the model has no label {label}; it has {', '.join(names)}"
+            problems.add(field, message, label, names)
+    problems.tell()
+
+
+def _orders(spec: SearchSpec, pool: EditPool) -> tuple[OrderPlan, ...]:
+    fixed = len(pool.fixed)
+    return tuple(
+        OrderPlan(order, order - fixed, comb(len(pool), order - fixed))
+        for order in range(max(spec.min_order, fixed), spec.max_order + 1)
+    )
+
+
+def _check_orders(spec: SearchSpec, pool: EditPool, orders: Sequence[OrderPlan]) -> None:
+    """No order without a design, and designs enough for what is to be proposed."""
+    most = len(pool.fixed) + most_together(pool.edits)
+    if spec.max_order > most:
+        beside = f" beside {len(pool.fixed)} to include" if pool.fixed else ""
+        raise InvalidArgumentError(
+            f"max_order {spec.max_order}: the pool has {len(pool):,} edits{beside}, of which at "
+            f"most {most} can stand in one design (edits of one locus and group exclude each "
+            f"other): lower max_order to {most}, or widen the pool"
+        )
+    counts = [order.possible_count for order in orders]
+    available = max(counts) if spec.per_order else sum(counts)
+    if spec.proposal_count > available:
+        what = "the order with the most has" if spec.per_order else "there are"
+        raise InvalidArgumentError(
+            f"proposal_count {spec.proposal_count:,}: {what} {available:,} designs of "
+            f"{len(pool):,} edits; lower it to {available:,}, or widen the pool or the orders"
+        )
+
+
+def _kept(spec: SearchSpec) -> int:
+    if not spec.diversity:
+        return spec.proposal_count + _MARGIN
+    return max(min(_CHOICE * spec.proposal_count, _MOST_CHOICE), spec.proposal_count + _MARGIN)
+
+
+def _shards(
+    strategy: Strategy, count: int, orders: Sequence[OrderPlan], wanted: int | None
+) -> tuple[Shard, ...]:
+    """Ranges of the least place with about as many designs each."""
+    if strategy is Strategy.BEAM:
+        return (Shard(0, 0, count, sum(order.possible_count for order in orders)),)
+    sizes = [order.size for order in orders]
+    by_place = [
+        sum(set_count(count, size, place, place + 1) for size in sizes) for place in range(count)
+    ]
+    total = sum(by_place)
+    pieces = wanted or -(-total // _SHARD_DESIGNS[strategy])
+    pieces = max(1, min(pieces, MAX_SHARDS, count))
+    shards: list[Shard] = []
+    begin = done = held = 0
+    for place, designs in enumerate(by_place):
+        held += designs
+        if (done + held) * pieces >= total * (len(shards) + 1) or place == count - 1:
+            shards.append(Shard(len(shards), begin, place + 1, held))
+            begin, done, held = place + 1, done + held, 0
+    return tuple(shards)
+
+
+def _fingerprint(spec: SearchSpec, predictor: Predictor, shard_count: int | None) -> str:
+    told = [spec.model_dump_json(), predictor.manifest.weights_sha256, str(shard_count)]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def _notes(spec: SearchSpec, pool: EditPool, orders: Sequence[OrderPlan]) -> tuple[str, ...]:
+    notes = []
+    if pool.fixed and spec.min_order < len(pool.fixed):
+        notes.append(
+            f"Designs of fewer than {len(pool.fixed)} edits cannot hold must_include: orders "
+            f"begin at {orders[0].order}."
+        )
+    if spec.per_order:
+        few = [o for o in orders if o.possible_count < spec.proposal_count]
+        notes += [
+            f"Order {o.order} has {o.possible_count:,} designs, fewer than proposal_count "
+            f"{spec.proposal_count:,}."
+            for o in few
+        ]
+    return tuple(notes)
