@@ -69,6 +69,8 @@ _ALWAYS = (
     _null("gp", sizes=False),  # the ordinary one
     _null("train_mean"), _null("edit_frequency"), _null("nearest_design"), _null("forest"),
 )  # fmt: skip
+# Designs of one size leave it the additive model.
+_OF_SIZES = (_null("saturating"),)
 _OF_RATIOS = (
     _null("multiplicative"),
     _null("pairwise"),
@@ -86,7 +88,7 @@ def nulls(row: Row) -> tuple[Candidate, ...]:
         return _OF_UNSEEN
     if row.data == "fba_ecoli_core":
         return (*_ALWAYS, *_OF_GROWTH)
-    return (*_ALWAYS, *_OF_RATIOS) if row.data == "isoprenol" else _ALWAYS
+    return (*_ALWAYS, *_OF_SIZES, *_OF_RATIOS) if row.data == "isoprenol" else _ALWAYS
 
 
 def chosen(folder: Path = SPECS) -> dict[str, Candidate]:
