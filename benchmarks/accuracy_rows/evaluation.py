@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.accuracy_rows.genes import gene_files, load_genes
 from benchmarks.accuracy_rows.measures import Floats, HeldOut, differences, joined, measure
-from benchmarks.accuracy_rows.parts import Fold, fold_of
+from benchmarks.accuracy_rows.parts import Flags, Fold, fold_of
 from benchmarks.accuracy_rows.references import REFERENCES
 from benchmarks.accuracy_rows.rows import Row
 from benchmarks.accuracy_rows.specs import Candidate, git, require_committed
@@ -102,6 +102,13 @@ def spec_of(bench: Bench, candidate: Candidate, fold: Fold, seed: int) -> Traini
     )
 
 
+def hidden_loci(table: DesignTable, train_N: Flags) -> set[str]:
+    """Loci of a table that training has no design of."""
+    known = {table.designs[k] for k in np.unique(table.design_N[train_N])}
+    loci = {edit.locus for design in table.designs for edit in design.edits}
+    return loci - {edit.locus for design in known for edit in design.edits}
+
+
 def _predict(bench: Bench, candidate: Candidate, fold: Fold, seed: int) -> tuple[Floats, Floats]:
     """Both readings of a fold's test designs, means over the members, in the label's unit."""
     data = bench.data
@@ -112,7 +119,8 @@ def _predict(bench: Bench, candidate: Candidate, fold: Fold, seed: int) -> tuple
     spec = spec_of(bench, candidate, fold, seed)
     genes = None
     if spec.genes is not None:
-        genes = load_genes(spec.genes, fold.split, bench.folder, bench.store.work)
+        hidden = hidden_loci(bench.table, fold.train_N)
+        genes = load_genes(spec.genes, fold.split, bench.folder, bench.store.work, hidden)
     trained = train_model(
         spec,
         data.table,

@@ -126,6 +126,11 @@ _LISTED = (
         "pearson", _both_unseen, _NEGATIVE, "none given", 0.39, 0.45, has_unseen_genes=True,
     ),
     Row(
+        "costanzo_profiles", "costanzo",
+        "both genes unseen in this screen, profiles of another (Collins 2007)", "epsilon",
+        "pearson", _both_unseen, _NEGATIVE, "none given", 0.39, 0.45, has_unseen_genes=True,
+    ),
+    Row(
         "fba_triples", "fba_ecoli_core", "singles and doubles -> 20,000 triples", "growth", "r2",
         _triples, Event("growth at least 0.05 below the least of its pairs"),
         "additive 0.565, multiplicative 0.945, pairwise 0.994, minimum of pairs 0.9989",

@@ -78,6 +78,21 @@ _OF_RATIOS = (
 )
 # What a service's model does not give: see `references`.
 _OF_UNSEEN = tuple(Candidate(name, {"reference": name}) for name in ("feature_ridge", "constant"))
+# What is known of genes without the other screen: as chosen for the row that has none.
+_WITHOUT_PROFILES = Candidate(
+    "gene_kernel",
+    {
+        "model": {"kind": "gene_kernel", "reach": 0.98, "feature_weight": 0.0},
+        "genes": {
+            "gene_table_id": "yeast",
+            "use_features": False,
+            "networks": [
+                {"name": "string_physical", "channels": ["experiments"], "min_score": 0.4}
+            ],
+        },
+        "ensemble_size": 1,
+    },
+)
 # Zeros of growth have no logarithm: they count as a hundredth of the wild type's.
 _OF_GROWTH = (_null("multiplicative", floor=0.01), *_OF_RATIOS[1:])
 
@@ -85,7 +100,8 @@ _OF_GROWTH = (_null("multiplicative", floor=0.01), *_OF_RATIOS[1:])
 def nulls(row: Row) -> tuple[Candidate, ...]:
     """What a model has to beat; an interaction label has no ratios."""
     if row.has_unseen_genes:
-        return _OF_UNSEEN
+        own = (_WITHOUT_PROFILES,) if row.name == "costanzo_profiles" else ()
+        return (*own, *_OF_UNSEEN)
     if row.data == "fba_ecoli_core":
         return (*_ALWAYS, *_OF_GROWTH)
     return (*_ALWAYS, *_OF_SIZES, *_OF_RATIOS) if row.data == "isoprenol" else _ALWAYS
