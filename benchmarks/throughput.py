@@ -37,8 +37,9 @@ from worker.inference.predictor import Predictor
 from worker.losses.mse import mse
 from worker.models.encoding import EditIndex
 from worker.training.ensemble import fit_task
+from worker.training.fit_task import FitTask, new_network
 from worker.training.manifest import TableIdentity
-from worker.training.members import FitTask, MemberFit, new_network
+from worker.training.members import MemberFit
 from worker.training.preparation import prepare
 from worker.training.run import train_model
 

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from service.contract.errors import FailedPreconditionError
 from service.contract.training import TrainingSpec
-from worker.training.members import FitTask, MemberFit, MemberProgress
+from worker.training.fit_task import FitTask
+from worker.training.members import MemberFit, MemberProgress
 
 _STATE = "state"
 

@@ -13,7 +13,8 @@ from service.contract.training import TrainingSpec
 from worker.losses.composite import term_values
 from worker.losses.conflict import conflict_of, term_gradients
 from worker.training.ensemble import fit_task
-from worker.training.members import FitTask, MemberFit
+from worker.training.fit_task import FitTask
+from worker.training.members import MemberFit
 from worker.training.preparation import TrainingData
 from worker.training.seeds import derived_seed
 

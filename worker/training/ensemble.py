@@ -15,8 +15,9 @@ from worker.models.additive import fit_ridge
 from worker.models.gene_graph_walks import GeneWalks
 from worker.training.checkpoint import pack, unpack
 from worker.training.errors import TrainingStoppedError
+from worker.training.fit_task import FitTask
 from worker.training.member_parts import member_parts
-from worker.training.members import FitTask, MemberFit
+from worker.training.members import MemberFit
 from worker.training.preparation import TrainingData
 from worker.training.progress import Pause, Reporter, Saver
 

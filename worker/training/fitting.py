@@ -10,8 +10,8 @@ from service.contract.training import TrainingSpec
 from worker.training.classical_ensemble import fit_classical
 from worker.training.devices import threads_for
 from worker.training.ensemble import Hooks, fit_networks, fit_ridges, fit_task
+from worker.training.fit_task import FitTask, new_network
 from worker.training.latent_monitor import LatentState, inspect_latent, require_latent
-from worker.training.members import FitTask, new_network
 from worker.training.preparation import TrainingData
 
 

@@ -12,19 +12,15 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from service.contract.errors import FailedPreconditionError
-from service.contract.latent_models import LatentModelSpec
 from service.contract.losses import PenaltyTerm
-from service.contract.training import TrainingSpec
 from worker.losses.composite import CompositeLoss, LossInputs, ModelWeights
 from worker.losses.mse import mse
-from worker.losses.regression import LabelDetails
 from worker.models.additive import RidgeFit, fit_ridge
 from worker.models.additive_start import start_from_ridge
 from worker.models.encoding import DesignBatch
-from worker.models.gene_graph_walks import GeneWalks
-from worker.models.latent_network import LatentNetwork, Readings
-from worker.models.networks import new_latent_network
+from worker.models.latent_network import Readings
 from worker.models.saturation import SaturatingFit, fit_saturating
+from worker.training.fit_task import FitTask, new_network
 from worker.training.latent_monitor import (
     EPOCHS_BETWEEN_LOOKS,
     LOOKS_TO_GIVE_UP,
@@ -42,29 +38,6 @@ _GATE_RATE = 10.0
 _RATE = "rate"  # of a group of parameters, over the learning rate
 
 
-@dataclass(frozen=True)
-class FitTask:
-    """What all members share. Members are trained and stopped by rows of their own."""
-
-    spec: TrainingSpec
-    model: LatentModelSpec
-    designs: DesignBatch
-    effect_KE: csr_matrix
-    design_N: Tensor
-    label_NY: Tensor
-    details: LabelDetails
-    batch_NC: Tensor
-    batch_counts: tuple[int, ...]
-    trained_MN: Tensor
-    held_out_MN: Tensor
-    column_weights: Tensor
-    measure_orders: tuple[int, ...]
-    edit_count: int
-    feature_EF: Tensor | None
-    walks: GeneWalks | None
-    device: torch.device
-
-
 @dataclass
 class MemberProgress:
     """Where a member's training stands; plain values, so that they fit into a checkpoint."""
@@ -75,19 +48,6 @@ class MemberProgress:
     best_epoch: int = -1
     best_value: float = math.inf
     collapsed_looks: int = 0
-
-
-def new_network(task: FitTask, member: int) -> LatentNetwork:
-    """A member at its start; drawn on the CPU, so that every device starts alike."""
-    net = new_latent_network(
-        task.model,
-        edit_count=task.edit_count,
-        measure_orders=task.measure_orders,
-        feature_EF=task.feature_EF,
-        walks=task.walks,
-        generator=generator(torch.device("cpu"), task.spec.seed, member, "start"),
-    )
-    return net.to(task.device)
 
 
 class MemberFit:

@@ -16,7 +16,8 @@ from worker.losses.composite import LossInputs, term_values
 from worker.losses.composition import composition_residual
 from worker.losses.conflict import conflict_of, term_gradients
 from worker.models.latent_network import Readings
-from worker.training.members import FitTask, MemberFit
+from worker.training.fit_task import FitTask
+from worker.training.members import MemberFit
 from worker.training.seeds import generator
 
 MOST_ROWS = 128

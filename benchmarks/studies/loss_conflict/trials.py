@@ -18,8 +18,9 @@ from service.contract.latent_models import PerturbationSetSpec
 from service.contract.training import TrainingLabel, TrainingSpec
 from worker.data.table import read_table
 from worker.training.ensemble import fit_task
+from worker.training.fit_task import new_network
 from worker.training.latent_monitor import LatentMonitor
-from worker.training.members import MemberFit, new_network
+from worker.training.members import MemberFit
 from worker.training.metrics import spearman
 from worker.training.preparation import TrainingData, prepare
 

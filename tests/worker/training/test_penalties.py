@@ -9,7 +9,8 @@ import torch
 from tests.worker.tables import CYCLE, TITER, log_titer, random_designs, small_spec, write_table
 from worker.data.table import read_table
 from worker.training.ensemble import fit_task
-from worker.training.members import MemberFit, new_network
+from worker.training.fit_task import new_network
+from worker.training.members import MemberFit
 from worker.training.preparation import prepare
 
 
