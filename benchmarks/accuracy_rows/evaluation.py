@@ -26,6 +26,7 @@ from worker.data.table import DesignTable, read_table
 from worker.inference.predictor import Predictor
 from worker.models.encoding import EditIndex
 from worker.training.manifest import TableIdentity
+from worker.training.progress import Attempt
 from worker.training.run import train_model
 
 # Raised when the code that trains or measures changes what comes out: all is evaluated afresh.
@@ -128,7 +129,7 @@ def _predict(bench: Bench, candidate: Candidate, fold: Fold, seed: int) -> tuple
         data.covariates,
         identity=TableIdentity(data.name, data.sha256, data.sha256),
         genes=genes,
-        should_stop=bench.should_stop,
+        attempt=Attempt(should_stop=bench.should_stop),
         with_report=False,
     )
     predictor = Predictor.load(trained.weights, trained.manifest)

@@ -1,6 +1,7 @@
 """Small canonical tables, written as ingest writes them."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from service.contract.datasets import CovariateColumn, LabelColumn
 from service.contract.designs import parse_genotype
 from service.contract.training import TrainingSpec
 from worker.training.manifest import TableIdentity
+from worker.training.progress import Attempt
 
 IDENTITY = TableIdentity(dataset_id="set-1", dataset_sha256="a" * 64, table_sha256="b" * 64)
 TITER = LabelColumn(name="titer", kind="titer", scale="log", unit="mg/L", detection_limit=1.0)
@@ -55,6 +57,12 @@ def log_titer(genotypes: Sequence[str], seed: int = 1) -> np.ndarray:
         4.0 + sum(effect[x] for x in found) + 1.5 * ({"g0", "g1"} <= set(found)) for found in loci
     ]
     return np.array(values) + rng.normal(0, 0.05, len(values))
+
+
+def training_options(**options: object) -> dict[str, object]:
+    """Keywords for `train_model`: those of an attempt, such as `checkpoint`, are put into one."""
+    own = {f.name: options.pop(f.name) for f in fields(Attempt) if f.name in options}
+    return options | ({"attempt": Attempt(**own)} if own else {})
 
 
 def small_spec(**changes: object) -> TrainingSpec:

@@ -45,6 +45,7 @@ def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
 
     from worker.training.errors import TrainingStoppedError
     from worker.training.manifest import TableIdentity
+    from worker.training.progress import Attempt
     from worker.training.run import train_model
 
     spec = TrainingSpec.model_validate(held.job.spec)
@@ -61,11 +62,13 @@ def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
             columns.covariates,
             identity=TableIdentity(dataset.id, dataset.source_sha256, table_sha256),
             genes=load_genes(held, spec),
-            checkpoint=held.load_checkpoint(),
-            save_checkpoint=held.save_checkpoint,
-            emit=held.emit,
-            should_stop=held.should_stop,
-            earlier_epochs=_told_epochs(held),
+            attempt=Attempt(
+                checkpoint=held.load_checkpoint(),
+                save_checkpoint=held.save_checkpoint,
+                emit=held.emit,
+                should_stop=held.should_stop,
+                earlier_epochs=_told_epochs(held),
+            ),
             notes=_notes(held),
         )
     except TrainingStoppedError as error:

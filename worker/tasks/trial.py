@@ -22,6 +22,7 @@ def try_out(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
     import torch
 
     from worker.training.errors import TrainingStoppedError
+    from worker.training.progress import Attempt
     from worker.training.trial import run_trial
 
     job = held.job
@@ -48,10 +49,12 @@ def try_out(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
             columns.covariates,
             genes=load_genes(held, spec),
             table_sha256=table_sha256,
-            checkpoint=held.load_checkpoint(),
-            save_checkpoint=held.save_checkpoint,
-            emit=emit,
-            should_stop=held.should_stop,
+            attempt=Attempt(
+                checkpoint=held.load_checkpoint(),
+                save_checkpoint=held.save_checkpoint,
+                emit=emit,
+                should_stop=held.should_stop,
+            ),
         )
     except TrainingStoppedError as error:
         raise JobStoppedError from error

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from service.contract.candidates import ModelSpec
 from service.contract.datasets import CovariateColumn, LabelColumn
 from service.contract.designs import Design
 from service.contract.errors import InvalidArgumentError, Offender
@@ -279,3 +280,14 @@ def prepare(
         genes=joined,
         gene_vocabulary=vocabulary,
     )
+
+
+def as_read_by(model: ModelSpec, data: TrainingData, table: DesignTable) -> TrainingData | None:
+    """The same data for another model; None where the two encode other edits.
+
+    All models that read genes encode the same edits, and so do all that read none.
+    """
+    vocabulary = gene_vocabulary(model, data.index, data.genes, table.designs)
+    if (vocabulary is None) != (data.gene_vocabulary is None):
+        return None
+    return replace(data, gene_vocabulary=vocabulary)

@@ -1,7 +1,7 @@
 """What a running training tells, and how often it looks whether it should stop."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +15,32 @@ _POLL_SECONDS = 0.5
 _CHECKPOINT_SECONDS = 30.0
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt at a job: what earlier ones left, and who is told of this one.
+
+    `save_checkpoint` gets the state about every 30 seconds and on a stop, `emit` progress, epochs
+    and the report; `should_stop` is asked twice a second. `earlier_epochs` are the data of epoch
+    events from before the checkpoint.
+    """
+
+    checkpoint: bytes | None = None
+    save_checkpoint: Callable[[bytes], None] = lambda _: None
+    emit: Emit = lambda *_: None
+    should_stop: Callable[[], bool] = lambda: False
+    earlier_epochs: Iterable[Mapping[str, Any]] = ()
+
+
+ALONE = Attempt()
+"""A training that belongs to no job: it begins anew, nobody stops it, and it tells nobody."""
+
+
 @dataclass
 class _Clock:
-    """When something was told last, and where this run began; shared by all phases of a job."""
+    """When something was told last, how far, and where this run began; one for all phases."""
 
     next_time: float = 0.0
+    reached: float = 0.0
     starts: list[tuple[float, float]] = field(default_factory=list)
 
 
@@ -52,7 +73,8 @@ class Reporter:
         now, clock = time.monotonic(), self._clock
         done = min(1.0, (member * self._epochs + epoch) / (self._members * self._epochs))
         begin, end = self._span
-        fraction = begin + (end - begin) * done
+        # Where two phases meet, their fractions differ by rounding: never go back.
+        fraction = clock.reached = max(clock.reached, begin + (end - begin) * done)
         if len(clock.starts) < 2:
             clock.starts.append((now, fraction))
         if now < clock.next_time and message is None:

@@ -1,12 +1,12 @@
 """One training: table and spec in, weights and manifest out."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import save
+from torch import Tensor
 
 from service.contract.datasets import CovariateColumn, LabelColumn
 from service.contract.jobs import EventType
@@ -24,13 +24,14 @@ from worker.training.diagnostics import diagnose
 from worker.training.diagnostics_history import History
 from worker.training.ensemble import Hooks
 from worker.training.fitting import fit_tensors
+from worker.training.latent_monitor import LatentState
 from worker.training.manifest import TableIdentity, manifest_of
 from worker.training.memory import require_memory
 from worker.training.neutral import fit_neutral
-from worker.training.preparation import prepare
-from worker.training.progress import Pause, Reporter, Saver
+from worker.training.preparation import TrainingData, prepare
+from worker.training.progress import ALONE, Attempt, Pause, Reporter, Saver
 from worker.training.report import build_report
-from worker.training.selection import Source, choose_model, with_selection
+from worker.training.selection import Chosen, Source, choose_model, with_selection
 from worker.training.selection_folds import asking
 from worker.training.upper_bounds import fit_bounds
 
@@ -54,6 +55,21 @@ class TrainedModel:
         return self.report
 
 
+@dataclass(frozen=True)
+class _Fitted:
+    """What was chosen, the data as it reads them, and its weights by name."""
+
+    chosen: Chosen
+    data: TrainingData
+    tensors: dict[str, Tensor]
+    states: list[LatentState]
+
+    @property
+    def spec(self) -> TrainingSpec:
+        """The spec of what was fitted; it names a model, never `auto`."""
+        return self.chosen.spec
+
+
 def train_model(
     spec: TrainingSpec,
     table_path: Path,
@@ -62,11 +78,7 @@ def train_model(
     *,
     identity: TableIdentity,
     genes: ChosenGenes | None = None,
-    checkpoint: bytes | None = None,
-    save_checkpoint: Callable[[bytes], None] = lambda _: None,
-    emit: Callable[[EventType, dict[str, Any]], None] = lambda *_: None,
-    should_stop: Callable[[], bool] = lambda: False,
-    earlier_epochs: Iterable[Mapping[str, Any]] = (),
+    attempt: Attempt = ALONE,
     with_report: bool = True,
     notes: Sequence[str] = (),
 ) -> TrainedModel:
@@ -82,11 +94,7 @@ def train_model(
         covariates: covariate columns of the data set.
         identity: what the manifest says of the data.
         genes: what of a gene table the spec uses.
-        checkpoint: state of an earlier run of the same spec on the same table.
-        save_checkpoint: called with the state about every 30 seconds and on a stop.
-        emit: called with progress, epochs and the report.
-        should_stop: polled twice a second.
-        earlier_epochs: data of epoch events that came before the checkpoint.
+        attempt: what earlier attempts left, and who is told of this one.
         with_report: measure; without it the manifest's report is empty.
         notes: what else the report has to say.
 
@@ -97,51 +105,83 @@ def train_model(
         LatentCollapseError: the latent of most members collapsed.
         TrainingStoppedError: `should_stop` said so; the checkpoint is saved.
     """
-    device = device_of(spec.device)
     table = read_table(table_path)
     data = prepare(asking(spec, genes), table, labels, covariates, genes)
+    source = Source(table, labels, covariates, genes, data)
+    history = History(attempt.emit, attempt.earlier_epochs)
+    reporter = Reporter(history, members=spec.ensemble_size, epochs=spec.epochs)
+    hooks = Hooks(reporter, Pause(attempt.should_stop), Saver(attempt.save_checkpoint))
+    fitted = _fit(spec, source, hooks, attempt.checkpoint, identity)
+    packed = _pack(spec, fitted, identity)
+    if with_report:
+        packed = _report(packed, fitted, source, history, notes)
+    hooks.reporter.progress(spec.ensemble_size, 0, message="done")
+    return packed
+
+
+def _fit(
+    spec: TrainingSpec,
+    source: Source,
+    hooks: Hooks,
+    checkpoint: bytes | None,
+    identity: TableIdentity,
+) -> _Fitted:
+    """Choose where the spec says `auto`; fit all members, and what is scored beside them."""
+    device, data = device_of(spec.device), source.data
     require_memory(
         spec,
         len(data.train.designs),
         max((design.order for design in data.train.designs), default=0),
         [label.measure_order for label in data.labels],
     )
-    history = History(emit, earlier_epochs)
-    hooks = Hooks(
-        Reporter(history, members=spec.ensemble_size, epochs=spec.epochs),
-        Pause(should_stop),
-        Saver(save_checkpoint),
-    )
-    hashes = [identity.table_sha256, *hashes_of(genes)]
-    source = Source(table, labels, covariates, genes, data)
+    hashes = [identity.table_sha256, *hashes_of(source.genes)]
     key = fingerprint(spec, *hashes)
     chosen = choose_model(spec, source, device, hooks, checkpoint=checkpoint, key=key)
-    fitted, hooks, checkpoint = chosen.spec, chosen.hooks, chosen.checkpoint
-    if fitted is not spec and genes is not None:
-        data = prepare(fitted, table, labels, covariates, genes)
-    key = fingerprint(fitted, *hashes)
-    tensors, states = fit_tensors(data, fitted, device, hooks, checkpoint=checkpoint, key=key)
-    tensors |= fit_neutral(data) | fit_bounds(data, fitted)
+    if chosen.spec is not spec:
+        data = source.read_by(chosen.spec)
+    key = fingerprint(chosen.spec, *hashes)
+    tensors, states = fit_tensors(
+        data, chosen.spec, device, chosen.hooks, checkpoint=chosen.checkpoint, key=key
+    )
+    tensors |= fit_neutral(data) | fit_bounds(data, chosen.spec)
     designs = data.index.encode(data.train.designs)
     counts = count_support(designs, data.train.row_count_K, data.vocabulary.keys)
     tensors |= {name: torch.from_numpy(array) for name, array in counts.items()}
-    uncalibrated = Predictor(tensors, manifest_of(fitted, data, identity), "")
-    calibration, intervals = calibrate(data, fitted, uncalibrated)
-    tensors |= calibration
+    return _Fitted(chosen, data, tensors, states)
+
+
+def _pack(spec: TrainingSpec, fitted: _Fitted, identity: TableIdentity) -> TrainedModel:
+    """Weights with their calibration, and the manifest, without a report."""
+    data = fitted.data
+    uncalibrated = Predictor(fitted.tensors, manifest_of(fitted.spec, data, identity), "")
+    calibration, intervals = calibrate(data, fitted.spec, uncalibrated)
+    tensors = fitted.tensors | calibration
     weights = save({name: tensor.contiguous() for name, tensor in tensors.items()})
-    bare = manifest_of(fitted, data, identity, weights, intervals)
-    manifest = with_selection(bare, spec, chosen)
-    if not with_report:
-        hooks.reporter.progress(spec.ensemble_size, 0, message="done")
-        return TrainedModel(weights, manifest, None)
-    predictor = Predictor.load(weights, manifest)
-    report = build_report(data, predictor, fitted, states)
-    report = report.model_copy(
-        update={"selection": chosen.selection, "notes": (*report.notes, *notes)}
-    )
+    manifest = manifest_of(fitted.spec, data, identity, weights, intervals)
+    return TrainedModel(weights, with_selection(manifest, spec, fitted.chosen), None)
+
+
+def _report(
+    packed: TrainedModel,
+    fitted: _Fitted,
+    source: Source,
+    history: History,
+    notes: Sequence[str],
+) -> TrainedModel:
+    """The same model, measured on the test part; its summary goes into the manifest."""
+    predictor = Predictor.load(packed.weights, packed.manifest)
+    report = build_report(fitted.data, predictor, fitted.spec, fitted.states)
+    selection = fitted.chosen.selection
+    told = {"selection": selection, "notes": (*report.notes, *notes)}
+    report = report.model_copy(update=told)
     summary = report.as_json()
-    emit(EventType.REPORT, summary)
-    hooks.reporter.progress(spec.ensemble_size, 0, message="done")
-    shown = diagnose(fitted, table, data, predictor, tensors, epochs=history.epochs())
-    report = report.model_copy(update={"diagnostics": shown})
-    return TrainedModel(weights, manifest.model_copy(update={"report": summary}), report)
+    history(EventType.REPORT, summary)
+    epochs = history.epochs()
+    shown = diagnose(
+        fitted.spec, source.table, fitted.data, predictor, fitted.tensors, epochs=epochs
+    )
+    return replace(
+        packed,
+        manifest=packed.manifest.model_copy(update={"report": summary}),
+        report=report.model_copy(update={"diagnostics": shown}),
+    )

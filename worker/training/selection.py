@@ -22,7 +22,7 @@ from worker.data.table import DesignTable
 from worker.training.ensemble import Hooks
 from worker.training.errors import TrainingStoppedError
 from worker.training.fold_predictions import asked_of, predict_fold, spread_over
-from worker.training.preparation import TrainingData, prepare
+from worker.training.preparation import TrainingData, as_read_by, prepare
 from worker.training.progress import Saver
 from worker.training.selection_candidates import Candidate, candidates_of
 from worker.training.selection_folds import InnerFolds, inner_folds_of, prepared
@@ -43,6 +43,13 @@ class Source:
     covariates: Sequence[CovariateColumn]
     genes: ChosenGenes | None
     data: TrainingData
+
+    def read_by(self, spec: TrainingSpec) -> TrainingData:
+        """The data for the model of a spec with the same split."""
+        own = as_read_by(spec.model, self.data, self.table)
+        if own is not None:
+            return own
+        return prepare(spec, self.table, self.labels, self.covariates, self.genes)
 
 
 @dataclass(frozen=True)
@@ -168,13 +175,9 @@ class _Comparing:
         self._hooks.saver.when_due(state.pack)
 
     def _encoded_by(self, spec: TrainingSpec, place: int, data: TrainingData) -> TrainingData:
-        """The fold as this model reads it: without genes, all read the same."""
-        source = self._source
-        if source.genes is None:
-            return data
+        """The fold as this model reads it."""
         own = spec.model_copy(update={"split": self._folds.splits[place]})
-        columns = (source.labels, source.covariates, source.genes)
-        return prepare(own, self._folds.table, *columns)
+        return replace(self._source, table=self._folds.table, data=data).read_by(own)
 
     def _answer(self, place: int, data: TrainingData, candidate: Candidate, hooks: Hooks) -> None:
         """Keep what the candidate predicts, or why it cannot.

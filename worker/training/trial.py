@@ -3,10 +3,9 @@
 Folds, scales and scores are those of `model = auto`; one member is fitted a fold.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from worker.training.errors import TrainingStoppedError
 from worker.training.fold_predictions import asked_of, predict_fold
 from worker.training.memory import require_memory
 from worker.training.preparation import TrainingData
-from worker.training.progress import Pause, Reporter, Saver
+from worker.training.progress import ALONE, Attempt, Pause, Reporter, Saver
 from worker.training.selection_folds import inner_folds_of, prepared
 from worker.training.selection_scores import FoldAnswers, score_of
 from worker.training.selection_state import SelectionState, unpack
@@ -49,10 +48,7 @@ def run_trial(
     *,
     genes: ChosenGenes | None = None,
     table_sha256: str,
-    checkpoint: bytes | None = None,
-    save_checkpoint: Callable[[bytes], None] = lambda _: None,
-    emit: Callable[[EventType, dict[str, Any]], None] = lambda *_: None,
-    should_stop: Callable[[], bool] = lambda: False,
+    attempt: Attempt = ALONE,
 ) -> TrialResult:
     """Fit every fold, and tell of the mean after each.
 
@@ -66,10 +62,9 @@ def run_trial(
     names = [label.name for label in spec.labels]
     folds = inner_folds_of(own, table, covariates, objective.folds, names)
     key = fingerprint(own, table_sha256, *hashes_of(genes), objective.model_dump_json())
-    state = unpack(checkpoint, key)
-    hooks = Hooks(
-        Reporter(emit, members=1, epochs=own.epochs), Pause(should_stop), Saver(save_checkpoint)
-    )
+    state = unpack(attempt.checkpoint, key)
+    reporter = Reporter(attempt.emit, members=1, epochs=own.epochs)
+    hooks = Hooks(reporter, Pause(attempt.should_stop), Saver(attempt.save_checkpoint))
     scores: list[float] = []
     count = len(folds.splits)
     for place, data in prepared(folds, own, labels, covariates, genes):
@@ -79,7 +74,7 @@ def run_trial(
         if score is not None:
             scores.append(score)
             told = {"fold": place + 1, "folds": count, "score": score}
-            emit(EventType.VALIDATION, told)
+            attempt.emit(EventType.VALIDATION, told)
     if not scores:
         raise FailedPreconditionError(
             "the training part has too few designs to compare on: a sweep needs folds of at least "

@@ -15,6 +15,7 @@ from tests.worker.tables import (
     log_titer,
     random_designs,
     small_spec,
+    training_options,
     write_table,
 )
 from worker.training.run import TrainedModel, train_model
@@ -45,8 +46,9 @@ def train(table) -> Callable[..., TrainedModel]:
 
     def call(spec: TrainingSpec | None = None, **options: object) -> TrainedModel:
         path = options.pop("path", table)
+        own = training_options(**options)
         return train_model(
-            spec or small_spec(), path, [TITER, FITNESS], [CYCLE], identity=IDENTITY, **options
+            spec or small_spec(), path, [TITER, FITNESS], [CYCLE], identity=IDENTITY, **own
         )
 
     return call

@@ -10,7 +10,7 @@ from service.contract.datasets import LabelColumn
 from service.contract.errors import InvalidArgumentError, UnknownEditsError
 from service.contract.latent_models import PerturbationSetSpec
 from service.contract.splits import GeneSplit
-from tests.worker.tables import IDENTITY, small_spec, write_table
+from tests.worker.tables import IDENTITY, small_spec, training_options, write_table
 from tests.worker.training.genes import LOCI, chosen, gene_table, pair_designs, weights
 from worker.data.gene_table import GeneTable
 from worker.data.table import read_table
@@ -20,7 +20,7 @@ from worker.training.errors import TrainingStoppedError
 from worker.training.gene_join import join_genes
 from worker.training.gene_vocabulary import gene_vocabulary
 from worker.training.member_parts import member_parts
-from worker.training.preparation import prepare
+from worker.training.preparation import as_read_by, prepare
 from worker.training.run import train_model
 
 VALUE = LabelColumn(name="value", kind="rate", unit="1/h")
@@ -55,6 +55,24 @@ def spec_of(model, **changes):
 def train(table, model, genes=None, **changes):
     given = None if genes is None else chosen(genes)
     return train_model(spec_of(model, **changes), table, [VALUE], identity=IDENTITY, genes=given)
+
+
+def test_the_data_of_one_model_of_genes_are_those_of_another(table):
+    rows, genes = read_table(table), chosen(gene_table())
+
+    def data_for(kind):
+        return prepare(spec_of({"kind": kind}), rows, [VALUE], [], genes)
+
+    ridge, kernel = data_for("feature_ridge"), data_for("gene_kernel")
+    again = as_read_by(spec_of({"kind": "gene_kernel"}).model, ridge, rows)
+    assert again.test.designs == kernel.test.designs
+    assert again.vocabulary.keys == kernel.vocabulary.keys
+    found, wanted = again.gene_vocabulary.known, kernel.gene_vocabulary.known
+    assert wanted.coordinate_ER.shape[1] > ridge.gene_vocabulary.known.coordinate_ER.shape[1]
+    np.testing.assert_array_equal(found.coordinate_ER, wanted.coordinate_ER)
+    np.testing.assert_array_equal(found.feature_EF, wanted.feature_EF)
+    # Without features no gene that is held out can be asked for: the test part is another.
+    assert as_read_by(spec_of({"kind": "additive"}).model, ridge, rows) is None
 
 
 @every_model
@@ -208,8 +226,9 @@ def test_a_network_of_genes_goes_on_from_its_checkpoint(table, monkeypatch, mode
     spec, genes = spec_of(model, epochs=3), chosen(gene_table())
 
     def call(**options):
+        own = training_options(**options)
         return train_model(
-            spec, table, [VALUE], identity=IDENTITY, genes=genes, with_report=False, **options
+            spec, table, [VALUE], identity=IDENTITY, genes=genes, with_report=False, **own
         )
 
     saved, asked = [], iter(range(1000))

@@ -7,7 +7,15 @@ from service.contract.datasets import LabelColumn
 from service.contract.errors import InvalidArgumentError
 from service.contract.jobs import EventType
 from service.contract.losses import LossSpec
-from tests.worker.tables import CYCLE, IDENTITY, log_titer, random_designs, small_spec, write_table
+from tests.worker.tables import (
+    CYCLE,
+    IDENTITY,
+    log_titer,
+    random_designs,
+    small_spec,
+    training_options,
+    write_table,
+)
 from worker.training.errors import TrainingStoppedError
 from worker.training.run import train_model
 
@@ -69,7 +77,9 @@ def train(table, terms, **options):
         epochs=2,
         ensemble_size=1,
     )
-    return train_model(spec, table, LABELS, [CYCLE], identity=IDENTITY, **options)
+    return train_model(
+        spec, table, LABELS, [CYCLE], identity=IDENTITY, **training_options(**options)
+    )
 
 
 def epochs_of(table, terms, **options):
