@@ -56,6 +56,9 @@ def up(
         str | None, typer.Option(help="DEBUG, INFO, WARNING or ERROR. [default: INFO]")
     ] = None,
     train_workers: Annotated[int, typer.Option(min=1, max=64, help="Training jobs at once.")] = 1,
+    search_workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Workers that share a search.")
+    ] = 1,
     stop_with_parent: Annotated[
         bool, typer.Option("--stop-with-parent", help="Stop when the process that ran this ends.")
     ] = False,
@@ -69,6 +72,7 @@ def up(
     if missing is not None:
         _fail(missing_extra("up", missing))
     from service.cli.up import run_up
+    from service.supervisor.programs import WorkerCounts
 
     options = {
         "data_dir": data_dir,
@@ -82,7 +86,7 @@ def up(
     }
     problem = run_up(
         {name: value for name, value in options.items() if value is not None},
-        train_worker_count=train_workers,
+        counts=WorkerCounts(train=train_workers, search=search_workers),
         stop_with_parent=stop_with_parent,
         tell=_tell,
     )

@@ -36,7 +36,7 @@ Tell = Callable[[str], None]
 def run_up(
     options: Mapping[str, Any],
     *,
-    train_worker_count: int,
+    counts: programs.WorkerCounts,
     stop_with_parent: bool,
     tell: Tell,
 ) -> str | None:
@@ -49,7 +49,7 @@ def run_up(
             settings = _prepare(options, stack)
             up = _Up(settings, requests, tell)
             try:
-                up.start(train_worker_count, begin)
+                up.start(counts, begin)
                 up.supervisor.run()
                 tell("stopping (Ctrl-C again: at once)")
             finally:
@@ -79,14 +79,14 @@ class _Up:
         values = self._settings.model_dump(mode="json")
         self.supervisor = Supervisor(programs.environment_of(values), requests.is_asked)
 
-    def start(self, train_worker_count: int, begin: float) -> None:
+    def start(self, counts: programs.WorkerCounts, begin: float) -> None:
         """Broker and migrations side by side, then everything else at once; wait until ready."""
         settings = self._settings
         if self._own_socket is not None:
             self.supervisor.start(broker.broker_program(settings.data_dir, self._own_socket))
         self.supervisor.run_once(programs.migration(settings), _MIGRATION_SECONDS)
         self._await_broker()
-        for program in programs.programs(settings, train_worker_count=train_worker_count):
+        for program in programs.programs(settings, counts):
             self.supervisor.start(program)
         self._await_ready()
         self._tell_ready(time.monotonic() - begin)

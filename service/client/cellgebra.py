@@ -13,13 +13,16 @@ from service.client.models import RemoteModel, get_model, list_models
 from service.client.paging import pages
 from service.client.paths import path_of
 from service.client.problems import spec_of
+from service.client.search import PATH as SEARCHES
+from service.client.search import SearchRun
 from service.client.sweeps import PATH as SWEEPS
 from service.client.sweeps import SweepRun
 from service.client.training import PATH, TrainingRun
 from service.client.transport import Transport
 from service.contract.jobs import JobState
 from service.contract.losses import Loss, LossCatalog
-from service.contract.resources import Health, Sweep, TrainingJob
+from service.contract.resources import Health, SearchJob, Sweep, TrainingJob
+from service.contract.search import SearchSpec
 from service.contract.sweeps import SweepSpec
 from service.contract.training import TrainingSpec
 
@@ -129,6 +132,36 @@ class Cellgebra:
         """Every sweep, newest first, without trials."""
         for sweep in pages(self._transport, SWEEPS, Sweep, {"state": state}):
             yield SweepRun(self._transport, sweep)
+
+    def search(self, spec: SearchSpec | dict[str, Any]) -> SearchRun:
+        """Queue a search for the best designs of a model.
+
+        Raises:
+            NotFoundError: there is no such model.
+            InvalidArgumentError: the spec is none, or names what the model has not.
+        """
+        chosen = spec_of(SearchSpec, spec)
+        answer = self._transport.post(
+            SEARCHES, {"request_id": str(uuid.uuid4())}, chosen.model_dump(mode="json")
+        )
+        return SearchRun(self._transport, SearchJob.model_validate(answer))
+
+    def search_run(self, job_id: str) -> SearchRun:
+        """A handle on a search.
+
+        Raises:
+            NotFoundError: there is no such search.
+        """
+        answer = self._transport.get(path_of(SEARCHES, job_id))
+        return SearchRun(self._transport, SearchJob.model_validate(answer))
+
+    def searches(
+        self, *, state: JobState | None = None, model_id: str | None = None
+    ) -> Iterator[SearchRun]:
+        """Every search, newest first."""
+        parameters = {"state": state, "model_id": model_id}
+        for job in pages(self._transport, SEARCHES, SearchJob, parameters):
+            yield SearchRun(self._transport, job)
 
     def model(self, model_id: str) -> RemoteModel:
         """A handle on a model, with its manifest.

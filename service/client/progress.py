@@ -1,4 +1,4 @@
-"""One line that tells how far a training job is."""
+"""One line that tells how far a job is."""
 
 import sys
 from typing import TextIO
@@ -41,7 +41,9 @@ class ProgressLine:
 def _share_text(event: JobEvent) -> str:
     seconds = event.data.get("estimated_seconds_left")
     left = f", {seconds:.0f} s left" if seconds is not None else ""
-    return f"{event.data['fraction']:.0%}{left}"
+    count, possible = (event.data.get(f"{name}_count") for name in ("evaluated", "possible"))
+    designs = f", {count:,} of {possible:,} designs" if possible is not None else ""
+    return f"{event.data['fraction']:.0%}{left}{designs}"
 
 
 def _epoch_text(event: JobEvent) -> str:

@@ -19,6 +19,7 @@ CellgebraError
     UnauthenticatedError        no valid key
     PermissionDeniedError       the key lacks the scope
     LeaseLostError              another worker took the job over (never leaves a worker)
+    WorkerLostError             worker after worker was lost at one piece of work
 
 `code` is a google.rpc.Code name; one table maps it to HTTP and one to gRPC.
 """
@@ -185,3 +186,10 @@ class LeaseLostError(CellgebraError):
 
     code = "ABORTED"
     reason = "LEASE_LOST"
+
+
+class WorkerLostError(CellgebraError):
+    """Worker after worker was lost at one piece of work: the next would be, too."""
+
+    code = "ABORTED"
+    reason = "WORKER_LOST"

@@ -9,16 +9,17 @@ from service.contract.errors import FailedPreconditionError
 
 
 class JobKind(StrEnum):
-    """What a job does: train, or ingest a data set, a gene table or a network."""
+    """What a job does: train, ingest a data set, a gene table or a network, or search."""
 
     TRAINING = "training"
     INGEST = "ingest"
     GENE_TABLE = "gene_table"
     NETWORK = "network"
+    SEARCH = "search"
 
 
 class Queue(StrEnum):
-    """Queues that workers serve. `batch` and `search` share a worker."""
+    """Queues that workers serve."""
 
     TRAIN = "train"
     INFERENCE = "inference"
@@ -31,14 +32,17 @@ TASK_NAME = {
     JobKind.INGEST: "batch.ingest",
     JobKind.GENE_TABLE: "batch.ingest_gene_table",
     JobKind.NETWORK: "batch.ingest_network",
+    JobKind.SEARCH: "search.run",
 }
 SCORE_TASK_NAME = "inference.score"
 SWEEP_TASK_NAME = "batch.sweep"
+SEARCH_HELP_TASK_NAME = "search.help"
 JOB_QUEUE = {
     JobKind.TRAINING: Queue.TRAIN,
     JobKind.INGEST: Queue.BATCH,
     JobKind.GENE_TABLE: Queue.BATCH,
     JobKind.NETWORK: Queue.BATCH,
+    JobKind.SEARCH: Queue.SEARCH,
 }
 
 
@@ -80,7 +84,8 @@ def require_transition(current: JobState, target: JobState) -> None:
 class EventType(StrEnum):
     """What an event tells.
 
-    `state`: {state, error?}; `progress`: {fraction, estimated_seconds_left, message?};
+    `state`: {state, error?}; `progress`: {fraction, estimated_seconds_left, message?}, of a search
+    also {evaluated_count, possible_count} of designs;
     `epoch`: {member, epoch, epochs, terms: {name: value}, metrics: {name: value}};
     `validation`: {fold, folds, score} of a trial, the mean over the folds so far;
     `report`: the held-out report.

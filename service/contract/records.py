@@ -3,7 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Float,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.contract.database import Base, JsonType, UtcDateTime, utc_now
@@ -36,7 +45,7 @@ class JobRecord(Owned, Base):
     kind: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(20))
     spec: Mapped[dict[str, Any]] = mapped_column(JsonType)
-    subject_id: Mapped[str] = mapped_column(Id)  # the data set trained on, or ingested
+    subject_id: Mapped[str] = mapped_column(Id)  # data set trained on or ingested; model searched
     request_id: Mapped[str | None] = mapped_column(Id)
     request_sha256: Mapped[str | None] = mapped_column(String(64))
     attempt_count: Mapped[int] = mapped_column(default=0)
@@ -216,6 +225,51 @@ class SweepTrialRecord(Owned, Base):
     objective: Mapped[float | None] = mapped_column(Float)
     job_id: Mapped[str | None] = mapped_column(Id)
     reason: Mapped[str | None] = mapped_column(String(1000))
+
+
+class SearchShardRecord(Owned, Base):
+    """A share of a search's designs, with a lease of its own; `result` once it is SUCCEEDED."""
+
+    __tablename__ = "search_shards"
+    __table_args__ = (Index("ix_search_shards_claim", "job_id", "state", "number"),)
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str] = mapped_column(String(20))
+    spec: Mapped[dict[str, Any]] = mapped_column(JsonType)
+    attempt_count: Mapped[int] = mapped_column(default=0)
+    fence: Mapped[int] = mapped_column(default=0)
+    owner: Mapped[str | None] = mapped_column(String(200))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    evaluated_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    result: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class ProposalRecord(Owned, Base):
+    """A design that a search has put forward; `data` is all that is said of it."""
+
+    __tablename__ = "proposals"
+    __table_args__ = (Index("ix_proposals_check", "job_id", "check_rank"),)
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    rank: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    check_rank: Mapped[int]
+    genotype: Mapped[str] = mapped_column(Text)
+    order: Mapped[int]
+    is_pareto: Mapped[bool]
+    is_new_combination: Mapped[bool]
+    data: Mapped[dict[str, Any]] = mapped_column(JsonType)
+
+
+class JobFileRecord(Owned, Base):
+    """A file that a job has made, by name; its blob stays as long as the job's row."""
+
+    __tablename__ = "job_files"
+    __table_args__ = (Index("ix_job_files_sha256", "sha256"),)
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
 
 
 class WorkerRecord(Owned, Base):

@@ -10,6 +10,8 @@ from service.contract.errors import Offender
 from service.contract.genes import GeneTableProfile, GeneTableSpec, NetworkProfile, NetworkSpec
 from service.contract.jobs import JobState
 from service.contract.manifests import ModelManifest
+from service.contract.proposals import SearchReport
+from service.contract.search import SearchSpec
 from service.contract.sweeps import SweepSpec, TrialState
 from service.contract.training import TrainingSpec
 
@@ -93,6 +95,26 @@ class TrainingJob(BaseModel):
     error: Problem | None = None
     sweep_id: str | None = None
     trial_number: int | None = None
+
+
+class SearchJob(BaseModel):
+    """A search. `fraction` is the share of the designs gone through, of 1.
+
+    `report` is there once it has SUCCEEDED, and so are its proposals, under
+    `GET /v1/search-jobs/{id}/proposals`.
+    """
+
+    id: str
+    state: JobState
+    spec: SearchSpec
+    create_time: datetime
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    fraction: float
+    estimated_seconds_left: float | None = None
+    attempt_count: int
+    report: SearchReport | None = None
+    error: Problem | None = None
 
 
 class SweepValue(BaseModel):

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
         int | None,
         Field(gt=0, description="PyTorch threads of a worker; default: all to train, 1 to score"),
     ] = None
+    search_threads: Annotated[
+        int | None, Field(gt=0, description="threads of a search worker; default: all cores")
+    ] = None
     log_level: Annotated[str, Field(description="DEBUG, INFO, WARNING or ERROR")] = "INFO"
 
     @property

@@ -7,6 +7,7 @@ from service.contract.datasets import DatasetProfile, DatasetSpec, DatasetState
 from service.contract.genes import GeneTableProfile, GeneTableSpec, NetworkProfile, NetworkSpec
 from service.contract.jobs import JobState
 from service.contract.manifests import ModelManifest
+from service.contract.proposals import Proposal, SearchReport
 from service.contract.records import (
     ArtifactRecord,
     DatasetRecord,
@@ -14,6 +15,7 @@ from service.contract.records import (
     JobRecord,
     ModelRecord,
     NetworkRecord,
+    ProposalRecord,
     SweepRecord,
     SweepTrialRecord,
 )
@@ -26,11 +28,13 @@ from service.contract.resources import (
     Model,
     Network,
     Problem,
+    SearchJob,
     Sweep,
     SweepTrial,
     SweepValue,
     TrainingJob,
 )
+from service.contract.search import SearchSpec
 from service.contract.sweeps import SweepSpec, TrialState
 from service.contract.training import TrainingSpec
 
@@ -107,6 +111,29 @@ def to_training_job(row: JobRecord) -> TrainingJob:
         sweep_id=row.sweep_id,
         trial_number=row.trial_number,
     )
+
+
+def to_search_job(row: JobRecord) -> SearchJob:
+    """A search as the API shows it."""
+    report = (row.result or {}).get("report")
+    return SearchJob(
+        id=row.id,
+        state=JobState(row.state),
+        spec=SearchSpec.model_validate(row.spec),
+        create_time=row.create_time,
+        start_time=row.start_time,
+        end_time=row.end_time,
+        fraction=row.fraction,
+        estimated_seconds_left=row.estimated_seconds_left,
+        attempt_count=row.attempt_count,
+        report=None if report is None else SearchReport.model_validate(report),
+        error=_to_problem(row.error),
+    )
+
+
+def to_proposal(row: ProposalRecord) -> Proposal:
+    """A proposal as the API shows it."""
+    return Proposal.model_validate(row.data)
 
 
 def to_sweep(row: SweepRecord, trials: Sequence[SweepTrialRecord], model_id: str | None) -> Sweep:

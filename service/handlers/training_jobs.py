@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncGenerator
 
-from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.jobs import JobEvent, JobKind, JobState
 from service.contract.repositories import jobs
 from service.contract.resources import ListAnswer, TrainingJob
 from service.contract.training import TrainingSpec
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_list, to_training_job
+from service.handlers.job_events import follow_job
 from service.handlers.requests import PageRequest, request_of, ring
 from service.handlers.spec_fit import require_trainable
 
@@ -102,23 +102,10 @@ def resume_training_job(context: Context, caller: Caller, job_id: str) -> Traini
 async def open_events(
     context: Context, caller: Caller, job_id: str, *, after: int = 0
 ) -> AsyncGenerator[JobEvent]:
-    """Events of a training job after a sequence; see `EventHub.follow` for when they end.
-
-    Whoever may not read the job is told here, before the first event is awaited.
+    """Events of a training job after a sequence.
 
     Raises:
         NotFoundError: this project has no such training job.
         InvalidArgumentError: the job has not got that far.
     """
-    await context.threads.run(_require_position, context, caller, job_id, after)
-    return context.events.follow(job_id, after)
-
-
-def _require_position(context: Context, caller: Caller, job_id: str, after: int) -> None:
-    with context.database.read() as session:
-        job = jobs.get_job(session, caller.project_id, _KIND, job_id)
-    if not 0 <= after <= job.event_sequence:
-        raise InvalidArgumentError(
-            f"job {job_id} has {job.event_sequence} events: none follows number {after}",
-            [Offender(message="not the id of an event of this job", value=str(after))],
-        )
+    return await follow_job(context, caller, _KIND, job_id, after=after)

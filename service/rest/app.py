@@ -17,6 +17,7 @@ from service.rest import (
     health,
     losses,
     models,
+    search_jobs,
     sweeps,
     training_jobs,
 )
@@ -47,7 +48,17 @@ def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.context = context
-    parts = (datasets, gene_tables, training_jobs, sweeps, models, losses, artifacts, health)
+    parts = (
+        datasets,
+        gene_tables,
+        training_jobs,
+        sweeps,
+        models,
+        search_jobs,
+        losses,
+        artifacts,
+        health,
+    )
     for part in parts:
         app.include_router(part.router)
     add_problem_handlers(app)

@@ -1,10 +1,9 @@
 """Routes of training jobs, and the stream of their events."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Header, Response
+from fastapi import APIRouter, Body, Depends, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from service.contract.errors import InvalidArgumentError
@@ -13,6 +12,7 @@ from service.contract.resources import ListAnswer, TrainingJob
 from service.contract.training import TrainingSpec
 from service.handlers import training_jobs
 from service.rest.access import CallerDep
+from service.rest.job_events import BadLastEventIdError, LastEventId, sequence_of, server_sent
 from service.rest.parameters import ContextDep, PageDep, RequestId, problems
 
 router = APIRouter(prefix="/v1/training-jobs", tags=["training jobs"])
@@ -24,12 +24,6 @@ _EXAMPLE = {
     "split": {"kind": "covariate", "covariate": "cycle", "test": ["5", "6"]},
     "loss": {"terms": [{"name": "mse"}, {"name": "composition", "weight": 0.1}]},
 }
-
-
-class BadLastEventIdError(InvalidArgumentError):
-    """`Last-Event-ID` is not the id of an event of this job."""
-
-    reason = "BAD_LAST_EVENT_ID"
 
 
 @router.post(
@@ -113,29 +107,14 @@ async def resume_training_job(context: ContextDep, caller: CallerDep, job_id: st
 
 
 async def _open_events(
-    context: ContextDep,
-    caller: CallerDep,
-    job_id: str,
-    last_event_id: Annotated[
-        str | None, Header(description="Id of the last event seen; the stream goes on after it")
-    ] = None,
+    context: ContextDep, caller: CallerDep, job_id: str, last_event_id: LastEventId = None
 ) -> AsyncGenerator[JobEvent]:
     """A dependency, so that errors are answered before the stream begins."""
-    after = _sequence(last_event_id)
+    after = sequence_of(last_event_id)
     try:
         return await training_jobs.open_events(context, caller, job_id, after=after)
     except InvalidArgumentError as error:
         raise BadLastEventIdError(error.detail, error.offenders) from None
-
-
-def _sequence(last_event_id: str | None) -> int:
-    text = (last_event_id or "0").strip()
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise BadLastEventIdError(
-            f"Last-Event-ID {text[:50]!r} is not an id that this stream gave; "
-            "leave it out to start from the first event"
-        )
-    return int(text)
 
 
 @router.get(
@@ -152,8 +131,5 @@ async def stream_events(
 
     The stream ends with the job.
     """
-    async with aclosing(events) as following:
-        async for event in following:
-            yield ServerSentEvent(
-                id=str(event.sequence), event=event.type.value, raw_data=event.model_dump_json()
-            )
+    async for event in server_sent(events):
+        yield event

@@ -27,21 +27,30 @@ _SPAWNED = ("--pool", "prefork", "--concurrency", "1")
 # in the main process: no hop, and models stay loaded.
 TRAIN = WorkerOptions("train", (Queue.TRAIN,), (*_SPAWNED, "--max-tasks-per-child", "1"))
 INFERENCE = WorkerOptions("inference", (Queue.INFERENCE,), ("--pool", "solo"))
-BATCH = WorkerOptions("batch", (Queue.BATCH, Queue.SEARCH), _SPAWNED)
+BATCH = WorkerOptions("batch", (Queue.BATCH,), _SPAWNED)
+SEARCH = WorkerOptions("search", (Queue.SEARCH,), _SPAWNED)
 
 # Gossip, mingle and heartbeats are broker chatter that no one reads: liveness is a row.
 _QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
-def programs(settings: Settings, *, train_worker_count: int = 1) -> list[Program]:
+@dataclass(frozen=True)
+class WorkerCounts:
+    """How many workers there are of the kinds that may have several."""
+
+    train: int = 1
+    search: int = 1
+
+
+def programs(settings: Settings, counts: WorkerCounts | None = None) -> list[Program]:
     """Everything but the broker, slowest to start first."""
-    data_dir = settings.data_dir
-    names = [f"train-{number}" for number in range(1, train_worker_count + 1)]
+    data_dir, wanted = settings.data_dir, counts or WorkerCounts()
     return [
         _worker(INFERENCE, INFERENCE.name, settings),
         _own("api", data_dir),
-        *(_worker(TRAIN, name, settings) for name in names),
+        *_several(TRAIN, wanted.train, settings),
         _worker(BATCH, BATCH.name, settings),
+        *_several(SEARCH, wanted.search, settings),
         _own("scheduler", data_dir),
     ]
 
@@ -65,6 +74,11 @@ def environment_of(values: Mapping[str, Any]) -> dict[str, str]:
         for name, value in values.items()
         if value is not None
     }
+
+
+def _several(options: WorkerOptions, count: int, settings: Settings) -> list[Program]:
+    names = [f"{options.name}-{number}" for number in range(1, count + 1)]
+    return [_worker(options, name, settings) for name in names]
 
 
 def _own(name: str, data_dir: Path, *options: str) -> Program:

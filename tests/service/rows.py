@@ -122,7 +122,9 @@ def publish_blob(database, store, content, *, owner=OWNER, media_type="text/plai
 EDITS = ["b0720:deletion", "b1812:knockdown"]
 
 
-def add_model(context, *, owner=OWNER, format_version=FORMAT_VERSION, **reports):
+def add_model(
+    context, *, owner=OWNER, format_version=FORMAT_VERSION, labels=(), genes=None, **reports
+):
     """A model with a real manifest and no weights; returns its id. `reports` are blobs."""
     manifest = ModelManifest(
         format_version=format_version,
@@ -137,7 +139,8 @@ def add_model(context, *, owner=OWNER, format_version=FORMAT_VERSION, **reports)
         edits=EDITS,
         vocabulary_sha256="d" * 64,
         weights_sha256="e" * 64,
-        labels=[],
+        labels=list(labels),
+        genes=genes,
         report={},
         versions={},
     )

@@ -23,6 +23,7 @@ from service.contract.records import (
     ArtifactRecord,
     DatasetRecord,
     GeneTableRecord,
+    JobFileRecord,
     JobRecord,
     ModelRecord,
     NetworkRecord,
@@ -160,6 +161,9 @@ def _is_named(session: Session, project_id: str, sha256: str) -> bool:
         ),
         select(JobRecord.id).where(
             JobRecord.project_id == project_id, JobRecord.checkpoint_sha256 == sha256
+        ),
+        select(JobFileRecord.job_id).where(
+            JobFileRecord.project_id == project_id, JobFileRecord.sha256 == sha256
         ),
     ]
     return any(session.execute(query.limit(1)).first() is not None for query in queries)

@@ -38,6 +38,13 @@ def live_queues(session: Session, stale_seconds: float) -> set[Queue]:
     return {Queue(queue) for queues in rows for queue in queues}
 
 
+def count_live(session: Session, queue: Queue, stale_seconds: float) -> int:
+    """How many live workers serve a queue."""
+    since = utc_now() - timedelta(seconds=stale_seconds)
+    rows = session.scalars(select(WorkerRecord.queues).where(WorkerRecord.heartbeat_time >= since))
+    return sum(queue.value in queues for queues in rows)
+
+
 def forget_worker(session: Session, worker_id: str) -> None:
     """Remove a worker that said good-bye."""
     session.execute(delete(WorkerRecord).where(WorkerRecord.id == worker_id))

@@ -1,0 +1,62 @@
+"""A search under way, and what it proposes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from service.client.paging import pages
+from service.client.paths import path_of
+from service.client.runs import JobRun
+from service.contract.errors import InvalidArgumentError
+from service.contract.proposals import Proposal
+from service.contract.resources import SearchJob
+
+PATH = "/v1/search-jobs"
+
+_FILES = {".tsv": "proposals.tsv", ".parquet": "proposals.parquet"}
+
+
+class SearchRun(JobRun[SearchJob]):
+    """A handle on a search; `job` is what was last read of it."""
+
+    path: ClassVar[str] = PATH
+
+    def proposals(
+        self,
+        *,
+        order: int | None = None,
+        locus: str | None = None,
+        is_pareto: bool = False,
+        is_new_combination: bool = False,
+        order_by: Literal["rank", "check_rank"] = "rank",
+    ) -> Iterator[Proposal]:
+        """What it proposes, the best first, fetched page by page.
+
+        Raises:
+            FailedPreconditionError: it has not SUCCEEDED.
+        """
+        parameters = {
+            "order": order,
+            "locus": locus,
+            "is_pareto": is_pareto or None,
+            "is_new_combination": is_new_combination or None,
+            "order_by": order_by,
+        }
+        return pages(
+            self._transport, path_of(self.path, self.id, "/proposals"), Proposal, parameters
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write all proposals to a file, by its ending: `.tsv` or `.parquet`; returns its path.
+
+        Raises:
+            InvalidArgumentError: it has another ending.
+            NotFoundError: the search has not SUCCEEDED.
+        """
+        target = Path(path)
+        name = _FILES.get(target.suffix)
+        if name is None:
+            raise InvalidArgumentError(f"{target.name}: name the file .tsv or .parquet")
+        answer = self._transport.send("GET", path_of(self.path, self.id, f"/{name}"))
+        target.write_bytes(answer.content)
+        return target

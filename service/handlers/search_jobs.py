@@ -1,0 +1,148 @@
+"""Searches: create, get, list, cancel, resume, follow, and what they propose."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+from service.contract.errors import FailedPreconditionError
+from service.contract.jobs import JobEvent, JobKind, JobState
+from service.contract.manifests import read_manifest
+from service.contract.proposals import Proposal
+from service.contract.repositories import job_files, jobs, models, proposals
+from service.contract.repositories.proposals import ProposalFilter
+from service.contract.resources import ListAnswer, SearchJob
+from service.contract.search import SearchSpec
+from service.handlers.context import Caller, Context
+from service.handlers.conversion import to_list, to_proposal, to_search_job
+from service.handlers.job_events import follow_job
+from service.handlers.requests import PageRequest, request_of, ring
+from service.handlers.search_fit import in_names_of
+
+_KIND = JobKind.SEARCH
+
+
+def create_search_job(
+    context: Context, caller: Caller, spec: SearchSpec, *, request_id: str | None = None
+) -> SearchJob:
+    """Queue a search. The same request twice gives the first job.
+
+    Raises:
+        NotFoundError: this project has no such model.
+        InvalidArgumentError: the model has no such labels, loci or edits; all of them are listed.
+        ConflictError: the request id was used with another spec.
+    """
+    request = request_of(request_id, spec.model_dump(mode="json"))
+    with context.database.write() as session:
+        job = jobs.find_request(session, caller.project_id, _KIND, request)
+        is_new = False
+        if job is None:
+            model = models.get_model(session, caller.project_id, spec.model_id)
+            manifest = read_manifest(context.store.read(model.manifest_sha256))
+            body = in_names_of(manifest, spec).model_dump(mode="json")
+            job, is_new = jobs.create_job(
+                session, caller.owner, _KIND, body, subject_id=model.id, request=request
+            )
+    if is_new:
+        ring(context, job.id, _KIND)
+    return to_search_job(job)
+
+
+def get_search_job(context: Context, caller: Caller, job_id: str) -> SearchJob:
+    """Read a search.
+
+    Raises:
+        NotFoundError: this project has no such search.
+    """
+    with context.database.read() as session:
+        return to_search_job(jobs.get_job(session, caller.project_id, _KIND, job_id))
+
+
+def list_search_jobs(
+    context: Context,
+    caller: Caller,
+    page: PageRequest,
+    *,
+    state: JobState | None = None,
+    model_id: str | None = None,
+) -> ListAnswer[SearchJob]:
+    """One page of searches, newest first."""
+    with context.database.read() as session:
+        rows = jobs.list_jobs(
+            session,
+            caller.project_id,
+            _KIND,
+            state=state,
+            subject_id=model_id,
+            page_size=page.size,
+            page_token=page.token,
+        )
+        return to_list(rows, to_search_job)
+
+
+def cancel_search_job(context: Context, caller: Caller, job_id: str) -> SearchJob:
+    """Cancel: a queued search at once, a running one when its workers see it (CANCELLING).
+
+    Raises:
+        NotFoundError: this project has no such search.
+        FailedPreconditionError: it has ended.
+    """
+    with context.database.write() as session:
+        job = jobs.request_cancel(session, caller.project_id, _KIND, job_id)
+    return to_search_job(job)
+
+
+def resume_search_job(context: Context, caller: Caller, job_id: str) -> SearchJob:
+    """Queue a failed or cancelled search again; shards that were done are not done again.
+
+    Raises:
+        NotFoundError: this project has no such search.
+        FailedPreconditionError: it has not failed or been cancelled.
+    """
+    with context.database.write() as session:
+        job = jobs.resume_job(session, caller.project_id, _KIND, job_id)
+    ring(context, job.id, _KIND)
+    return to_search_job(job)
+
+
+async def open_events(
+    context: Context, caller: Caller, job_id: str, *, after: int = 0
+) -> AsyncGenerator[JobEvent]:
+    """Events of a search after a sequence.
+
+    Raises:
+        NotFoundError: this project has no such search.
+        InvalidArgumentError: the search has not got that far.
+    """
+    return await follow_job(context, caller, _KIND, job_id, after=after)
+
+
+def list_proposals(
+    context: Context, caller: Caller, job_id: str, wanted: ProposalFilter, page: PageRequest
+) -> ListAnswer[Proposal]:
+    """One page of what a search proposes, the best first.
+
+    Raises:
+        NotFoundError: this project has no such search.
+        FailedPreconditionError: it has not SUCCEEDED.
+    """
+    with context.database.read() as session:
+        job = jobs.get_job(session, caller.project_id, _KIND, job_id)
+        if job.state != JobState.SUCCEEDED:
+            raise FailedPreconditionError(
+                f"search {job_id} is {job.state}: it proposes once it has SUCCEEDED"
+            )
+        rows = proposals.list_proposals(
+            session, job_id, wanted, page_size=page.size, page_token=page.token
+        )
+        return to_list(rows, to_proposal)
+
+
+def find_file(context: Context, caller: Caller, job_id: str, name: str) -> tuple[str, Path]:
+    """Hash and path of a file of a search.
+
+    Raises:
+        NotFoundError: this project has no such search, or it has no such file (yet).
+    """
+    with context.database.read() as session:
+        jobs.get_job(session, caller.project_id, _KIND, job_id)
+        sha256 = job_files.find_file(session, caller.project_id, job_id, name)
+    return sha256, context.store.path(sha256)

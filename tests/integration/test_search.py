@@ -1,0 +1,176 @@
+"""Searches through the real queue: what is proposed, whoever helped, whatever was killed."""
+
+import csv
+import itertools
+from math import comb
+
+import pyarrow.parquet
+import pytest
+
+from service.client.cellgebra import Cellgebra
+from service.contract.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
+from service.contract.jobs import JobState
+from tests.servers.embedded import embedded_service
+
+ALL = 121
+
+
+@pytest.fixture(scope="module")
+def client(service):
+    with Cellgebra(service.base_url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def model(client, trained):
+    return client.model(trained["model_id"])
+
+
+@pytest.fixture
+def spec(model):
+    return {
+        "model_id": model.id,
+        "objectives": [{"label": "isoprenol"}],
+        "max_order": 2,
+        "proposal_count": 20,
+    }
+
+
+def exact(model, edits, orders):
+    """Every design of some edits in one request, ranked by y_compose."""
+    genotypes = ["+".join(s) for n in orders for s in itertools.combinations(sorted(edits), n)]
+    label = model.score(genotypes, ["y_compose"]).labels[0]
+    return sorted(zip(genotypes, label.y_compose, strict=True), key=lambda pair: -pair[1])
+
+
+def test_every_pair_is_evaluated_and_the_best_are_proposed(client, model, spec):
+    run = client.search(spec | {"rank_by": "mean"})
+    told = []
+    job = run.wait(told.append)
+    assert job.state is JobState.SUCCEEDED
+    report = job.report
+    assert [order.evaluated_count for order in report.orders] == [ALL, comb(ALL, 2)]
+    assert (report.edit_count, report.proposal_count) == (ALL, 20)
+    counts = [e.data["evaluated_count"] for e in told if "evaluated_count" in e.data]
+    assert counts[-1] == ALL + comb(ALL, 2)
+    proposals = list(run.proposals())
+    edits = model.resource.manifest.edits
+    best = exact(model, edits, (1, 2))[:20]
+    assert [p.genotype for p in proposals] == [genotype for genotype, _ in best]
+    assert [p.labels[0].compose_mean for p in proposals] == pytest.approx([y for _, y in best])
+
+
+def test_proposals_are_checked_at_the_intact_state(client, model, spec):
+    run = client.search(spec)
+    run.wait()
+    proposals = list(run.proposals())
+    scored = model.score([p.genotype for p in proposals]).labels[0]
+    for i, proposal in enumerate(proposals):
+        label = proposal.labels[0]
+        assert label.unit == "mg/L"
+        assert label.intact_mean == pytest.approx(scored.mean[i])
+        assert label.intact_sd == pytest.approx(scored.sd[i])
+        assert label.expected_neutral == pytest.approx(scored.expected_neutral[i])
+        assert proposal.value == pytest.approx(label.compose_mean - label.compose_sd)
+        assert proposal.check_value == pytest.approx(label.intact_mean - label.intact_sd)
+    by_check = list(run.proposals(order_by="check_rank"))
+    assert [p.check_rank for p in by_check] == list(range(1, 21))
+    assert sorted(by_check, key=lambda p: p.rank) == proposals
+
+
+def test_all_proposals_as_files(client, spec, tmp_path):
+    run = client.search(spec)
+    with pytest.raises(NotFoundError):
+        run.save(tmp_path / "early.tsv")
+    run.wait()
+    proposals = list(run.proposals())
+    text = run.save(tmp_path / "all.tsv").read_text()
+    rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
+    table = pyarrow.parquet.read_table(run.save(tmp_path / "all.parquet"))
+    assert [row["genotype"] for row in rows] == [p.genotype for p in proposals]
+    assert table["genotype"].to_pylist() == [p.genotype for p in proposals]
+    means = [float(row["isoprenol intact_mean [mg/L]"]) for row in rows]
+    assert means == pytest.approx([p.labels[0].intact_mean for p in proposals])
+    with pytest.raises(InvalidArgumentError, match=r"\.tsv or \.parquet"):
+        run.save(tmp_path / "all.xlsx")
+
+
+def test_rules_of_the_pool_hold(client, spec):
+    pool = {
+        "must_include": ["PP_0815:knockdown"],
+        "must_avoid": ["PP_0368"],
+        "forbidden_pairs": [["PP_0813", "PP_0815"]],
+        "min_support": 3,
+    }
+    run = client.search(spec | {"pool": pool, "max_order": 3, "min_order": 2, "per_order": True})
+    run.wait()
+    proposals = list(run.proposals())
+    assert {p.order for p in proposals} == {2, 3}
+    for proposal in proposals:
+        loci = {edit.partition(":")[0] for edit in proposal.genotype.split("+")}
+        assert "PP_0815" in loci
+        assert not loci & {"PP_0368", "PP_0813"}
+        assert proposal.edit_support >= 3
+
+
+def test_what_cannot_be_is_told_before_any_work(client, spec):
+    refused = client.search(spec | {"pool": {"min_support": 10_000}})
+    with pytest.raises(InvalidArgumentError, match="min_support"):
+        refused.wait()
+    with pytest.raises(FailedPreconditionError, match="FAILED"):
+        next(refused.proposals())
+    many = client.search(spec | {"max_order": 1, "proposal_count": 500})
+    with pytest.raises(InvalidArgumentError, match="121"):
+        many.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_workers_share_a_search_and_one_may_die(tmp_path, mapping):
+    """Two workers give what one gives; a killed one's shards are done by the other."""
+    from tests.integration.conftest import ISOPRENOL, SMALL
+
+    with (
+        embedded_service(
+            tmp_path / "data", "--search-workers", "2", environment={"CELLGEBRA_LEASE_SECONDS": "3"}
+        ) as service,
+        Cellgebra(service.base_url) as client,
+    ):
+        dataset = client.datasets.upload(ISOPRENOL / "putida_isoprenol_designs.tsv", mapping)
+        training = client.train({"dataset_id": dataset.id, **SMALL})
+        training.wait()
+        spec = {
+            "model_id": training.model().id,
+            "objectives": [{"label": "isoprenol"}],
+            "min_order": 3,
+            "max_order": 4,
+            "strategy": "batched",
+            "pool": {"min_support": 5},
+            "proposal_count": 50,
+        }
+        alone = client.search(spec)
+        alone.wait()
+        assert alone.job.report.worker_count == 2
+        second = client.search(spec)
+        for event in second.events():
+            if event.data.get("evaluated_count", 0) > 0:
+                break
+        _kill_a_worker(service)
+        second.wait()
+        assert second.state is JobState.SUCCEEDED
+        assert list(second.proposals()) == list(alone.proposals())
+        counts = [run.job.report.orders for run in (alone, second)]
+        assert counts[0] == counts[1]
+
+
+def _kill_a_worker(service):
+    """Kill the busiest child of a search worker."""
+    children = [
+        child
+        for process in service.processes()
+        if "search" in " ".join(process.cmdline())
+        for child in process.children()
+        if "spawn_main" in " ".join(child.cmdline())
+    ]
+    assert children
+    max(children, key=lambda child: child.cpu_times().user).kill()
