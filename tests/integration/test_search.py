@@ -1,6 +1,7 @@
 """Searches through the real queue: what is proposed, whoever helped, whatever was killed."""
 
 import csv
+import io
 import itertools
 from math import comb
 

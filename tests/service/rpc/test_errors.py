@@ -40,7 +40,7 @@ def test_the_errors_that_every_door_tells_of_stand_in_one_tree():
     """The client knows them from there. Last-Event-ID is a header, and HTTP's alone."""
     homes = {error.__module__ for error in every_error()}
     homes = {home for home in homes if home.startswith("service.")}  # other tests load the worker
-    assert homes == {"service.contract.errors", "service.rest.training_jobs"}
+    assert homes == {"service.contract.errors", "service.rest.job_events"}
 
 
 def test_the_tables_of_both_doors_have_the_same_codes():
