@@ -14,6 +14,8 @@ and 5.9.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +35,13 @@ from worker.models.set_kernel import (
 )
 from worker.models.stored import Floats, StoredModel
 
+if TYPE_CHECKING:
+    from worker.models.gp_shared import Holders
+
 _PRIOR_SD = 2.0
 _JITTER = 1e-10
 _CHUNK_ROWS = 1024
+_COMPILED_ROWS = 512  # so many designs pay for compiling
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,10 @@ class GaussianProcess(StoredModel):
     def predict_sets(self, sets: EditSets) -> Floats:
         """Posterior mean [B]."""
         count = int(self.edit_count)
+        if len(sets.edit_BP) >= _COMPILED_ROWS:
+            from worker.models.gp_shared import posterior_mean  # it imports numba
+
+            return posterior_mean(self.parameters, self._holders, self.coefficient_N, sets)
         known = EditSets(self.edit_NP, self.effect_NP).matrix(count)
         asked = sets.matrix(count)
         parts = [
@@ -59,6 +69,12 @@ class GaussianProcess(StoredModel):
             for start in range(0, len(sets.edit_BP), _CHUNK_ROWS)
         ]
         return np.concatenate([np.zeros(0), *parts])
+
+    @cached_property
+    def _holders(self) -> "Holders":
+        from worker.models.gp_shared import holders
+
+        return holders(EditSets(self.edit_NP, self.effect_NP), int(self.edit_count))
 
 
 def negative_log_likelihood(

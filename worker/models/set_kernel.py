@@ -85,13 +85,20 @@ class _Terms(NamedTuple):
 
 
 def _terms(parameters: Floats, of: Products) -> _Terms:
-    _, linear, saturation, rough, length, overlap, size, size_length, _ = parameters.tolist()
+    _, linear, saturation, _, _, overlap, size, size_length, _ = parameters.tolist()
     return _Terms(
         linear=np.exp(linear - saturation * of.log_sizes) * of.dot,
-        smooth=np.exp(rough - 0.5 * of.distance * np.exp(-2.0 * length)),
+        smooth=smooth(parameters, of.distance),
         overlap=np.exp(overlap) * of.overlap,
         size=np.exp(size - 0.5 * of.size_distance * np.exp(-2.0 * size_length)),
     )
+
+
+def smooth(parameters: Floats, distance: Floats) -> Floats:
+    """The term that falls with the distance of two designs."""
+    _, _, _, rough, length, *_ = parameters.tolist()
+    near: Floats = np.exp(rough - 0.5 * distance * np.exp(-2.0 * length))
+    return near
 
 
 def covariance(parameters: Floats, of: Products) -> Floats:

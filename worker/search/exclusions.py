@@ -28,10 +28,12 @@ def claims(edits: Sequence[Edit]) -> tuple[Codes, Codes]:
 def together(edits: Sequence[Edit]) -> Flags:
     """Whether two edits may stand in one design [N, N]; an edit never stands twice."""
     locus_N, bits_N = claims(edits)
-    allowed_NN = np.ones((len(edits), len(edits)), dtype=bool)
+    allowed_NN = ~np.eye(len(edits), dtype=bool)
     order_N = np.argsort(locus_N, kind="stable")
     cuts = np.flatnonzero(np.diff(locus_N[order_N])) + 1
     for group in np.split(order_N, cuts):
+        if len(group) == 1:
+            continue
         overlap = (bits_N[group][:, None] & bits_N[group][None, :]) != 0
         allowed_NN[np.ix_(group, group)] = ~overlap
     return allowed_NN

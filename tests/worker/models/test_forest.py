@@ -48,3 +48,13 @@ def test_it_grows_on_as_many_rows_as_it_is_given():
 def test_one_observation_is_a_forest_of_roots():
     rows = Rows(["a"], [3.0])
     np.testing.assert_array_equal(rows.ask(fit_forest(rows.rows, trees=4), "", "ab"), 3.0)
+
+
+@pytest.mark.parametrize("depth", [None, 2])
+def test_many_designs_at_once_are_read_to_the_bit(depth):
+    rows = random_rows(200, levels=True, seed=3)
+    model = fit_forest(rows.rows, trees=20, max_depth=depth)
+    few = random_rows(300, levels=True, seed=8).designs
+    alone = model.predict(rows.index.encode(few))
+    many = model.predict(rows.index.encode(few * 2))
+    np.testing.assert_array_equal(many, np.tile(alone, 2))

@@ -6,6 +6,7 @@ from scipy.optimize import check_grad
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, WhiteKernel
 
+from service.contract.designs import parse_genotype
 from tests.worker.models.rows import Rows, random_rows
 from worker.models.gp import fit_gp, negative_log_likelihood
 from worker.models.set_kernel import BOUNDS, NAMES, PLAIN, START, covariance, products
@@ -147,3 +148,14 @@ def test_rows_beyond_the_limit_are_drawn_by_the_seed():
 def test_one_row_and_equal_labels_are_predicted_as_they_are(labels):
     rows = Rows(["a", "ab", ""][: len(labels)], labels)
     assert rows.ask(fit_gp(rows.rows), "a") == pytest.approx(2.0, rel=0.1)
+
+
+@pytest.mark.parametrize("levels", [False, True])
+@pytest.mark.parametrize("sizes", [False, True])
+def test_many_designs_at_once_are_read_as_few(levels, sizes):
+    rows = random_rows(60, levels=levels, seed=3)
+    model = fit_gp(rows.rows, sizes=sizes)
+    few = [parse_genotype(""), *random_rows(299, levels=levels, seed=8).designs]
+    alone = model.predict(rows.index.encode(few))
+    many = model.predict(rows.index.encode(few * 2))
+    np.testing.assert_allclose(many, np.tile(alone, 2), rtol=1e-11, atol=1e-13)
