@@ -57,6 +57,7 @@ class MemberFit:
         self.task = task
         self.progress = MemberProgress(member)
         self.net = new_network(task, member)
+        self._parameters = list(self.net.parameters())  # found once, not in each step
         self._train_rows = torch.nonzero(task.trained_MN[member]).flatten()
         self._held_out_rows = torch.nonzero(task.held_out_MN[member]).flatten()
         self.batches = math.ceil(len(self._train_rows) / task.spec.batch_size)
@@ -143,19 +144,21 @@ class MemberFit:
         share = schedule(done, spec.epochs * self.batches)
         for group in self.optimizer.param_groups:
             group["lr"] = spec.optimizer.learning_rate * share * group.get(_RATE, 1.0)
-        designs = task.designs.rows(task.design_N[rows])
+        design_B = task.design_N[rows]
+        designs = task.designs.rows(design_B)
         readings = self.net(designs, self.dropout, self._drawn_gates())
-        inputs = self._inputs(readings, designs, rows)
+        inputs = self._inputs(readings, designs, rows, design_B)
         self.optimizer.zero_grad()
-        place = (self.progress.member, self.progress.epoch, self.progress.step, "terms")
-        source = generator(torch.device("cpu"), spec.seed, *place)
-        loss, terms = self.loss.backward(inputs, list(self.net.parameters()), source)
-        torch.nn.utils.clip_grad_norm_(self.net.parameters(), spec.optimizer.gradient_clip_norm)
+        loss, terms = self.loss.backward(inputs, self._parameters, self._draw("terms"))
+        torch.nn.utils.clip_grad_norm_(self._parameters, spec.optimizer.gradient_clip_norm)
         self.optimizer.step()
-        self.sums[0] += loss
-        for row, term in enumerate(spec.loss.terms, start=1):
-            if term.name in terms:
-                self.sums[row] += terms[term.name]
+        nothing = torch.zeros_like(loss)
+        self.sums += torch.stack([loss, *(terms.get(t.name, nothing) for t in spec.loss.terms)])
+
+    def _draw(self, name: str) -> torch.Generator:
+        """A generator on the CPU for draws of this step."""
+        place = (self.progress.member, self.progress.epoch, self.progress.step, name)
+        return generator(torch.device("cpu"), self.task.spec.seed, *place)
 
     def _gates(self) -> Tensor | None:
         """Gates before the head as they are read; None without them."""
@@ -164,8 +167,7 @@ class MemberFit:
     def _drawn_gates(self) -> Tensor | None:
         if self.loss.gates is None:
             return None
-        place = (self.progress.member, self.progress.epoch, self.progress.step, "gates")
-        return self.loss.gates.gates(generator(torch.device("cpu"), self.task.spec.seed, *place))
+        return self.loss.gates.gates(self._draw("gates"))
 
     def _weights(self) -> ModelWeights | None:
         """What penalties read; None without them. Row 0 of the shifts is padding."""
@@ -180,10 +182,14 @@ class MemberFit:
 
     def inputs(self, rows: Tensor) -> LossInputs:
         """What the terms read of some observations, without dropout."""
-        designs = self.task.designs.rows(self.task.design_N[rows])
-        return self._inputs(self.net(designs, None, self._gates()), designs, rows)
+        design_B = self.task.design_N[rows]
+        designs = self.task.designs.rows(design_B)
+        readings = self.net(designs, None, self._gates())
+        return self._inputs(readings, designs, rows, design_B)
 
-    def _inputs(self, readings: Readings, designs: DesignBatch, rows: Tensor) -> LossInputs:
+    def _inputs(
+        self, readings: Readings, designs: DesignBatch, rows: Tensor, design_B: Tensor
+    ) -> LossInputs:
         return LossInputs(
             compose_BY=readings.compose_BY,
             intact_BY=readings.intact_BY,
@@ -194,7 +200,7 @@ class MemberFit:
             edited_B=(designs.edit_BP > 0).any(dim=1),
             details=self.task.details.rows(rows),
             weights=self._weights(),
-            design_B=self.task.design_N[rows],
+            design_B=design_B,
             batch_BC=self.task.batch_NC[rows],
         )
 
