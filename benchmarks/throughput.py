@@ -5,7 +5,8 @@
 Training: an epoch of ours (the order of the rows, the schedule, pauses, sums of terms) beside
 forward, the same loss, backward, clipping and AdamW on the same batches. Scoring:
 `Predictor.score` from texts to an answer, beside the bare members on designs that are encoded
-already. Ours and the bare one take turns; ratios are medians of the ratios within a round.
+already. Ours and the bare one take turns; ratios are medians of the ratios within a round. Models
+that read genes are given a table of made-up features and a network.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
@@ -29,8 +31,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from service.contract.candidates import CandidateKind
 from service.contract.datasets import LabelColumn  # the repository need not be installed
 from service.contract.designs import parse_genotype
+from service.contract.genes import GenesUsed
 from service.contract.inference import ScoreField
 from service.contract.training import TrainingSpec
+from worker.data.gene_choice import ChosenGenes
+from worker.data.gene_table import GeneTable, Network
 from worker.data.table import read_table
 from worker.inference.ensembles import load_ensemble
 from worker.inference.predictor import Predictor
@@ -44,19 +49,13 @@ from worker.training.preparation import prepare
 from worker.training.run import train_model
 
 LOCI, MEMBERS = 200, 5
+GENES = "made"
 ROWS, QUICK_ROWS = 8192, 1024
 SCORED = 1024
-KINDS: tuple[CandidateKind, ...] = (
-    "additive",
-    "multiplicative",
-    "pairwise",
-    "low_rank",
-    "profile_knn",
-    "nearest_design",
-    "forest",
-    "gp",
-    "perturbation_set",
-)
+FEATURES, EDGES = 16, 800
+KINDS: tuple[CandidateKind, ...] = get_args(CandidateKind)
+BATCH_SIZES = (64, 1024)
+NEEDS_GENES = frozenset({"feature_ridge", "gene_kernel", "gene_graph"})
 LABEL = LabelColumn(name="y", kind="fitness", unit="relative")
 IDENTITY = TableIdentity("bench", "0" * 64, "0" * 64)
 
@@ -70,6 +69,30 @@ def genotypes(count: int, seed: int) -> list[str]:
         text = "+".join(f"g{locus:03d}:deletion" for locus in loci)
         found[parse_genotype(text).genotype] = None
     return list(found)
+
+
+def made_genes(kind: str) -> ChosenGenes | None:
+    """Features of all loci and a network of them, for a model that needs them."""
+    if kind not in NEEDS_GENES:
+        return None
+    rng = np.random.default_rng(3)
+    edge_2M = np.array([rng.choice(LOCI, 2, replace=False) for _ in range(EDGES)]).T
+    table = GeneTable(
+        loci=tuple(f"g{locus:03d}" for locus in range(LOCI)),
+        feature_names=tuple(f"feature {i}" for i in range(FEATURES)),
+        feature_GF=rng.normal(size=(LOCI, FEATURES)),
+        networks={"made": Network("made", ("made",), edge_2M, np.ones((EDGES, 1)))},
+    )
+    used = GenesUsed(
+        gene_table_id=GENES,
+        table_sha256="0" * 64,
+        are_genes_held_out=False,
+        features=list(table.feature_names),
+        features_off=[],
+        evidence_off=[],
+        networks=[],
+    )
+    return ChosenGenes(table, used)
 
 
 def write_table(path: Path, rows: int) -> Path:
@@ -105,6 +128,7 @@ def spec_of(kind: str, **changes: object) -> TrainingSpec:
         "loss": {"terms": [{"name": "mse"}]},
         "ensemble_size": MEMBERS,
         "device": "cpu",
+        "genes": {"gene_table_id": GENES} if kind in NEEDS_GENES else None,
     }
     return TrainingSpec.model_validate(given | changes)
 
@@ -166,15 +190,15 @@ def bare_epoch(task: FitTask) -> Callable[[], object]:
     return epoch
 
 
-def train_row(path: Path, batch_size: int, rounds: int) -> str:
+def train_row(path: Path, kind: str, batch_size: int, rounds: int) -> str:
     """Training designs per second of one member."""
-    spec = spec_of("perturbation_set", batch_size=batch_size)
-    data = prepare(spec, read_table(path), [LABEL], ())
+    spec = spec_of(kind, batch_size=batch_size)
+    data = prepare(spec, read_table(path), [LABEL], (), made_genes(kind))
     task = fit_task(data, spec, spec.model, torch.device("cpu"))
     trained = int(task.trained_MN[0].sum())
     ours, bare, ratio = in_turn(our_epoch(task), bare_epoch(task), rounds)
     return (
-        f"| perturbation_set, batches of {batch_size} | {trained / ours:,.0f} | "
+        f"| {kind}, batches of {batch_size} | {trained / ours:,.0f} | "
         f"{trained / bare:,.0f} | {ratio - 1:+.1%} |"
     )
 
@@ -183,7 +207,9 @@ def score_row(path: Path, kind: str, rounds: int) -> str:
     """Scored designs per second of an ensemble, and what parsing, encoding and answering take."""
     spec = spec_of(kind, epochs=1)
     begin = time.perf_counter()
-    trained = train_model(spec, path, [LABEL], identity=IDENTITY, with_report=False)
+    trained = train_model(
+        spec, path, [LABEL], identity=IDENTITY, genes=made_genes(kind), with_report=False
+    )
     fitted = time.perf_counter() - begin
     predictor = Predictor.load(trained.weights, trained.manifest)
     texts = genotypes(SCORED, 2)
@@ -214,7 +240,8 @@ def lines_of(rows: int, rounds: int, kinds: Sequence[str]) -> Iterator[str]:
     )
     with tempfile.TemporaryDirectory() as folder:
         path = write_table(Path(folder) / "table.parquet", rows)
-        yield from (train_row(path, size, rounds) for size in (64, 1024))
+        for kind in ("perturbation_set", "gene_graph"):
+            yield from (train_row(path, kind, size, rounds) for size in BATCH_SIZES)
         yield from (
             "",
             f"Fitting {MEMBERS} members with their calibration (networks: one epoch) and scoring "
