@@ -13,7 +13,7 @@ from service.contract.artifacts import ArtifactStore
 from service.contract.database import Database
 from service.contract.errors import UnavailableError
 from service.contract.jobs import JobKind, JobState
-from service.contract.repositories import ingests, jobs, leases, sweeps, workers
+from service.contract.repositories import jobs, leases, sweeps, uploads, workers
 from service.contract.repositories.artifacts import write_blobs
 from service.contract.settings import Settings
 from service.dispatch import Dispatcher
@@ -72,7 +72,7 @@ class Scheduler:
             for job in recovered:
                 logger.warning("took back %s job %s: %s", job.kind, job.id, job.state)
                 if job.state in _FRUITLESS:
-                    ingests.forget_source(session, job)
+                    uploads.forget_source(session, job)
         for job in recovered:
             self._store.forget_scratch(leases.Lease(job.id, job.fence).name)
 

@@ -1,7 +1,7 @@
 """Rows. Every table has `project_id` and `created_by`; every list has its index."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -76,8 +76,29 @@ class JobEventRecord(Owned, Base):
     data: Mapped[dict[str, Any]] = mapped_column(JsonType)
 
 
-class DatasetRecord(Owned, Base):
-    """A data set: its source, its mapping and what ingest found."""
+class UploadRecord(Owned, Base):
+    """What was uploaded: its source, its mapping and what its ingest job found.
+
+    `table_sha256` is that of what it was made into; `noun` is what messages call it.
+    """
+
+    __abstract__ = True
+    noun: ClassVar[str]
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(20))
+    spec: Mapped[dict[str, Any]] = mapped_column(JsonType)
+    source_sha256: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    table_sha256: Mapped[str | None] = mapped_column(String(64))
+    profile: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
+    error: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
+    job_id: Mapped[str] = mapped_column(Id)
+
+
+class DatasetRecord(UploadRecord):
+    """A data set."""
 
     __tablename__ = "datasets"
     __table_args__ = (
@@ -88,21 +109,13 @@ class DatasetRecord(Owned, Base):
         Index("ix_datasets_vocabulary", "vocabulary_sha256"),
     )
 
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
-    name: Mapped[str] = mapped_column(String(200))
-    state: Mapped[str] = mapped_column(String(20))
-    spec: Mapped[dict[str, Any]] = mapped_column(JsonType)
-    source_sha256: Mapped[str] = mapped_column(String(64))
-    size_bytes: Mapped[int] = mapped_column(BigInteger)
-    table_sha256: Mapped[str | None] = mapped_column(String(64))
+    noun = "data set"
+
     vocabulary_sha256: Mapped[str | None] = mapped_column(String(64))
-    profile: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
-    error: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
-    job_id: Mapped[str] = mapped_column(Id)
 
 
-class GeneTableRecord(Owned, Base):
-    """A gene table: its source, its mapping and what ingest found."""
+class GeneTableRecord(UploadRecord):
+    """A gene table."""
 
     __tablename__ = "gene_tables"
     __table_args__ = (
@@ -112,19 +125,10 @@ class GeneTableRecord(Owned, Base):
         Index("ix_gene_tables_table", "table_sha256"),
     )
 
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
-    name: Mapped[str] = mapped_column(String(200))
-    state: Mapped[str] = mapped_column(String(20))
-    spec: Mapped[dict[str, Any]] = mapped_column(JsonType)
-    source_sha256: Mapped[str] = mapped_column(String(64))
-    size_bytes: Mapped[int] = mapped_column(BigInteger)
-    table_sha256: Mapped[str | None] = mapped_column(String(64))
-    profile: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
-    error: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
-    job_id: Mapped[str] = mapped_column(Id)
+    noun = "gene table"
 
 
-class NetworkRecord(Owned, Base):
+class NetworkRecord(UploadRecord):
     """A network of a gene table; `table_sha256` is that of its edges."""
 
     __tablename__ = "networks"
@@ -135,17 +139,9 @@ class NetworkRecord(Owned, Base):
         Index("ix_networks_table", "table_sha256"),
     )
 
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    noun = "network"
+
     gene_table_id: Mapped[str] = mapped_column(ForeignKey("gene_tables.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(String(200))
-    state: Mapped[str] = mapped_column(String(20))
-    spec: Mapped[dict[str, Any]] = mapped_column(JsonType)
-    source_sha256: Mapped[str] = mapped_column(String(64))
-    size_bytes: Mapped[int] = mapped_column(BigInteger)
-    table_sha256: Mapped[str | None] = mapped_column(String(64))
-    profile: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
-    error: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
-    job_id: Mapped[str] = mapped_column(Id)
 
 
 class ModelRecord(Owned, Base):

@@ -18,6 +18,7 @@ from service.contract.records import (
     ProposalRecord,
     SweepRecord,
     SweepTrialRecord,
+    UploadRecord,
 )
 from service.contract.repositories.paging import Page
 from service.contract.resources import (
@@ -42,53 +43,46 @@ Row = TypeVar("Row")
 Resource = TypeVar("Resource")
 
 
+def _uploaded(row: UploadRecord) -> dict[str, Any]:
+    """What all uploads show."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "state": DatasetState(row.state),
+        "create_time": row.create_time,
+        "size_bytes": row.size_bytes,
+        "source_sha256": row.source_sha256,
+        "table_sha256": row.table_sha256,
+        "error": _to_problem(row.error),
+    }
+
+
 def to_dataset(row: DatasetRecord) -> Dataset:
     """A data set as the API shows it."""
     return Dataset(
-        id=row.id,
-        name=row.name,
-        state=DatasetState(row.state),
-        create_time=row.create_time,
-        size_bytes=row.size_bytes,
-        source_sha256=row.source_sha256,
-        table_sha256=row.table_sha256,
+        **_uploaded(row),
         vocabulary_sha256=row.vocabulary_sha256,
         spec=DatasetSpec.model_validate(row.spec),
         profile=DatasetProfile.model_validate(row.profile) if row.profile else None,
-        error=_to_problem(row.error),
     )
 
 
 def to_gene_table(row: GeneTableRecord) -> GeneTable:
     """A gene table as the API shows it."""
     return GeneTable(
-        id=row.id,
-        name=row.name,
-        state=DatasetState(row.state),
-        create_time=row.create_time,
-        size_bytes=row.size_bytes,
-        source_sha256=row.source_sha256,
-        table_sha256=row.table_sha256,
+        **_uploaded(row),
         spec=GeneTableSpec.model_validate(row.spec),
         profile=GeneTableProfile.model_validate(row.profile) if row.profile else None,
-        error=_to_problem(row.error),
     )
 
 
 def to_network(row: NetworkRecord) -> Network:
     """A network as the API shows it."""
     return Network(
-        id=row.id,
+        **_uploaded(row),
         gene_table_id=row.gene_table_id,
-        name=row.name,
-        state=DatasetState(row.state),
-        create_time=row.create_time,
-        size_bytes=row.size_bytes,
-        source_sha256=row.source_sha256,
-        table_sha256=row.table_sha256,
         spec=NetworkSpec.model_validate(row.spec),
         profile=NetworkProfile.model_validate(row.profile) if row.profile else None,
-        error=_to_problem(row.error),
     )
 
 

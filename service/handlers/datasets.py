@@ -1,7 +1,8 @@
 """Data sets: get and list. How one comes in is in `uploads`."""
 
 from service.contract.datasets import DatasetState
-from service.contract.repositories import datasets
+from service.contract.records import DatasetRecord
+from service.contract.repositories.uploads import get_upload, list_uploads
 from service.contract.resources import Dataset, ListAnswer
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_dataset, to_list
@@ -15,7 +16,7 @@ def get_dataset(context: Context, caller: Caller, dataset_id: str) -> Dataset:
         NotFoundError: this project has no such data set.
     """
     with context.database.read() as session:
-        return to_dataset(datasets.get_dataset(session, caller.project_id, dataset_id))
+        return to_dataset(get_upload(session, DatasetRecord, caller.project_id, dataset_id))
 
 
 def list_datasets(
@@ -23,8 +24,9 @@ def list_datasets(
 ) -> ListAnswer[Dataset]:
     """One page of data sets, newest first."""
     with context.database.read() as session:
-        rows = datasets.list_datasets(
+        rows = list_uploads(
             session,
+            DatasetRecord,
             caller.project_id,
             state=state,
             page_size=page.size,

@@ -1,10 +1,18 @@
 """Gene tables and their networks: upload, get and list."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from service.contract.datasets import DatasetState
 from service.contract.jobs import JobKind
-from service.contract.repositories import gene_tables, networks
+from service.contract.records import GeneTableRecord
+from service.contract.repositories import networks
+from service.contract.repositories.uploads import (
+    add_upload,
+    get_ready,
+    get_upload,
+    list_uploads,
+)
 from service.contract.resources import GeneTable, ListAnswer, Network
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_gene_table, to_list, to_network
@@ -21,7 +29,7 @@ async def upload_gene_table(
         InvalidArgumentError: the body is empty, cut off or too large.
         ConflictError: the request id was used with another table, name or spec.
     """
-    ingest = Ingest(JobKind.GENE_TABLE, "genes", gene_tables.add_gene_table)
+    ingest = Ingest(JobKind.GENE_TABLE, "genes", partial(add_upload, record=GeneTableRecord))
     gene_table_id = await store_upload(context, caller, upload, chunks, ingest=ingest)
     return await context.threads.run(get_gene_table, context, caller, gene_table_id)
 
@@ -57,7 +65,7 @@ def get_gene_table(context: Context, caller: Caller, gene_table_id: str) -> Gene
         NotFoundError: this project has no such gene table.
     """
     with context.database.read() as session:
-        return to_gene_table(gene_tables.get_gene_table(session, caller.project_id, gene_table_id))
+        return to_gene_table(get_upload(session, GeneTableRecord, caller.project_id, gene_table_id))
 
 
 def list_gene_tables(
@@ -65,8 +73,13 @@ def list_gene_tables(
 ) -> ListAnswer[GeneTable]:
     """One page of gene tables, newest first."""
     with context.database.read() as session:
-        rows = gene_tables.list_gene_tables(
-            session, caller.project_id, state=state, page_size=page.size, page_token=page.token
+        rows = list_uploads(
+            session,
+            GeneTableRecord,
+            caller.project_id,
+            state=state,
+            page_size=page.size,
+            page_token=page.token,
         )
         return to_list(rows, to_gene_table)
 
@@ -92,7 +105,7 @@ def list_networks(
         NotFoundError: this project has no such gene table.
     """
     with context.database.read() as session:
-        gene_tables.get_gene_table(session, caller.project_id, gene_table_id)
+        get_upload(session, GeneTableRecord, caller.project_id, gene_table_id)
         rows = networks.list_networks(
             session,
             caller.project_id,
@@ -105,4 +118,4 @@ def list_networks(
 
 def _require_gene_table(context: Context, caller: Caller, gene_table_id: str) -> None:
     with context.database.read() as session:
-        gene_tables.get_ready_gene_table(session, caller.project_id, gene_table_id)
+        get_ready(session, GeneTableRecord, caller.project_id, gene_table_id)

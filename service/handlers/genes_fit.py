@@ -8,9 +8,9 @@ from service.contract.candidates import AutoSpec, ModelSpec
 from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.genes import GenesUse, GeneTableProfile, NetworkProfile, matches
 from service.contract.models import GENE_KINDS
-from service.contract.records import NetworkRecord
-from service.contract.repositories.gene_tables import get_ready_gene_table
+from service.contract.records import GeneTableRecord, NetworkRecord
 from service.contract.repositories.networks import get_ready_networks
+from service.contract.repositories.uploads import get_ready
 from service.contract.training import TrainingSpec
 from service.handlers.matching import close_matches
 
@@ -39,7 +39,7 @@ def require_genes(
 
 def _require_names(session: Session, project_id: str, use: GenesUse) -> GeneTableProfile:
     """The profile of a gene table that has all that is used of it."""
-    table = get_ready_gene_table(session, project_id, use.gene_table_id)
+    table = get_ready(session, GeneTableRecord, project_id, use.gene_table_id)
     profile = GeneTableProfile.model_validate(table.profile)
     rows = get_ready_networks(session, project_id, table.id, [n.name for n in use.networks])
     offenders = [*_unknown_names(use, profile, rows)]

@@ -11,8 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.contract.errors import InvalidArgumentError
 from service.contract.jobs import JobKind
-from service.contract.repositories.jobs import Request, mark_dispatched
+from service.contract.repositories.jobs import mark_dispatched
 from service.contract.repositories.paging import DEFAULT_PAGE_SIZE
+from service.contract.repositories.requests import Request
 from service.handlers.context import Context
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from service.contract.records import DatasetRecord
-from service.contract.repositories.datasets import get_ready_dataset
+from service.contract.repositories.uploads import get_ready
 from service.contract.training import TrainingSpec
 from service.handlers.dataset_fit import require_fit
 from service.handlers.genes_fit import require_genes
@@ -22,7 +22,7 @@ def require_trainable(
         InvalidArgumentError: the data set has no such label, covariate or covariate value; the
             gene table no such feature, network or channel; a model of genes is given none.
     """
-    dataset = get_ready_dataset(session, project_id, spec.dataset_id)
+    dataset = get_ready(session, DatasetRecord, project_id, spec.dataset_id)
     require_fit(spec, dataset)
     require_genes(session, project_id, spec, kinds)
     return dataset

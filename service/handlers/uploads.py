@@ -11,9 +11,10 @@ from pydantic import BaseModel
 from service.contract.artifacts import CHUNK_BYTES, BlobWriter
 from service.contract.errors import InvalidArgumentError, UploadTooLargeError
 from service.contract.jobs import JobKind
+from service.contract.records import DatasetRecord
 from service.contract.repositories.artifacts import publish, write_blobs
-from service.contract.repositories.datasets import add_dataset
 from service.contract.repositories.jobs import create_job, find_request, new_id
+from service.contract.repositories.uploads import add_upload
 from service.contract.resources import Dataset
 from service.handlers.context import Caller, Context
 from service.handlers.datasets import get_dataset
@@ -62,7 +63,7 @@ async def upload_dataset(
         InvalidArgumentError: the body is empty, cut off or too large.
         ConflictError: the request id was used with another table, name or spec.
     """
-    ingest = Ingest(JobKind.INGEST, "dataset", add_dataset)
+    ingest = Ingest(JobKind.INGEST, "dataset", partial(add_upload, record=DatasetRecord))
     dataset_id = await store_upload(context, caller, upload, chunks, ingest=ingest)
     return await context.threads.run(get_dataset, context, caller, dataset_id)
 

@@ -4,9 +4,10 @@ from service.contract.artifacts import Blob
 from service.contract.datasets import DatasetState
 from service.contract.jobs import JobKind, JobState
 from service.contract.manifests import FORMAT_VERSION, ModelManifest
-from service.contract.records import JobRecord
-from service.contract.repositories import artifacts, datasets, ingests, jobs, leases, models
-from service.contract.repositories.jobs import Owner, Request
+from service.contract.records import DatasetRecord, JobRecord
+from service.contract.repositories import artifacts, jobs, leases, models, uploads
+from service.contract.repositories.jobs import Owner
+from service.contract.repositories.requests import Request
 from service.contract.training import TrainingSpec
 
 OWNER = Owner("default", "local")
@@ -57,24 +58,20 @@ def add_dataset(database, *, owner=OWNER, state=DatasetState.READY, **profiled):
             subject_id=dataset_id,
             request=Request(None, "0" * 64),
         )
-        dataset = datasets.add_dataset(
+        dataset = uploads.add_upload(
             session,
             owner,
             dataset_id,
+            record=DatasetRecord,
             name="table",
             spec=DATASET_SPEC,
             source=SOURCE,
             job_id=job.id,
         )
         if state is DatasetState.READY:
-            datasets.mark_ready(
-                session,
-                dataset,
-                spec=DATASET_SPEC,
-                profile=profile(**profiled),
-                table=Blob("b" * 64, 1),
-                vocabulary=Blob("c" * 64, 1),
-            )
+            dataset.vocabulary_sha256 = "c" * 64
+            found = profile(**profiled)
+            uploads.mark_ready(session, dataset, profile=found, table=Blob("b" * 64, 1))
     return dataset_id, job.id
 
 
@@ -107,7 +104,7 @@ def claim(database, job_id):
 def finish(database, lease, state=JobState.SUCCEEDED, **outcome):
     """End the job, as a worker does."""
     with database.write() as session:
-        ingests.mark_failed(session, leases.finish(session, lease, state, **outcome))
+        uploads.mark_failed(session, leases.finish(session, lease, state, **outcome))
 
 
 def publish_blob(database, store, content, *, owner=OWNER, media_type="text/plain"):

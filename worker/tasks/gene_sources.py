@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from service.contract.repositories import gene_tables, networks
+from service.contract.records import GeneTableRecord
+from service.contract.repositories import networks, uploads
 from service.contract.splits import holds_genes_out
 from service.contract.training import TrainingSpec
 from worker.tasks.life_cycle import HeldJob
@@ -28,7 +29,7 @@ def load_genes(held: HeldJob, spec: TrainingSpec) -> "ChosenGenes | None":
     project_id = held.job.project_id
     names = [network.name for network in use.networks]
     with held.runtime.database.read() as session:
-        row = gene_tables.get_ready_gene_table(session, project_id, use.gene_table_id)
+        row = uploads.get_ready(session, GeneTableRecord, project_id, use.gene_table_id)
         rows = networks.get_ready_networks(session, project_id, row.id, names)
     store = held.runtime.store
     table_sha256 = str(row.table_sha256)

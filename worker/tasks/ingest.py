@@ -10,7 +10,7 @@ from service.contract.artifacts import SealedBlob
 from service.contract.datasets import DatasetSpec
 from service.contract.jobs import TASK_NAME, EventType, JobKind
 from service.contract.records import DatasetRecord, JobRecord
-from service.contract.repositories import artifacts, datasets, ingests
+from service.contract.repositories import artifacts, uploads
 from service.contract.repositories.jobs import Owner
 from worker.app import app
 from worker.tasks.life_cycle import HeldJob, JobStoppedError, run_job
@@ -25,7 +25,7 @@ TABLE_MEDIA_TYPE = "application/vnd.apache.parquet"
 @app.task(name=TASK_NAME[JobKind.INGEST])
 def run(job_id: str) -> None:
     """Ingest the data set of a job."""
-    run_job(runtime(), job_id, _ingest, ingests.forget_source)
+    run_job(runtime(), job_id, _ingest, uploads.forget_source)
 
 
 def _ingest(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
@@ -33,7 +33,9 @@ def _ingest(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
     from worker.data.ingest import ingest_table
 
     with held.runtime.database.read() as session:
-        dataset = datasets.get_dataset(session, held.job.project_id, held.job.subject_id)
+        dataset = uploads.get_upload(
+            session, DatasetRecord, held.job.project_id, held.job.subject_id
+        )
     table = held.scratch / "table.parquet"
     try:
         ingested = ingest_table(
@@ -64,12 +66,14 @@ def _register(
     table: SealedBlob,
     vocabulary: SealedBlob,
 ) -> dict[str, Any]:
-    datasets.mark_ready(
+    dataset = session.get_one(DatasetRecord, job.subject_id)
+    words = artifacts.publish(session, owner, vocabulary, "application/json")
+    dataset.spec = ingested.spec.model_dump(mode="json")
+    dataset.vocabulary_sha256 = words.sha256
+    uploads.mark_ready(
         session,
-        session.get_one(DatasetRecord, job.subject_id),
-        spec=ingested.spec.model_dump(mode="json"),
+        dataset,
         profile=ingested.profile.model_dump(mode="json"),
         table=artifacts.publish(session, owner, table, TABLE_MEDIA_TYPE),
-        vocabulary=artifacts.publish(session, owner, vocabulary, "application/json"),
     )
     return {"dataset_id": job.subject_id}

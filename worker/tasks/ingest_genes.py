@@ -10,7 +10,7 @@ from service.contract.artifacts import SealedBlob
 from service.contract.genes import GeneTableProfile, GeneTableSpec, NetworkProfile, NetworkSpec
 from service.contract.jobs import TASK_NAME, EventType, JobKind
 from service.contract.records import GeneTableRecord, JobRecord, NetworkRecord
-from service.contract.repositories import artifacts, gene_tables, ingests, networks
+from service.contract.repositories import artifacts, uploads
 from service.contract.repositories.jobs import Owner
 from worker.app import app
 from worker.tasks.ingest import TABLE_MEDIA_TYPE
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 @app.task(name=TASK_NAME[JobKind.GENE_TABLE])
 def run_gene_table(job_id: str) -> None:
     """Ingest the gene table of a job."""
-    run_job(runtime(), job_id, _ingest(_read_gene_table), ingests.forget_source)
+    run_job(runtime(), job_id, _ingest(_read_gene_table), uploads.forget_source)
 
 
 @app.task(name=TASK_NAME[JobKind.NETWORK])
 def run_network(job_id: str) -> None:
     """Ingest the network of a job."""
-    run_job(runtime(), job_id, _ingest(_read_network), ingests.forget_source)
+    run_job(runtime(), job_id, _ingest(_read_network), uploads.forget_source)
 
 
 def _ingest(read: Callable[[HeldJob, "Watch"], Complete]) -> Callable[[HeldJob], Complete]:
@@ -53,11 +53,17 @@ def _read_gene_table(held: HeldJob, watch: "Watch") -> Complete:
     from worker.data.gene_table_ingest import ingest_genes
 
     with held.runtime.database.read() as session:
-        row = gene_tables.get_gene_table(session, held.job.project_id, held.job.subject_id)
+        row = uploads.get_upload(session, GeneTableRecord, held.job.project_id, held.job.subject_id)
     path = held.scratch / "genes.parquet"
     source = held.runtime.store.path(row.source_sha256)
     profile = ingest_genes(source, GeneTableSpec.model_validate(row.spec), path, watch)
-    return partial(_register_gene_table, owner=held.owner, profile=profile, table=held.seal(path))
+    return partial(
+        _register,
+        record=GeneTableRecord,
+        owner=held.owner,
+        profile=profile,
+        table=held.seal(path),
+    )
 
 
 def _read_network(held: HeldJob, watch: "Watch") -> Complete:
@@ -66,7 +72,7 @@ def _read_network(held: HeldJob, watch: "Watch") -> Complete:
 
     with held.runtime.database.read() as session:
         row = session.get_one(NetworkRecord, held.job.subject_id)
-        table = gene_tables.get_ready_gene_table(session, row.project_id, row.gene_table_id)
+        table = uploads.get_ready(session, GeneTableRecord, row.project_id, row.gene_table_id)
     store = held.runtime.store
     path = held.scratch / "network.parquet"
     profile = ingest_network(
@@ -77,38 +83,28 @@ def _read_network(held: HeldJob, watch: "Watch") -> Complete:
         name=row.name,
         watch=watch,
     )
-    return partial(_register_network, owner=held.owner, profile=profile, edges=held.seal(path))
+    return partial(
+        _register,
+        record=NetworkRecord,
+        owner=held.owner,
+        profile=profile,
+        table=held.seal(path),
+    )
 
 
-def _register_gene_table(
+def _register(
     session: Session,
     job: JobRecord,
     *,
+    record: type[GeneTableRecord | NetworkRecord],
     owner: Owner,
-    profile: GeneTableProfile,
+    profile: GeneTableProfile | NetworkProfile,
     table: SealedBlob,
 ) -> dict[str, Any]:
-    gene_tables.mark_ready(
+    uploads.mark_ready(
         session,
-        session.get_one(GeneTableRecord, job.subject_id),
+        session.get_one(record, job.subject_id),
         profile=profile.model_dump(mode="json"),
-        blob=artifacts.publish(session, owner, table, TABLE_MEDIA_TYPE),
+        table=artifacts.publish(session, owner, table, TABLE_MEDIA_TYPE),
     )
-    return {"gene_table_id": job.subject_id}
-
-
-def _register_network(
-    session: Session,
-    job: JobRecord,
-    *,
-    owner: Owner,
-    profile: NetworkProfile,
-    edges: SealedBlob,
-) -> dict[str, Any]:
-    networks.mark_ready(
-        session,
-        session.get_one(NetworkRecord, job.subject_id),
-        profile=profile.model_dump(mode="json"),
-        blob=artifacts.publish(session, owner, edges, TABLE_MEDIA_TYPE),
-    )
-    return {"network_id": job.subject_id}
+    return {f"{record.noun.replace(' ', '_')}_id": job.subject_id}

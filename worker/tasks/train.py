@@ -13,7 +13,7 @@ from service.contract.jobs import TASK_NAME, EventType, JobKind
 from service.contract.manifests import ModelManifest
 from service.contract.records import DatasetRecord, JobRecord
 from service.contract.reports import TrainingReport
-from service.contract.repositories import artifacts, datasets, events, models, sweeps
+from service.contract.repositories import artifacts, events, models, sweeps, uploads
 from service.contract.repositories.jobs import Owner
 from service.contract.training import TrainingSpec
 from worker.app import app
@@ -116,7 +116,8 @@ def _notes(held: HeldJob) -> list[str]:
 
 def _dataset(held: HeldJob) -> DatasetRecord:
     with held.runtime.database.read() as session:
-        return datasets.get_ready_dataset(session, held.job.project_id, held.job.subject_id)
+        job = held.job
+        return uploads.get_ready(session, DatasetRecord, job.project_id, job.subject_id)
 
 
 def _register(

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from service.contract.datasets import DatasetSpec
 from service.contract.jobs import EventType
-from service.contract.records import JobRecord, SweepRecord
-from service.contract.repositories import datasets
+from service.contract.records import DatasetRecord, JobRecord, SweepRecord
+from service.contract.repositories import uploads
 from service.contract.sweeps import SweepSpec
 from service.contract.training import TrainingSpec
 from worker.tasks.gene_sources import load_genes
@@ -27,7 +27,7 @@ def try_out(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
 
     job = held.job
     with held.runtime.database.read() as session:
-        dataset = datasets.get_ready_dataset(session, job.project_id, job.subject_id)
+        dataset = uploads.get_ready(session, DatasetRecord, job.project_id, job.subject_id)
         sweep = SweepSpec.model_validate(session.get_one(SweepRecord, job.sweep_id).spec)
     columns = DatasetSpec.model_validate(dataset.spec)
     table_sha256 = str(dataset.table_sha256)

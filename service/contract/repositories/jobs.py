@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from service.contract.database import utc_now
-from service.contract.errors import ConflictError, NotFoundError
+from service.contract.errors import NotFoundError
 from service.contract.jobs import EventType, JobKind, JobState, require_transition
 from service.contract.records import JobRecord
 from service.contract.repositories.events import append_event
 from service.contract.repositories.paging import Page, fetch_page
+from service.contract.repositories.requests import Request, add_once, find_made
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,6 @@ class Owner:
 
     project_id: str
     created_by: str
-
-
-@dataclass(frozen=True)
-class Request:
-    """An idempotent create: the caller's id and the hash of what was asked."""
-
-    id: str | None
-    sha256: str
 
 
 def new_id(prefix: str) -> str:
@@ -49,21 +41,11 @@ def find_request(
     Raises:
         ConflictError: it asked for something else.
     """
-    if request.id is None:
-        return None
-    job = session.scalar(
-        select(JobRecord).where(
-            JobRecord.project_id == project_id,
-            JobRecord.kind == kind,
-            JobRecord.request_id == request.id,
-        )
-    )
-    if job is not None and job.request_sha256 != request.sha256:
-        raise ConflictError(
-            f"request_id {request.id} was used before with another body; "
-            "send a fresh request_id for a new request"
-        )
-    return job
+    return find_made(session, JobRecord, request, *_jobs_of(project_id, kind))
+
+
+def _jobs_of(project_id: str, kind: JobKind) -> tuple[ColumnElement[bool], ...]:
+    return (JobRecord.project_id == project_id, JobRecord.kind == kind)
 
 
 def create_job(
@@ -99,14 +81,9 @@ def create_job(
         sweep_id=sweep_id,
         trial_number=trial_number,
     )
-    try:
-        with session.begin_nested():
-            session.add(job)
-    except IntegrityError:  # a parallel post of the same request won
-        winner = find_request(session, owner.project_id, kind, request)
-        if winner is None:
-            raise
-        return winner, False
+    made, is_new = add_once(session, job, request, *_jobs_of(owner.project_id, kind))
+    if not is_new:
+        return made, False
     append_event(session, job.id, EventType.STATE, {"state": JobState.QUEUED.value})
     return job, True
 

@@ -1,4 +1,4 @@
-"""All SQL of the networks of gene tables.
+"""What networks have beyond other uploads: a gene table that they belong to, and names.
 
 A name belongs to one network of a table, so that it always means the same edges; that of a FAILED
 one is free again.
@@ -13,10 +13,15 @@ from sqlalchemy.orm import Session
 from service.contract.artifacts import Blob
 from service.contract.datasets import DatasetState
 from service.contract.errors import InvalidArgumentError, NameTakenError, NotFoundError, Offender
-from service.contract.records import NetworkRecord
-from service.contract.repositories.gene_tables import get_ready_gene_table, require_ready
+from service.contract.records import GeneTableRecord, NetworkRecord
 from service.contract.repositories.jobs import Owner
-from service.contract.repositories.paging import Page, fetch_page
+from service.contract.repositories.paging import Page
+from service.contract.repositories.uploads import (
+    add_upload,
+    get_ready,
+    page_of,
+    require_ready,
+)
 
 
 def add_network(
@@ -38,21 +43,17 @@ def add_network(
         NameTakenError: the gene table has a network of this name.
     """
     require_free(session, owner.project_id, gene_table_id, name)
-    network = NetworkRecord(
-        id=network_id,
-        gene_table_id=gene_table_id,
-        project_id=owner.project_id,
-        created_by=owner.created_by,
+    return add_upload(
+        session,
+        owner,
+        network_id,
+        record=NetworkRecord,
         name=name,
-        state=DatasetState.INGESTING.value,
-        spec=dict(spec),
-        source_sha256=source.sha256,
-        size_bytes=source.size_bytes,
+        spec=spec,
+        source=source,
         job_id=job_id,
+        gene_table_id=gene_table_id,
     )
-    session.add(network)
-    session.flush()
-    return network
 
 
 def require_free(session: Session, project_id: str, gene_table_id: str, name: str) -> None:
@@ -63,7 +64,7 @@ def require_free(session: Session, project_id: str, gene_table_id: str, name: st
         FailedPreconditionError: the gene table is not READY.
         NameTakenError: the gene table has a network of this name.
     """
-    get_ready_gene_table(session, project_id, gene_table_id, lock=True)
+    get_ready(session, GeneTableRecord, project_id, gene_table_id, lock=True)
     taken = select(NetworkRecord.id).where(
         NetworkRecord.gene_table_id == gene_table_id,
         NetworkRecord.name == name,
@@ -123,8 +124,7 @@ def get_ready_networks(
             raise InvalidArgumentError(
                 message, [Offender(field=field, value=name, message=message)]
             )
-        require_ready("network", known[name].id, known[name].state)
-    return [known[name] for name in names]
+    return [require_ready(known[name]) for name in names]
 
 
 def list_networks(
@@ -134,21 +134,4 @@ def list_networks(
     query = select(NetworkRecord).where(
         NetworkRecord.project_id == project_id, NetworkRecord.gene_table_id == gene_table_id
     )
-    return fetch_page(
-        session,
-        query,
-        NetworkRecord.create_time,
-        NetworkRecord.id,
-        page_size=page_size,
-        page_token=page_token,
-    )
-
-
-def mark_ready(
-    session: Session, network: NetworkRecord, *, profile: Mapping[str, Any], blob: Blob
-) -> None:
-    """Make a network READY with what ingest found."""
-    network.state = DatasetState.READY.value
-    network.profile = dict(profile)
-    network.table_sha256 = blob.sha256
-    session.flush()
+    return page_of(session, NetworkRecord, query, page_size=page_size, page_token=page_token)

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.contract.database import utc_now
-from service.contract.errors import ConflictError, FailedPreconditionError, NotFoundError
+from service.contract.errors import FailedPreconditionError, NotFoundError
 from service.contract.jobs import TERMINAL_STATES, EventType, JobKind, JobState
 from service.contract.records import (
     JobEventRecord,
@@ -17,8 +16,9 @@ from service.contract.records import (
     SweepTrialRecord,
 )
 from service.contract.repositories import jobs
-from service.contract.repositories.jobs import Owner, Request, new_id
+from service.contract.repositories.jobs import Owner, new_id
 from service.contract.repositories.paging import Page, fetch_page
+from service.contract.repositories.requests import Request, add_once, find_made
 from service.contract.sweeps import TrialState
 
 _UNFINISHED = tuple(state.value for state in JobState if state not in TERMINAL_STATES)
@@ -30,19 +30,7 @@ def find_request(session: Session, project_id: str, request: Request) -> SweepRe
     Raises:
         ConflictError: it asked for something else.
     """
-    if request.id is None:
-        return None
-    sweep = session.scalar(
-        select(SweepRecord).where(
-            SweepRecord.project_id == project_id, SweepRecord.request_id == request.id
-        )
-    )
-    if sweep is not None and sweep.request_sha256 != request.sha256:
-        raise ConflictError(
-            f"request_id {request.id} was used before with another body; "
-            "send a fresh request_id for a new request"
-        )
-    return sweep
+    return find_made(session, SweepRecord, request, SweepRecord.project_id == project_id)
 
 
 def add_sweep(
@@ -63,15 +51,8 @@ def add_sweep(
         request_id=request.id,
         request_sha256=request.sha256,
     )
-    try:
-        with session.begin_nested():
-            session.add(sweep)
-    except IntegrityError:
-        winner = find_request(session, owner.project_id, request)
-        if winner is None:
-            raise
-        return winner
-    return sweep
+    of_project = SweepRecord.project_id == owner.project_id
+    return add_once(session, sweep, request, of_project)[0]
 
 
 def get_sweep(

@@ -15,7 +15,7 @@ from service.contract.errors import (
 from service.contract.genes import GeneTableSpec, NetworkSpec
 from service.contract.jobs import JobKind, JobState
 from service.contract.records import ArtifactRecord, GeneTableRecord, JobRecord
-from service.contract.repositories import gene_tables, ingests, leases
+from service.contract.repositories import leases, uploads
 from service.contract.repositories.artifacts import write_blobs
 from service.handlers.gene_tables import (
     get_gene_table,
@@ -40,8 +40,8 @@ async def add_table(context, caller, *, is_ready=True):
     made = await upload_gene_table(context, caller, upload, body(TABLE))
     if is_ready:
         with context.database.write() as session:
-            row = gene_tables.get_gene_table(session, caller.project_id, made.id)
-            gene_tables.mark_ready(session, row, profile={}, blob=Blob("b" * 64, 1))
+            row = session.get_one(GeneTableRecord, made.id)
+            uploads.mark_ready(session, row, profile={}, table=Blob("b" * 64, 1))
     return made
 
 
@@ -91,7 +91,7 @@ async def test_a_failed_ingest_leaves_its_error_and_no_blob(context, caller):
         held = leases.claim(session, job.id, "worker", 60)
         lease = leases.Lease(held.id, held.fence)
         problem = BadTableError("bad row").as_problem()
-        ingests.forget_source(
+        uploads.forget_source(
             session, leases.finish(session, lease, JobState.FAILED, error=problem)
         )
     found = get_gene_table(context, caller, table.id)
@@ -108,6 +108,6 @@ async def test_the_name_of_a_failed_network_is_free_again(context, caller):
     network = await add_network(context, caller, table)
     with context.database.write() as session:
         job = session.query(JobRecord).filter_by(subject_id=network.id).one()
-        ingests.mark_failed(session, job)
+        uploads.mark_failed(session, job)
     again = await add_network(context, caller, table)
     assert again.id != network.id

@@ -4,7 +4,8 @@ import pytest
 
 from service.contract.artifacts import Blob
 from service.contract.errors import InvalidArgumentError
-from service.contract.repositories import gene_tables, networks
+from service.contract.records import GeneTableRecord
+from service.contract.repositories import networks, uploads
 from service.contract.sweeps import SweepSpec
 from service.handlers.sweeps import create_sweep
 from service.handlers.training_jobs import create_training_job
@@ -33,16 +34,17 @@ def dataset_id(database):
     with database.write() as session:
         for table_id, count in FEATURE_COUNT.items():
             made = {"spec": {}, "source": BLOB, "job_id": "job_1"}
-            table = gene_tables.add_gene_table(session, OWNER, table_id, name="genes", **made)
+            own = {"record": GeneTableRecord, "name": "genes", **made}
+            table = uploads.add_upload(session, OWNER, table_id, **own)
             numbers = dict.fromkeys(("row_count", "locus_count"), 2)
             numbers |= dict.fromkeys(("alias_count", "ambiguous_alias_count"), 0)
             profile = {**numbers, "shadowed_alias_count": 0, "feature_count": count, "features": []}
             names = {"feature_names": ["x"][:count]}
-            gene_tables.mark_ready(session, table, profile=profile | names, blob=BLOB)
+            uploads.mark_ready(session, table, profile=profile | names, table=BLOB)
             network = networks.add_network(
                 session, OWNER, f"net_{table_id}", gene_table_id=table_id, name="string", **made
             )
-            networks.mark_ready(session, network, profile=NETWORK, blob=BLOB)
+            uploads.mark_ready(session, network, profile=NETWORK, table=BLOB)
     return add_dataset(database)[0]
 
 

@@ -122,7 +122,7 @@ async def test_a_failed_transaction_leaves_nothing(context, caller, monkeypatch)
     def fail(*_, **__):
         raise OSError("no space left")
 
-    monkeypatch.setattr(uploads, "add_dataset", fail)
+    monkeypatch.setattr(uploads, "add_upload", fail)
     with pytest.raises(OSError, match="no space"):
         await upload_dataset(context, caller, upload_of(), pieces(TABLE))
     assert nothing_left(context)

@@ -10,7 +10,8 @@ from sqlalchemy import inspect, text
 from service.contract.database import Database, create_engine_for
 from service.contract.jobs import JobKind
 from service.contract.records import JobEventRecord, JobRecord
-from service.contract.repositories.jobs import Owner, Request, create_job
+from service.contract.repositories.jobs import Owner, create_job
+from service.contract.repositories.requests import Request
 from service.migrations.migrate import downgrade, head_revision, migrate
 
 

@@ -19,8 +19,9 @@ from service.contract.records import (
     JobRecord,
     WorkerRecord,
 )
-from service.contract.repositories import datasets, gene_tables, jobs, leases, workers
+from service.contract.repositories import jobs, leases, uploads, workers
 from service.contract.repositories.leases import MAX_ATTEMPTS
+from service.contract.repositories.requests import Request
 from service.contract.repositories.takeover import take_over
 from service.contract.settings import Settings
 from service.dispatch import Dispatcher
@@ -58,7 +59,7 @@ def make_scheduler(settings):
 
 def add_job(database, kind=JobKind.TRAINING, *, subject_id="dataset_1"):
     with database.write() as session:
-        request = jobs.Request(id=None, sha256="0" * 64)
+        request = Request(id=None, sha256="0" * 64)
         job, _ = jobs.create_job(session, OWNER, kind, {}, subject_id=subject_id, request=request)
         return job.id
 
@@ -155,13 +156,12 @@ def add_ingest(database, store):
     """A data set being ingested, its job at its last attempt and its worker lost."""
     blob = publish_blob(database, store, b"genotype\ttiter\n", owner=OWNER)
     with database.write() as session:
-        request = jobs.Request(id=None, sha256="0" * 64)
+        request = Request(id=None, sha256="0" * 64)
         job, _ = jobs.create_job(
             session, OWNER, JobKind.INGEST, {}, subject_id="dataset_1", request=request
         )
-        datasets.add_dataset(
-            session, OWNER, "dataset_1", name="d", spec={}, source=blob, job_id=job.id
-        )
+        given = {"name": "d", "spec": {}, "source": blob, "job_id": job.id}
+        uploads.add_upload(session, OWNER, "dataset_1", record=DatasetRecord, **given)
         job.attempt_count = MAX_ATTEMPTS - 1
         job_id = job.id
     lose(database, job_id)
@@ -187,13 +187,12 @@ def test_a_gene_table_whose_worker_is_lost_too_often_fails_and_leaves_no_blob(
 ):
     blob = publish_blob(database, store, b"locus\tx\n", owner=OWNER)
     with database.write() as session:
-        request = jobs.Request(id=None, sha256="0" * 64)
+        request = Request(id=None, sha256="0" * 64)
         job, _ = jobs.create_job(
             session, OWNER, JobKind.GENE_TABLE, {}, subject_id="genes_1", request=request
         )
-        gene_tables.add_gene_table(
-            session, OWNER, "genes_1", name="g", spec={}, source=blob, job_id=job.id
-        )
+        given = {"name": "g", "spec": {}, "source": blob, "job_id": job.id}
+        uploads.add_upload(session, OWNER, "genes_1", record=GeneTableRecord, **given)
         job.attempt_count = MAX_ATTEMPTS - 1
         job_id = job.id
     lose(database, job_id)

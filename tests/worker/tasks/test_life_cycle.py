@@ -9,7 +9,8 @@ from service.contract.errors import BadTableError, Offender
 from service.contract.jobs import EventType, JobKind, JobState
 from service.contract.records import JobRecord
 from service.contract.repositories import events, jobs
-from service.contract.repositories.jobs import Owner, Request
+from service.contract.repositories.jobs import Owner
+from service.contract.repositories.requests import Request
 from service.contract.settings import Settings
 from worker.tasks import stopping
 from worker.tasks.life_cycle import JobStoppedError, run_job

@@ -8,7 +8,8 @@ from service.contract.database import utc_now
 from service.contract.jobs import EventType, JobKind, JobState
 from service.contract.records import JobRecord, SweepRecord
 from service.contract.repositories import events, jobs, leases, sweeps
-from service.contract.repositories.jobs import Owner, Request
+from service.contract.repositories.jobs import Owner
+from service.contract.repositories.requests import Request
 from service.contract.sweeps import SweepSpec, TrialState
 from worker.tasks.sweep import HOPELESS_TRIALS, step
 

@@ -3,7 +3,8 @@
 import pytest
 
 from service.contract.jobs import JobKind
-from service.contract.repositories.jobs import Owner, Request, create_job
+from service.contract.repositories.jobs import Owner, create_job
+from service.contract.repositories.requests import Request
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from sqlalchemy import event, select
 
 from service.contract.artifacts import ArtifactStore
 from service.contract.errors import NotFoundError
-from service.contract.records import ArtifactRecord
-from service.contract.repositories import artifacts, datasets
+from service.contract.records import ArtifactRecord, DatasetRecord
+from service.contract.repositories import artifacts, uploads
 from service.contract.repositories.jobs import Owner
 from tests.service.rows import publish_blob
 
@@ -67,9 +67,8 @@ def test_the_last_holder_takes_the_blob(database, store, owner):
 def test_a_blob_that_a_data_set_names_stays(database, store, owner):
     blob = publish_blob(database, store, b"named", owner=owner)
     with database.write() as session:
-        datasets.add_dataset(
-            session, owner, "dataset_1", name="d", spec={}, source=blob, job_id="job_1"
-        )
+        given = {"name": "d", "spec": {}, "source": blob, "job_id": "job_1"}
+        uploads.add_upload(session, owner, "dataset_1", record=DatasetRecord, **given)
     release(database, store, "lab", blob)
     assert store.read(blob.sha256) == b"named"
 

@@ -5,15 +5,8 @@ from sqlalchemy import event
 
 from service.contract.datasets import DatasetState
 from service.contract.jobs import JobKind, JobState
-from service.contract.repositories import (
-    artifacts,
-    datasets,
-    gene_tables,
-    jobs,
-    leases,
-    models,
-    networks,
-)
+from service.contract.records import DatasetRecord, GeneTableRecord
+from service.contract.repositories import artifacts, jobs, leases, models, networks, uploads
 
 PAGE = {"page_size": 10, "page_token": None}
 LISTS = {
@@ -24,13 +17,13 @@ LISTS = {
     "jobs by data set": lambda s: jobs.list_jobs(
         s, "lab", JobKind.TRAINING, subject_id="dataset_1", **PAGE
     ),
-    "data sets": lambda s: datasets.list_datasets(s, "lab", **PAGE),
-    "data sets by state": lambda s: datasets.list_datasets(
-        s, "lab", state=DatasetState.READY, **PAGE
+    "data sets": lambda s: uploads.list_uploads(s, DatasetRecord, "lab", **PAGE),
+    "data sets by state": lambda s: uploads.list_uploads(
+        s, DatasetRecord, "lab", state=DatasetState.READY, **PAGE
     ),
-    "gene tables": lambda s: gene_tables.list_gene_tables(s, "lab", **PAGE),
-    "gene tables by state": lambda s: gene_tables.list_gene_tables(
-        s, "lab", state=DatasetState.READY, **PAGE
+    "gene tables": lambda s: uploads.list_uploads(s, GeneTableRecord, "lab", **PAGE),
+    "gene tables by state": lambda s: uploads.list_uploads(
+        s, GeneTableRecord, "lab", state=DatasetState.READY, **PAGE
     ),
     "networks": lambda s: networks.list_networks(s, "lab", "genes_1", **PAGE),
     "models": lambda s: models.list_models(s, "lab", **PAGE),
