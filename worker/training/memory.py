@@ -1,14 +1,20 @@
 """How much memory a training needs: it grows with the square of the edits of its widest design.
 
 The factors were measured on CPU: one step of 64 designs of 25 edits with a third-order label took
-4.5 GB, 2.7 times the pairwise activations of its forward pass.
+4.5 GB, 2.7 times the pairwise activations of its forward pass. Models of pairs hold several full
+matrices of all edits that are measured in pairs: so many bytes for each of their squares.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
+from service.contract.candidates import AutoSpec
 from service.contract.errors import FailedPreconditionError
 from service.contract.latent_models import GeneGraphSpec, LatentModelSpec
+from service.contract.models import AverageSpec, FittedSpec
 from service.contract.training import TrainingSpec
+from worker.training.preparation import TrainingData
 
 MAX_BYTES = 8 * 2**30
 READ_BYTES = 2**28
@@ -16,6 +22,40 @@ READ_BYTES = 2**28
 _FLOAT_BYTES = 4
 _KEPT_PER_ACTIVATION = 2.7
 _SUPPORT_BYTES_PER_PAIR = 24  # a key, its count and its place while they are sorted
+# Peaks of one fit that selects its penalty, traced at 500 edits with 3,000 pairs; at 3,000 edits
+# for profile_knn, which goes over its matrix in parts.
+_MATRIX_BYTES: Mapping[str, int] = {
+    "low_rank": 83,
+    "profile_gp": 83,  # 75, but low_rank is what it begins with
+    "profile_knn": 14,
+    "gene_kernel": 82,
+}
+
+
+@dataclass(frozen=True)
+class TrainingSize:
+    """What memory depends on: the training designs, and the edits of those that hold two.
+
+    `order` is that of the widest design, `measure_orders` that of each label's mixed difference, 0
+    for none.
+    """
+
+    design_count: int
+    order: int
+    measure_orders: Sequence[int]
+    paired_edit_count: int = 0
+
+    @classmethod
+    def of(cls, data: TrainingData) -> Self:
+        """The size of a training part."""
+        designs = data.train.designs
+        paired = {edit.key for design in designs if design.order == 2 for edit in design.edits}
+        return cls(
+            design_count=len(designs),
+            order=max((design.order for design in designs), default=0),
+            measure_orders=[label.measure_order for label in data.labels],
+            paired_edit_count=len(paired),
+        )
 
 
 def readings_per_design(order: int, measure_orders: Sequence[int]) -> int:
@@ -39,28 +79,42 @@ def rows_to_read(model: LatentModelSpec, order: int, measure_orders: Sequence[in
     return max(1, READ_BYTES // bytes_per_design(model, order, measure_orders))
 
 
-def require_memory(
-    spec: TrainingSpec, design_count: int, order: int, measure_orders: Sequence[int]
-) -> None:
+def require_memory(spec: TrainingSpec, size: TrainingSize) -> None:
     """Refuse what would exhaust the machine before it does.
 
-    Args:
-        spec: what to train.
-        design_count: designs of the training part.
-        order: edits of the widest of them.
-        measure_orders: order of each label's mixed difference, 0 for none.
-
     Raises:
-        FailedPreconditionError: a step, or the table of pairs, needs more than `MAX_BYTES`.
+        FailedPreconditionError: a step, the table of pairs, or the matrices of a model of pairs
+            need more than `MAX_BYTES`.
     """
-    needed = _SUPPORT_BYTES_PER_PAIR * design_count * order * order
+    order = size.order
+    needed = _SUPPORT_BYTES_PER_PAIR * size.design_count * order * order
     advice = "leave the widest designs out"
     if isinstance(spec.model, LatentModelSpec):
-        rows = min(spec.batch_size, design_count)
-        needed = max(needed, rows * bytes_per_design(spec.model, order, measure_orders))
+        rows = min(spec.batch_size, size.design_count)
+        needed = max(needed, rows * bytes_per_design(spec.model, order, size.measure_orders))
         advice += ", or lower batch_size or latent_dim"
     if needed > MAX_BYTES:
-        raise FailedPreconditionError(
-            f"the widest training design holds {order} edits: training would need about "
-            f"{needed / 2**30:.0f} GiB, and {MAX_BYTES / 2**30:.0f} GiB is the limit; {advice}"
+        raise _refusal(f"the widest training design holds {order} edits", needed, advice)
+    if isinstance(spec.model, AutoSpec):
+        return  # each candidate is asked on its own
+    matrices = _matrix_bytes(spec.model) * size.paired_edit_count**2
+    if matrices > MAX_BYTES:
+        raise _refusal(
+            f"{spec.model.kind} holds full matrices of the {size.paired_edit_count} edits that are "
+            "measured in designs of two",
+            matrices,
+            "train additive, forest or perturbation_set, or fewer edits",
         )
+
+
+def _matrix_bytes(model: FittedSpec) -> int:
+    """Bytes for each pair of edits."""
+    kinds = model.models if isinstance(model, AverageSpec) else (model.kind,)
+    return max(_MATRIX_BYTES.get(kind, 0) for kind in kinds)
+
+
+def _refusal(what: str, needed: int, advice: str) -> FailedPreconditionError:
+    return FailedPreconditionError(
+        f"{what}: training would need about {needed / 2**30:.0f} GiB, and "
+        f"{MAX_BYTES / 2**30:.0f} GiB is the limit; {advice}"
+    )

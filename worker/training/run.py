@@ -26,7 +26,7 @@ from worker.training.ensemble import Hooks
 from worker.training.fitting import fit_tensors
 from worker.training.latent_monitor import LatentState
 from worker.training.manifest import TableIdentity, manifest_of
-from worker.training.memory import require_memory
+from worker.training.memory import TrainingSize, require_memory
 from worker.training.neutral import fit_neutral
 from worker.training.preparation import TrainingData, prepare
 from worker.training.progress import ALONE, Attempt, Pause, Reporter, Saver
@@ -128,12 +128,7 @@ def _fit(
 ) -> _Fitted:
     """Choose where the spec says `auto`; fit all members, and what is scored beside them."""
     device, data = device_of(spec.device), source.data
-    require_memory(
-        spec,
-        len(data.train.designs),
-        max((design.order for design in data.train.designs), default=0),
-        [label.measure_order for label in data.labels],
-    )
+    require_memory(spec, TrainingSize.of(data))
     hashes = [identity.table_sha256, *hashes_of(source.genes)]
     key = fingerprint(spec, *hashes)
     chosen = choose_model(spec, source, device, hooks, checkpoint=checkpoint, key=key)

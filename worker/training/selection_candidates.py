@@ -4,7 +4,7 @@ The cost of a candidate is estimated from the size of the data, before anything 
 what is compared depends on the spec and the data alone, never on how busy a machine is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
@@ -27,7 +27,7 @@ from service.contract.models import (
     ProfileKnnSpec,
 )
 from service.contract.training import TrainingSpec, Transform
-from worker.training.memory import require_memory
+from worker.training.memory import TrainingSize, require_memory
 from worker.training.preparation import TrainingData
 from worker.training.selection_costs import estimate_seconds
 
@@ -115,11 +115,8 @@ def _without_genes(kind: str, data: TrainingData) -> dict[str, bool]:
 
 
 def _too_large(spec: TrainingSpec, model: FittedSpec, data: TrainingData) -> str | None:
-    orders: Sequence[int] = [design.order for design in data.train.designs]
-    own = spec.model_copy(update={"model": model})
-    measures = [label.measure_order for label in data.labels]
     try:
-        require_memory(own, len(orders), max(orders, default=0), measures)
+        require_memory(spec.model_copy(update={"model": model}), TrainingSize.of(data))
     except FailedPreconditionError as error:
         return error.detail
     return None

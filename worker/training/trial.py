@@ -21,7 +21,7 @@ from worker.training.devices import device_of
 from worker.training.ensemble import Hooks
 from worker.training.errors import TrainingStoppedError
 from worker.training.fold_predictions import asked_of, predict_fold
-from worker.training.memory import require_memory
+from worker.training.memory import TrainingSize, require_memory
 from worker.training.preparation import TrainingData
 from worker.training.progress import ALONE, Attempt, Pause, Reporter, Saver
 from worker.training.selection_folds import inner_folds_of, prepared
@@ -68,7 +68,7 @@ def run_trial(
     scores: list[float] = []
     count = len(folds.splits)
     for place, data in prepared(folds, own, labels, covariates, genes):
-        _require_memory(own, data)
+        require_memory(own, TrainingSize.of(data))
         _fit_fold(own, data, hooks, state, place=place, count=count)
         score = _score([state.folds[k] for k in sorted(state.folds)], names, objective)
         if score is not None:
@@ -97,12 +97,6 @@ def _score(
             for fold in folds
         ]
     return score_of(folds, _NAME, objective.criterion)
-
-
-def _require_memory(spec: TrainingSpec, data: TrainingData) -> None:
-    orders = [design.order for design in data.train.designs]
-    measures = [label.measure_order for label in data.labels]
-    require_memory(spec, len(orders), max(orders, default=0), measures)
 
 
 def _fit_fold(
