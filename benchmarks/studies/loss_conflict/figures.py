@@ -4,6 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from benchmarks.charts import (
+    Axis,
+    Dash,
+    Panel,
+    Point,
+    axis_around,
+    legend,
+    page,
+    text,
+)
 from benchmarks.studies.loss_conflict.arms import (
     COSINE,
     CROSSED,
@@ -13,16 +23,6 @@ from benchmarks.studies.loss_conflict.arms import (
     Arm,
     Form,
     Terms,
-)
-from benchmarks.studies.loss_conflict.charts import (
-    Axis,
-    Dash,
-    Panel,
-    Point,
-    axis_around,
-    legend,
-    page,
-    text,
 )
 from benchmarks.studies.loss_conflict.construction import descent, mean_off_share
 from benchmarks.studies.loss_conflict.reader import pair

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from benchmarks.charts import Axis, Panel, axis_around
 from benchmarks.studies.loss_conflict.arms import MSE
-from benchmarks.studies.loss_conflict.charts import Axis, Panel, axis_around
 from benchmarks.studies.loss_conflict.results import Results, interval
 from benchmarks.studies.loss_conflict.trials import Outcome, Trial
 
