@@ -13,6 +13,7 @@ class _Spec(BaseModel):
 
 CandidateKind = Literal[
     "additive",
+    "saturating",
     "feature_ridge",
     "multiplicative",
     "pairwise",
@@ -41,10 +42,10 @@ class AutoSpec(_Spec):
     `spearman` (mean over folds and labels, because designs are put in an order) or `mse` (on the
     standardised label). The standard error is of the difference to the best, by a jackknife over
     design groups. `candidates` None takes all that fit the labels, in the order of simplicity
-    additive, feature_ridge, multiplicative, pairwise, low_rank, profile_knn, profile_gp,
-    gene_kernel, nearest_design, forest, gp, perturbation_set, gene_graph. Source: Breiman et al.
-    1984, Classification and Regression Trees, 3.4.3; Hastie, Tibshirani and Friedman 2009, 7.10,
-    doi:10.1007/978-0-387-84858-7.
+    additive, saturating, feature_ridge, multiplicative, pairwise, low_rank, profile_knn,
+    profile_gp, gene_kernel, nearest_design, forest, gp, perturbation_set, gene_graph. Source:
+    Breiman et al. 1984, Classification and Regression Trees, 3.4.3; Hastie, Tibshirani and Friedman
+    2009, 7.10, doi:10.1007/978-0-387-84858-7.
     """
 
     kind: Literal["auto"] = "auto"

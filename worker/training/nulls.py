@@ -20,6 +20,7 @@ from service.contract.models import (
     PairMeanSpec,
     PairwiseSpec,
     ProfileKnnSpec,
+    SaturatingSpec,
     TrainMeanSpec,
 )
 from service.contract.training import Transform
@@ -58,11 +59,12 @@ def _chosen(
     data: TrainingData, y: int, designs: Sequence[Design]
 ) -> tuple[list[ClassicalSpec], dict[str, str]]:
     """The nulls that a label has, and why it has not the others."""
-    specs: list[ClassicalSpec] = [*_ALWAYS, ForestSpec(max_rows=forest_rows(len(data.index)))]
-    left_out: dict[str, str] = {}
     train_N = data.train.label_NY[:, y]
     order_K = np.array([design.order for design in data.train.designs])
-    has_pairs = bool((order_K[data.train.design_N][~np.isnan(train_N)] > 1).any())
+    order_N = order_K[data.train.design_N][~np.isnan(train_N)]
+    specs, left_out = _of_sizes(order_N)
+    specs += [*_ALWAYS, ForestSpec(max_rows=forest_rows(len(data.index)))]
+    has_pairs = bool((order_N > 1).any())
     if len(designs) <= NEAREST_MOST_DESIGNS:
         specs.append(NearestDesignSpec())
     else:
@@ -84,6 +86,12 @@ def _chosen(
         else:
             left_out[ratio.kind] = why_not
     return specs, left_out
+
+
+def _of_sizes(order_N: NDArray[np.int64]) -> tuple[list[ClassicalSpec], dict[str, str]]:
+    if len(np.unique(order_N)) > 1:
+        return [SaturatingSpec()], {}
+    return [], {SaturatingSpec().kind: "training designs of one size leave it the additive model"}
 
 
 def _no_ratios(data: TrainingData, y: int, kind: str) -> str | None:

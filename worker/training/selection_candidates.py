@@ -25,6 +25,7 @@ from service.contract.models import (
     PairwiseSpec,
     ProfileGpSpec,
     ProfileKnnSpec,
+    SaturatingSpec,
 )
 from service.contract.training import TrainingSpec, Transform
 from worker.training.memory import TrainingSize, require_memory
@@ -38,6 +39,7 @@ _SPECS: Mapping[str, FittedSpec] = {
     spec.kind: spec
     for spec in (
         AdditiveSpec(),
+        SaturatingSpec(),
         FeatureRidgeSpec(),
         MultiplicativeSpec(),
         PairwiseSpec(),
@@ -52,6 +54,7 @@ _SPECS: Mapping[str, FittedSpec] = {
         GeneGraphSpec(),
     )
 }
+_FEWEST_SIZES = 2
 _RATIO_KINDS = frozenset({"multiplicative", "pairwise"})
 _PAIR_KINDS = frozenset({"low_rank", "profile_knn", "profile_gp", "gene_kernel"})
 
@@ -91,6 +94,8 @@ def _unfit(kind: str, data: TrainingData) -> str | None:
     unfit = {
         "on the log of a label it is the additive model": kind == "multiplicative"
         and all(label.transform is Transform.LOG for label in data.labels),
+        "designs are all of one size, so that it is the additive model": kind == "saturating"
+        and len(orders) < _FEWEST_SIZES,
         "an interaction score has no ratios": kind in _RATIO_KINDS
         and any(label.measure_order for label in data.labels),
         "it takes designs of three edits from those of two, and both are needed": kind == "pairwise"

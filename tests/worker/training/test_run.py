@@ -110,8 +110,8 @@ def test_the_report_puts_both_readings_beside_the_nulls(train):
     assert [row["predictor"] for row in label["table"]] == [
         "perturbation_set (y_intact)",
         "perturbation_set (y_compose)",
-        *("train_mean", "pair_mean", "nearest_design", "edit_frequency", "additive", "pairwise"),
-        *("low_rank", "profile_knn", "forest"),
+        *("train_mean", "pair_mean", "nearest_design", "edit_frequency", "additive", "saturating"),
+        *("pairwise", "low_rank", "profile_knn", "forest"),
     ]
     assert label["table"][2]["spearman"] is None
     assert label["nulls_left_out"].keys() == {"multiplicative"}

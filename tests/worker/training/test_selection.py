@@ -53,6 +53,22 @@ def test_an_additive_world_gets_an_additive_model_that_scores_by_every_field(tra
     assert len(answer.labels[0].expected_neutral) == 2
 
 
+def test_sizes_are_a_candidate_where_designs_differ_in_size(tmp_path, train):
+    rng = np.random.default_rng(1)
+    designs = random_designs(120, seed=5)
+    effect = {f"g{i}": value for i, value in enumerate(rng.normal(0, 0.3, 8))}
+    edits = [[e[:2] for e in d.split("+") if e] for d in designs]
+    value = np.array([2.0 * (len(e) > 0) + sum(effect[x] for x in e) for e in edits])
+    model = {"candidates": ["additive", "saturating"]}
+    path = write_table(tmp_path / "t", designs, label__titer=np.exp(4 + value))
+    assert train(auto_spec(model=model), path=path).manifest.selection.chosen == "saturating"
+    pairs = [d for d in designs if d.count("+") == 1]
+    labels = np.exp(4 + rng.normal(0, 1, len(pairs)))
+    path = write_table(tmp_path / "pairs", pairs, label__titer=labels)
+    selection = train(auto_spec(model=model), path=path).manifest.selection
+    assert "all of one size" in left_out(selection)["saturating"]
+
+
 def test_auto_gives_the_bytes_of_what_it_chose(train):
     chosen = train(auto_spec())
     named = train(small_spec(epochs=2, model=chosen.manifest.selected_model))

@@ -275,6 +275,7 @@ class AutoSpec(_message.Message):
         __slots__ = ()
         CANDIDATE_UNSPECIFIED: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_ADDITIVE: _ClassVar[AutoSpec.Candidate]
+        CANDIDATE_SATURATING: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_FEATURE_RIDGE: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_MULTIPLICATIVE: _ClassVar[AutoSpec.Candidate]
         CANDIDATE_PAIRWISE: _ClassVar[AutoSpec.Candidate]
@@ -289,6 +290,7 @@ class AutoSpec(_message.Message):
         CANDIDATE_GENE_GRAPH: _ClassVar[AutoSpec.Candidate]
     CANDIDATE_UNSPECIFIED: AutoSpec.Candidate
     CANDIDATE_ADDITIVE: AutoSpec.Candidate
+    CANDIDATE_SATURATING: AutoSpec.Candidate
     CANDIDATE_FEATURE_RIDGE: AutoSpec.Candidate
     CANDIDATE_MULTIPLICATIVE: AutoSpec.Candidate
     CANDIDATE_PAIRWISE: AutoSpec.Candidate
