@@ -28,15 +28,15 @@ def choose_diverse(
         left = np.setdiff1d(np.arange(len(value_C)), chosen)
         by_value = left[np.argsort(-value_C[left], kind="stable")][: count - len(chosen)]
         return [*chosen, *by_value.tolist()]
-    holders = _Holders(set_CR)
+    holders = Holders(set_CR)
     similar_C = np.zeros(len(value_C))
-    scaled_C = (1 - diversity) * _scaled(value_C)
+    worth_of_C = (1 - diversity) * scaled(value_C)
     for place in chosen:
         similar_C = np.maximum(similar_C, holders.similarity(place))
     is_left_C = np.ones(len(value_C), dtype=bool)
     is_left_C[chosen] = False
     while len(chosen) < min(count, len(value_C)):
-        worth_C = np.where(is_left_C, scaled_C - diversity * similar_C, -np.inf)
+        worth_C = np.where(is_left_C, worth_of_C - diversity * similar_C, -np.inf)
         place = int(np.argmax(worth_C))
         chosen.append(place)
         is_left_C[place] = False
@@ -44,13 +44,14 @@ def choose_diverse(
     return chosen
 
 
-def _scaled(value_C: Floats) -> Floats:
+def scaled(value_C: Floats) -> Floats:
+    """Values on the scale from 0, the least of them, to 1."""
     low, high = value_C.min(initial=np.inf), value_C.max(initial=-np.inf)
     scaled_C: Floats = (value_C - low) / (high - low) if high > low else np.zeros_like(value_C)
     return scaled_C
 
 
-class _Holders:
+class Holders:
     """Which designs hold each edit."""
 
     def __init__(self, set_CR: Codes) -> None:

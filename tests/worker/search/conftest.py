@@ -1,5 +1,6 @@
 """Small models of every kind, and every small design of them, read one by one."""
 
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -40,13 +41,21 @@ KINDS = {
 LATENT = ("linear", "quadratic", "mlp")
 
 
+@cache
+def stands(chosen):
+    """The design of some edits, None where there is none."""
+    try:
+        return Design.of(chosen)
+    except InvalidDesignError:
+        return None
+
+
 def standing(edits, size):
     """All designs of `size` edits of a list, as `Design` allows them."""
-    for chosen in combinations(edits, size):
-        try:
-            yield Design.of(chosen)
-        except InvalidDesignError:
-            continue
+    for chosen in combinations(sorted(edits, key=str), size):
+        design = stands(chosen)
+        if design is not None:
+            yield design
 
 
 class EveryDesign:

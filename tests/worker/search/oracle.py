@@ -1,19 +1,26 @@
 """A search by brute force: every design built, read by name, judged in loops."""
 
+import math
 import statistics
 
 from service.contract.designs import parse_edit
 from tests.worker.search.conftest import standing
 
 
+def mean_and_spread(members):
+    """Mean and standard deviation (of a sample) of some numbers."""
+    values = [float(value) for value in members]
+    mean = math.fsum(values) / len(values)
+    squares = math.fsum((value - mean) ** 2 for value in values)
+    return mean, math.sqrt(squares / (len(values) - 1)) if len(values) > 1 else 0.0
+
+
 def worth(spec, names, read):
     """Value of one design from its readings, by the letter of the spec."""
     total = 0.0
     for goal in spec.objectives:
-        members = [float(v) for v in read[names.index(goal.label)]]
+        mean, spread = mean_and_spread(read[names.index(goal.label)])
         caution = spec.caution if spec.rank_by == "lower_bound" else 0.0
-        spread = statistics.stdev(members) if len(members) > 1 else 0.0
-        mean = statistics.fmean(members)
         if goal.direction == "minimize":
             total += goal.weight * -(mean + caution * spread)
         else:
@@ -24,9 +31,7 @@ def worth(spec, names, read):
 def is_feasible(spec, names, read):
     """Whether a normal with the ensemble's mean and sd is likely enough within the limits."""
     for limit in spec.feasibility:
-        members = [float(v) for v in read[names.index(limit.label)]]
-        mean = statistics.fmean(members)
-        spread = statistics.stdev(members) if len(members) > 1 else 0.0
+        mean, spread = mean_and_spread(read[names.index(limit.label)])
         if spread == 0:
             low = 1.0 if limit.at_least is None else float(mean >= limit.at_least)
             high = 1.0 if limit.at_most is None else float(mean <= limit.at_most)
