@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from service.contract.panels import Panel
 from service.contract.search import Strategy
 
 
@@ -66,6 +67,7 @@ class SearchReport(_Told):
     proposal_count: int
     beam_recall: tuple[BeamRecall, ...] = ()
     shrinkage: tuple[Shrinkage, ...] = ()
+    panel: Panel | None = None
     notes: tuple[str, ...] = ()
 
 

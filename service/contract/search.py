@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from service.contract.designs import EditKind
+from service.contract.panels import PanelSpec
 
 MAX_PROPOSALS = 10_000
 MAX_ORDER = 8
@@ -132,6 +133,7 @@ class SearchSpec(_Spec):
     other is better than in both come first. `per_order` proposes as many of every order.
     `diversity` (0 none, 1 all) trades value for edits that better proposals do not have (maximal
     marginal relevance, Jaccard). `beam_width` is how many designs of an order a beam goes on from.
+    With `panel`, loci or parents to build from are chosen for what is proposed.
     """
 
     model_id: Name
@@ -150,6 +152,7 @@ class SearchSpec(_Spec):
     strategy: Strategy = Strategy.AUTO
     beam_width: Annotated[int, Field(ge=1, le=100_000)] = 1000
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    panel: PanelSpec | None = None
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:

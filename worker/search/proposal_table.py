@@ -10,19 +10,7 @@ import pyarrow.parquet
 
 from service.contract.proposals import Proposal, ProposalLabel
 
-_OF_DESIGN = (
-    "rank",
-    "check_rank",
-    "genotype",
-    "order",
-    "value",
-    "check_value",
-    "is_pareto",
-    "design_support",
-    "edit_support",
-    "pair_support",
-    "is_new_combination",
-)
+_OF_DESIGN = tuple(name for name in Proposal.model_fields if name != "labels")
 _WITHOUT_UNIT = frozenset({"sign_disagrees"})
 _OF_LABEL = tuple(name for name in ProposalLabel.model_fields if name not in ("name", "unit"))
 

@@ -65,6 +65,7 @@ def help_with(job_id: str) -> None:
 
 
 def _search(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
+    from worker.search.panel import choose_panel
     from worker.search.parts import Part
     from worker.search.run import finish
 
@@ -92,6 +93,8 @@ def _search(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
         worker_count=workers_count,
         seconds=time.monotonic() - begin,
     )
+    if plan.spec.panel is not None:
+        report = report.model_copy(update={"panel": choose_panel(plan.spec.panel, found)})
     return partial(_register, report=report, found=found, files=_files(held, found))
 
 

@@ -1,0 +1,115 @@
+"""Panels beside brute force over all panels of small cases."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.contract.designs import parse_genotype
+from service.contract.panels import PanelSpec
+from service.contract.proposals import Proposal
+from worker.search.panel import choose_panel
+
+LOCI = "abcdef"
+
+
+def proposals(values):
+    """Proposals of loci, best first, e.g. {"ab": 2.0, "c": 1.0}."""
+    ordered = sorted(values.items(), key=lambda pair: -pair[1])
+    return [
+        Proposal(
+            rank=rank,
+            check_rank=rank,
+            genotype="+".join(f"{locus}:deletion" for locus in loci),
+            order=len(loci),
+            value=value,
+            check_value=value,
+            design_support=0,
+            is_new_combination=True,
+            labels=(),
+        )
+        for rank, (loci, value) in enumerate(ordered, start=1)
+    ]
+
+
+def worth(found, loci):
+    """Share of the worth of all designs that some loci can build."""
+    values = np.array([p.value for p in found])
+    worth_D = values - values.min() if np.ptp(values) else np.ones(len(values))
+    built = [set(p.genotype.replace(":deletion", "").split("+")) <= set(loci) for p in found]
+    return worth_D[built].sum() / worth_D.sum()
+
+
+sets = st.sets(st.sampled_from(LOCI), min_size=1, max_size=3).map(lambda s: "".join(sorted(s)))
+some = st.dictionaries(sets, st.integers(0, 20).map(float), min_size=1, max_size=12)
+
+
+@given(some, st.integers(1, 4))
+@settings(max_examples=60, deadline=None)
+def test_loci_are_worth_what_they_say_and_nearly_the_best(values, size):
+    found = proposals(values)
+    panel = choose_panel(PanelSpec(size=size), found)
+    names = [member.name for member in panel.members]
+    assert len(names) == len(set(names)) <= size
+    assert panel.worth_share == pytest.approx(worth(found, names))
+    best = max(worth(found, chosen) for chosen in combinations(LOCI, size))
+    assert panel.worth_share >= 0.5 * best  # greedy and swaps, not the optimum
+    if size == 1:
+        assert panel.worth_share == pytest.approx(best)
+
+
+def test_a_pair_is_bought_whole_where_no_single_locus_is_worth_anything():
+    found = proposals({"ab": 10.0, "c": 1.0, "d": 0.0})
+    panel = choose_panel(PanelSpec(size=2), found)
+    assert {member.name for member in panel.members} == {"a", "b"}
+    assert (panel.design_count, panel.worth_share) == (1, pytest.approx(10 / 11))
+
+
+def test_a_swap_mends_what_greedy_took():
+    found = proposals({"ab": 3.0, "cd": 2.9, "ce": 2.9, "cde": 2.9, "f": 0.0})
+    panel = choose_panel(PanelSpec(size=3), found)
+    assert {member.name for member in panel.members} == {"c", "d", "e"}
+
+
+def test_costs_a_budget_and_what_is_owned():
+    found = proposals({"ab": 10.0, "c": 4.0, "d": 0.0})
+    costs = [{"locus": "a", "cost": 5.0}]
+    dear = choose_panel(PanelSpec(size=3, budget=4.0, costs=costs), found)
+    assert [member.name for member in dear.members] == ["c"]
+    owned = choose_panel(PanelSpec(size=3, budget=4.0, costs=costs, owned=["a"]), found)
+    first = owned.members[0]
+    assert (first.name, first.cost, first.is_owned) == ("a", 0.0, True)
+    assert {member.name for member in owned.members} == {"a", "b", "c"}
+    assert owned.cost == 2.0
+
+
+def total_cost(found, parents):
+    """What all designs cost when each is built from its best parent, and the parents are built."""
+    designs = [set(parse_genotype(p.genotype).edits) for p in found]
+    chosen = [set(parse_genotype(text).edits) for text in parents]
+    left = [min([len(d), *(len(d - c) for c in chosen if c < d)]) for d in designs]
+    return sum(left) + sum(len(c) for c in chosen)
+
+
+@given(some, st.integers(1, 3))
+@settings(max_examples=60, deadline=None)
+def test_parents_save_what_they_say(values, size):
+    found = proposals(values)
+    panel = choose_panel(PanelSpec(kind="parents", size=size), found)
+    names = [member.name for member in panel.members]
+    saved = total_cost(found, []) - total_cost(found, names)
+    assert panel.cost_saved == pytest.approx(saved)
+    assert saved >= 0
+    assert len(names) <= size
+
+
+def test_the_parent_of_most_designs_is_built_first():
+    found = proposals({"abc": 5.0, "abd": 4.0, "abe": 3.0, "f": 2.0})
+    panel = choose_panel(PanelSpec(kind="parents", size=1), found)
+    assert [member.name for member in panel.members] == ["a:deletion+b:deletion"]
+    assert (panel.cost, panel.design_count, panel.cost_saved) == (2.0, 3, 4.0)
+    owned = choose_panel(PanelSpec(kind="parents", size=1, owned=["a:deletion+b:deletion"]), found)
+    assert owned.cost_saved == 6.0
+    assert [member.is_owned for member in owned.members] == [True]

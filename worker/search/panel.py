@@ -1,0 +1,91 @@
+"""Panels of loci or parents for the proposals of a search; see `service.contract.panels`."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.contract.designs import Design, parse_genotype
+from service.contract.panels import Panel, PanelKind, PanelMember, PanelSpec
+from service.contract.proposals import Proposal
+from worker.search.panel_loci import choose_loci
+from worker.search.panel_parents import Parents, choose_parents
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+def choose_panel(spec: PanelSpec, proposals: Sequence[Proposal]) -> Panel:
+    """A panel for some proposals, best first: greedy, then swaps while any of them helps.
+
+    The same proposals give the same panel. Where all values are equal, each is worth as much.
+    """
+    designs = [parse_genotype(proposal.genotype) for proposal in proposals]
+    value_D = np.array([proposal.value for proposal in proposals])
+    worth_D = value_D - value_D.min() if len(value_D) else value_D
+    if not worth_D.any():
+        worth_D = np.ones(len(value_D))
+    cost_of = {entry.locus: entry.cost for entry in spec.costs}
+    if spec.kind is PanelKind.LOCI:
+        return _loci_panel(spec, designs, worth_D, cost_of)
+    return _parent_panel(spec, designs, worth_D, cost_of)
+
+
+def _loci_panel(
+    spec: PanelSpec, designs: Sequence[Design], worth_D: Floats, cost_of: dict[str, float]
+) -> Panel:
+    loci = sorted({edit.locus for design in designs for edit in design.edits})
+    place = {locus: i for i, locus in enumerate(loci)}
+    needs_DL = np.zeros((len(designs), len(loci)), dtype=bool)
+    for row, design in enumerate(designs):
+        needs_DL[row, [place[edit.locus] for edit in design.edits]] = True
+    cost_L = np.array([cost_of.get(locus, spec.default_cost) for locus in loci])
+    owned = [place[locus] for locus in spec.owned if locus in place]
+    chosen = choose_loci(needs_DL, worth_D, cost_L, owned=owned, size=spec.size, budget=spec.budget)
+    inside_L = np.zeros(len(loci), dtype=bool)
+    inside_L[[*owned, *chosen]] = True
+    built_D: Flags = (needs_DL <= inside_L).all(axis=1)
+    members = [
+        PanelMember(
+            name=loci[i],
+            cost=0.0 if i in owned else cost_L[i],
+            is_owned=i in owned,
+            design_count=int(needs_DL[built_D, i].sum()),
+        )
+        for i in (*owned, *chosen)
+    ]
+    return _panel(spec.kind, members, built_D, worth_D)
+
+
+def _parent_panel(
+    spec: PanelSpec, designs: Sequence[Design], worth_D: Floats, cost_of: dict[str, float]
+) -> Panel:
+    parents = Parents.of(designs, lambda edit: cost_of.get(edit.locus, spec.default_cost))
+    owned = [parents.place[text] for text in spec.owned if text in parents.place]
+    chosen = choose_parents(parents, owned=owned, size=spec.size, budget=spec.budget)
+    every = [*owned, *chosen]
+    best_D, saved_D = parents.best(every)
+    members = [
+        PanelMember(
+            name=parents.genotypes[i],
+            cost=0.0 if i in owned else parents.cost_C[i],
+            is_owned=i in owned,
+            design_count=int((best_D == i).sum()),
+        )
+        for i in every
+    ]
+    panel = _panel(spec.kind, members, best_D >= 0, worth_D)
+    return panel.model_copy(update={"cost_saved": float(saved_D.sum()) - panel.cost})
+
+
+def _panel(
+    kind: PanelKind, members: Sequence[PanelMember], built_D: Flags, worth_D: Floats
+) -> Panel:
+    total = worth_D.sum()
+    return Panel(
+        kind=kind,
+        members=tuple(members),
+        cost=sum(member.cost for member in members),
+        design_count=int(built_D.sum()),
+        worth_share=float(worth_D[built_D].sum() / total) if total else 0.0,
+    )
