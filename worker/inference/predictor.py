@@ -16,13 +16,11 @@ from service.contract.designs import Design, parse_genotype
 from service.contract.errors import (
     DeadlineExceededError,
     FailedPreconditionError,
-    InvalidDesignError,
     Offender,
     UnknownEditsError,
 )
 from service.contract.inference import (
     DEFAULT_LEVEL,
-    LabelScores,
     ScoreAnswer,
     ScoreField,
     ScoreInterval,
@@ -35,6 +33,7 @@ from service.contract.manifests import (
     vocabulary_sha256,
 )
 from service.contract.training import Transform
+from worker.inference.answers import label_scores, require_finite
 from worker.inference.ensembles import (
     Latents,
     MemberReadings,
@@ -50,9 +49,6 @@ from worker.models.encoding import DesignBatch, EditIndex
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
-
-# Its square is still a number, and so are the spread of such values and what is left of them.
-_LARGEST = 1e150
 
 _NEEDS_NEUTRAL = frozenset(
     {ScoreField.EXPECTED_NEUTRAL, ScoreField.INTERACTION, ScoreField.NEUTRAL_SOURCE}
@@ -210,14 +206,14 @@ class Predictor:
         neutral: Sequence[Neutral | None] = [None] * len(self.manifest.labels)
         if wanted & _NEEDS_NEUTRAL:
             neutral = self._expect(designs, parts, batches, order_B)
-        _require_finite(designs, read, neutral)
+        require_finite(designs, read, neutral)
         has_support = ScoreField.SUPPORT in wanted
         return ScoreAnswer(
             model_id=self.model_id,
             vocabulary_sha256=self.manifest.vocabulary_sha256,
             genotypes=[design.genotype for design in designs],
             labels=[
-                _label_scores(label, readings, expected, wanted).model_copy(
+                label_scores(label, readings, expected, wanted).model_copy(
                     update={"interval": self._interval(y, readings, interval_level)}
                     if ScoreField.INTERVAL in wanted
                     else {}
@@ -259,56 +255,3 @@ class Predictor:
         return UnknownEditsError(
             f"edits outside the model's vocabulary: {edits}; nothing was scored", offenders
         )
-
-
-def _require_finite(
-    designs: Sequence[Design],
-    readings: Sequence[MemberReadings],
-    neutral: Sequence[Neutral | None],
-) -> None:
-    """JSON has no infinity, and a score that is none must not look like a missing one."""
-    values = [y_MB for label in readings for y_MB in label]
-    values += [label.expected_B[None] for label in neutral if label is not None]
-    bad_B = ~(np.abs(np.concatenate(values)) < _LARGEST).all(axis=0)  # NaN is not below either
-    if not bad_B.any():
-        return
-    offenders = [
-        Offender(
-            field=f"genotypes[{row}]",
-            value=designs[row].genotype[:200],
-            message="the prediction is no finite number: its levels are too far out of range",
-        )
-        for row in np.flatnonzero(bad_B).tolist()
-    ]
-    raise InvalidDesignError(offenders[0].message, offenders)
-
-
-def _label_scores(
-    label: ManifestLabel,
-    readings: MemberReadings,
-    neutral: Neutral | None,
-    wanted: frozenset[ScoreField],
-) -> LabelScores:
-    member_MB = readings.intact_MBY
-    mean_B = member_MB.mean(axis=0)
-    spread = member_MB.std(axis=0, ddof=1) if len(member_MB) > 1 else np.zeros_like(mean_B)
-    columns: dict[ScoreField, NDArray[Any]] = {
-        ScoreField.MEAN: mean_B,
-        ScoreField.SD: spread,
-        ScoreField.MIN: member_MB.min(axis=0),
-        ScoreField.MAX: member_MB.max(axis=0),
-        ScoreField.Y_COMPOSE: readings.compose_MBY.mean(axis=0),
-        ScoreField.Y_INTACT: mean_B,
-    }
-    if neutral is not None:
-        columns |= {
-            ScoreField.EXPECTED_NEUTRAL: neutral.expected_B,
-            ScoreField.INTERACTION: mean_B - neutral.expected_B,
-            ScoreField.NEUTRAL_SOURCE: neutral.source_B,
-        }
-    return LabelScores(
-        name=label.name,
-        unit=label.unit,
-        neutral_model=label.neutral_model,
-        **{field.value: value.tolist() for field, value in columns.items() if field in wanted},
-    )
