@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.inference.answers import LARGEST
 from worker.inference.predictor import Predictor
 from worker.search.batched import BATCH_DESIGNS
 from worker.search.best import undominated
@@ -17,9 +18,6 @@ from worker.search.plan import SearchPlan
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-
-# As a score has it: beyond this a prediction is no number to act on.
-_LARGEST = 1e150
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ def rescored(
     parts = []
     for start in range(0, max(1, len(set_CR)), BATCH_DESIGNS):
         read = predictor.composed(plan.pool.batch(set_CR[start : start + BATCH_DESIGNS]), labels)
-        finite_B = np.all([(np.abs(v_MB) < _LARGEST).all(axis=0) for v_MB in read.values()], axis=0)
+        finite_B = np.all([(np.abs(v_MB) < LARGEST).all(axis=0) for v_MB in read.values()], axis=0)
         judged = plan.ranking.judge({y: v_MB[members] for y, v_MB in read.items()})
         parts.append(judged._replace(feasible_B=judged.feasible_B & finite_B))
     return Judged(*(np.concatenate(column) for column in zip(*parts, strict=True)))
