@@ -7,6 +7,7 @@ from service.contract.report_diagnostics import CompositionFigures, LatentMap
 from service.contract.training import Transform
 from worker.inference.ensembles import Latents
 from worker.inference.predictor import Predictor
+from worker.latent.combinations import composition_residuals
 from worker.training.diagnostics_designs import (
     ReadPart,
     drawn,
@@ -29,9 +30,7 @@ def composition_figures(read: ReadPart, seed: int) -> CompositionFigures | None:
     latents = read.predictor.latents(designs) if designs else None
     if latents is None:
         return None
-    residual_MB = latents.z_I_MBD - latents.z_W_MD[:, None, :] - latents.z_P_MBD
-    size_MB = np.maximum(np.linalg.norm(latents.z_P_MBD, axis=2), _TINY)
-    relative_B = np.median(np.linalg.norm(residual_MB, axis=2) / size_MB, axis=0)
+    relative_B = np.median(composition_residuals(*latents), axis=0)
     return CompositionFigures(
         part=read.name,
         design_count=len(designs),
