@@ -59,3 +59,15 @@ class GeneGraphSpec(_Spec):
 
 LatentModelSpec = PerturbationSetSpec | GeneGraphSpec
 """Models with a latent space: two readings of one head."""
+
+LATENT_KINDS: tuple[str, ...] = tuple(
+    spec.model_fields["kind"].default for spec in (PerturbationSetSpec, GeneGraphSpec)
+)
+
+
+def no_latent_space(kind: str) -> str:
+    """What is said of a model whose states somebody asks for."""
+    return (
+        f"a model of kind {kind} has no latent space, and nothing of it can be composed; models of "
+        f"kind {' and '.join(LATENT_KINDS)} have one"
+    )

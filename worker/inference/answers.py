@@ -19,6 +19,14 @@ Floats = NDArray[np.float64]
 LARGEST = 1e150
 
 
+def spread(value_MB: Floats) -> Floats:
+    """Standard deviation over the members [B], n - 1 in the denominator; 0 for one member."""
+    if len(value_MB) < 2:
+        return np.zeros(value_MB.shape[1])
+    deviation_B: Floats = value_MB.std(axis=0, ddof=1)
+    return deviation_B
+
+
 def require_finite(
     designs: Sequence[Design],
     readings: Sequence[MemberReadings],
@@ -54,10 +62,9 @@ def label_scores(
     """The columns of one label that are wanted."""
     member_MB = readings.intact_MBY
     mean_B = member_MB.mean(axis=0)
-    spread = member_MB.std(axis=0, ddof=1) if len(member_MB) > 1 else np.zeros_like(mean_B)
     columns: dict[ScoreField, NDArray[Any]] = {
         ScoreField.MEAN: mean_B,
-        ScoreField.SD: spread,
+        ScoreField.SD: spread(member_MB),
         ScoreField.MIN: member_MB.min(axis=0),
         ScoreField.MAX: member_MB.max(axis=0),
         ScoreField.Y_COMPOSE: readings.compose_MBY.mean(axis=0),

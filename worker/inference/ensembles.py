@@ -59,6 +59,9 @@ class LatentEnsemble(Protocol):
     def composed(self, batch: DesignBatch) -> Floats:
         """y_compose alone [M, B, Y], for less than both readings cost."""
 
+    def read_states(self, z_MSD: Floats) -> Floats:
+        """The head at any states, standardised [M, S, Y]; NaN for mixed differences."""
+
 
 class AdditiveEnsemble:
     """Ridge models; both readings are the same."""
@@ -132,6 +135,7 @@ class NetworkEnsemble:
     def __init__(self, tensors: Mapping[str, Tensor], manifest: ModelManifest) -> None:
         spec = _SPEC.validate_python(manifest.model_spec)
         orders = [MEASURE_ORDER[label.measure] for label in manifest.labels]
+        self._is_difference_Y = np.array(orders) > 0
         self._members = []
         for member in range(manifest.member_count):
             prefix = f"member.{member}."
@@ -171,6 +175,14 @@ class NetworkEnsemble:
             np.stack([readings.z_I_BD.numpy() for readings in read]),
         )
 
+    @torch.inference_mode()
+    def read_states(self, z_MSD: Floats) -> Floats:
+        """Every member at its own states; a state alone has no mixed difference."""
+        members = zip(self._members, torch.from_numpy(z_MSD), strict=True)
+        y_MSY = np.stack([net.head(z_SD).numpy() for net, z_SD in members])
+        y_MSY[:, :, self._is_difference_Y] = np.nan
+        return y_MSY
+
 
 def bound_prefix(label: int) -> str:
     """What the names of a label's upper bound begin with, in the weights of a model."""
@@ -208,11 +220,16 @@ def composed(ensemble: Ensemble, batch: DesignBatch) -> Floats:
     return ensemble.read(batch).compose_MBY
 
 
+def latent_ensemble(ensemble: Ensemble) -> LatentEnsemble | None:
+    """The members with their latent space; None for a model without one."""
+    inner = ensemble.inner if isinstance(ensemble, BoundedEnsemble) else ensemble
+    return inner if isinstance(inner, LatentEnsemble) else None
+
+
 def latents_of(ensemble: Ensemble, batch: DesignBatch) -> Latents | None:
     """States of designs in every member; None for a model without a latent space."""
-    if isinstance(ensemble, BoundedEnsemble):
-        return latents_of(ensemble.inner, batch)
-    return ensemble.latents(batch) if isinstance(ensemble, LatentEnsemble) else None
+    latent = latent_ensemble(ensemble)
+    return None if latent is None else latent.latents(batch)
 
 
 def load_ensemble(tensors: Mapping[str, Tensor], manifest: ModelManifest) -> Ensemble:

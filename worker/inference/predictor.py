@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -38,12 +39,15 @@ from worker.inference.ensembles import (
     Latents,
     MemberReadings,
     composed,
+    latent_ensemble,
     latents_of,
     load_ensemble,
 )
 from worker.inference.intervals import Intervals
+from worker.inference.nearest import Neighborhood
 from worker.inference.neutral import Neutral, NeutralModels
 from worker.inference.parts import parts_of, request_order
+from worker.inference.seen_designs import SeenDesigns
 from worker.inference.support import name_keys, support_of
 from worker.models.encoding import DesignBatch, EditIndex
 
@@ -79,6 +83,7 @@ class Predictor:
         self._support = {k: v for k, v in arrays.items() if k.startswith("support.")}
         self._neutral = NeutralModels(manifest.labels, arrays)
         self.intervals = Intervals(manifest.labels, arrays)
+        self.seen = SeenDesigns.of(arrays)
         self.score([""])  # the first call pays for lazy initialisation
 
     @classmethod
@@ -100,10 +105,13 @@ class Predictor:
             raise FailedPreconditionError("the edits are not those of the manifest's vocabulary")
         return cls(load_tensors(content), known, model_id)
 
-    def readings(self, designs: Sequence[Design]) -> list[MemberReadings]:
+    def readings(
+        self, designs: Sequence[Design], *, deadline_unix_seconds: float = math.inf
+    ) -> list[MemberReadings]:
         """Both readings in each label's unit: per label, [M, B] both. Edits must be known."""
         parts = parts_of(designs)
-        return self._read(self._batches(designs, parts), request_order(parts))
+        order_B = request_order(parts)
+        return self._read(self._batches(designs, parts), order_B, deadline_unix_seconds)
 
     def expected_neutral(self, designs: Sequence[Design]) -> list[Neutral]:
         """What independence would give, per label, in its unit. Edits must be known."""
@@ -140,6 +148,27 @@ class Predictor:
             known[0].z_W_MD,
             *(np.concatenate(column, axis=1)[:, order_B] for column in (shifts, states)),
         )
+
+    def state_readings(self, z_MSD: Floats) -> list[Floats]:
+        """The head at any states, per label in its unit [M, S]; NaN for mixed differences.
+
+        Raises:
+            FailedPreconditionError: the model has no latent space.
+        """
+        latent = latent_ensemble(self._ensemble)
+        if latent is None:
+            raise FailedPreconditionError(f"{self.manifest.model_kind} has no latent space")
+        y_MSY = latent.read_states(z_MSD)
+        return [in_unit(label, y_MSY[:, :, y]) for y, label in enumerate(self.manifest.labels)]
+
+    @cached_property
+    def neighborhood(self) -> Neighborhood | None:
+        """States of the measured designs; None without a latent space, or without designs."""
+        singles = [parse_genotype(edit) for edit in self.manifest.edits]
+        latents = self.latents(singles) if self.seen is not None else None
+        if self.seen is None or latents is None:
+            return None
+        return Neighborhood(self.seen.effects(self.manifest.edits), latents.z_P_MBD)
 
     def _batches(self, designs: Sequence[Design], parts: Sequence[Places]) -> list[DesignBatch]:
         return [self._index.encode([designs[place] for place in part]) for part in parts]
@@ -201,7 +230,7 @@ class Predictor:
         try:
             batches = self._batches(designs, parts)
         except KeyError:
-            raise self._unknown_edits(designs) from None
+            raise self.unknown_edits(designs) from None
         read = self._read(batches, order_B, deadline_unix_seconds)
         neutral: Sequence[Neutral | None] = [None] * len(self.manifest.labels)
         if wanted & _NEEDS_NEUTRAL:
@@ -239,10 +268,13 @@ class Predictor:
             high=ends[1].tolist(),
         )
 
-    def _unknown_edits(self, designs: Sequence[Design]) -> UnknownEditsError:
+    def unknown_edits(
+        self, designs: Sequence[Design], field: str = "genotypes"
+    ) -> UnknownEditsError:
+        """The error that names every edit of `designs` that the model does not know."""
         offenders = [
             Offender(
-                field=f"genotypes[{row}]",
+                field=f"{field}[{row}]",
                 value=str(edit),
                 message=f"the model has no edit {edit.key}",
                 suggestions=get_close_matches(edit.key, self._index.keys, n=3),

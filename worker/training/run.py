@@ -10,6 +10,7 @@ from torch import Tensor
 
 from service.contract.datasets import CovariateColumn, LabelColumn
 from service.contract.jobs import EventType
+from service.contract.latent_models import LatentModelSpec
 from service.contract.manifests import ModelManifest
 from service.contract.reports import TrainingReport
 from service.contract.training import TrainingSpec
@@ -31,6 +32,7 @@ from worker.training.neutral import fit_neutral
 from worker.training.preparation import TrainingData, prepare
 from worker.training.progress import ALONE, Attempt, Pause, Reporter, Saver
 from worker.training.report import build_report
+from worker.training.seen_designs import seen_designs
 from worker.training.selection import Chosen, Source, choose_model, with_selection
 from worker.training.selection_folds import asking
 from worker.training.upper_bounds import fit_bounds
@@ -141,6 +143,8 @@ def _fit(
     tensors |= fit_neutral(data) | fit_bounds(data, chosen.spec)
     designs = data.index.encode(data.train.designs)
     counts = count_support(designs, data.train.row_count_K, data.vocabulary.keys)
+    if isinstance(chosen.spec.model, LatentModelSpec):
+        counts |= seen_designs(data).arrays()
     tensors |= {name: torch.from_numpy(array) for name, array in counts.items()}
     return _Fitted(chosen, data, tensors, states)
 

@@ -1,19 +1,17 @@
 """Scores: laws, refusals, columns, neutral expectation, support."""
 
-import hashlib
 import itertools
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from safetensors.torch import load, save
 
 from service.contract.designs import parse_genotype
 from service.contract.errors import FailedPreconditionError, UnknownEditsError
 from service.contract.inference import ScoreField
-from service.contract.manifests import FORMAT_VERSION, vocabulary_sha256
+from service.contract.manifests import FORMAT_VERSION
+from tests.worker.inference.permuted import permuted_model
 from worker.inference.predictor import Predictor
 
 EDITS = [f"g{i}:knockdown" for i in range(8)]
@@ -54,29 +52,6 @@ def test_the_order_of_the_request_permutes_the_answer(predictor, designs, data):
         np.testing.assert_allclose(
             b.interaction, np.array(a.interaction)[order], rtol=1e-6, atol=1e-8
         )
-
-
-OF_EACH_EDIT = {
-    *("neutral.weight_YE", "additive.weight_MYE"),
-    *("support.edit_count", "support.effect_min", "support.effect_max"),
-}
-
-
-def permuted_model(model, order):
-    """The same model with its edits in another order: manifest and weights together."""
-    manifest, tensors = model.manifest, load(model.weights)
-    for name in list(tensors):
-        if name.endswith("shift_ED"):
-            tensors[name] = tensors[name][[0, *(i + 1 for i in order)]]
-        elif name in OF_EACH_EDIT:
-            tensors[name] = tensors[name][..., order].contiguous()
-        elif name == "measured.edit_S":
-            tensors[name] = torch.tensor(order).argsort()[tensors[name]]
-    weights = save(tensors)
-    edits = [manifest.edits[i] for i in order]
-    changes = {"edits": edits, "weights_sha256": hashlib.sha256(weights).hexdigest()}
-    assert vocabulary_sha256(manifest.loci, edits) == manifest.vocabulary_sha256
-    return weights, manifest.model_copy(update=changes)
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
