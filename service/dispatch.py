@@ -22,7 +22,6 @@ from service.contract import errors
 from service.contract.broker import KEY_PREFIX, celery_url, client_url
 from service.contract.jobs import (
     JOB_QUEUE,
-    SCORE_TASK_NAME,
     SWEEP_TASK_NAME,
     TASK_NAME,
     JobKind,
@@ -43,6 +42,7 @@ _ERRORS = {
         errors.InvalidDesignError,
         errors.InvalidArgumentError,
         errors.NotFoundError,
+        errors.FailedPreconditionError,
         errors.DeadlineExceededError,
     )
 }
@@ -93,13 +93,13 @@ class Dispatcher:
         except redis.RedisError as error:
             raise errors.UnavailableError("the broker does not answer") from error
 
-    def send_score(self, payload: dict[str, Any]) -> None:
-        """Send a score request.
+    def send_question(self, task_name: str, payload: dict[str, Any]) -> None:
+        """Send what an inference worker is to answer.
 
         Raises:
             UnavailableError: the broker did not take it.
         """
-        if not self._publish(SCORE_TASK_NAME, Queue.INFERENCE, [payload]):
+        if not self._publish(task_name, Queue.INFERENCE, [payload]):
             raise errors.UnavailableError("the broker does not answer; try again shortly")
 
     def broker_is_up(self) -> bool:
@@ -149,7 +149,9 @@ class Scorer:
                 future.set_exception(errors.UnavailableError("the service is shutting down"))
         self._publishers.shutdown(wait=False)
 
-    async def ask(self, payload: dict[str, Any], *, timeout_seconds: float) -> dict[str, Any]:
+    async def ask(
+        self, task_name: str, payload: dict[str, Any], *, timeout_seconds: float
+    ) -> dict[str, Any]:
         """Send `payload` to an inference worker and await its answer.
 
         The deadline travels along: a worker drops a request that is past it.
@@ -172,7 +174,8 @@ class Scorer:
         }
         try:
             async with asyncio.timeout(timeout_seconds):
-                await loop.run_in_executor(self._publishers, self._dispatcher.send_score, message)
+                send = self._dispatcher.send_question
+                await loop.run_in_executor(self._publishers, send, task_name, message)
                 reply = await future
         except TimeoutError:
             raise errors.DeadlineExceededError(

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from service.contract.inference import NeutralSource, ResolvedName
 
@@ -65,13 +65,23 @@ class ComposeRequest(BaseModel):
 
     operation: LatentOperation
     designs: Annotated[list[str], Field(min_length=1, max_length=MAX_COMPOSED_DESIGNS)]
-    steps: Annotated[int, Field(ge=2, le=MAX_STEPS)] | None = None
+    steps: Annotated[int | None, Field(ge=2, le=MAX_STEPS)] = None
     metric: LatentMetric = LatentMetric.EUCLID
     nearest_count: Annotated[int, Field(ge=0, le=MAX_NEAREST)] = 5
     permutations: Annotated[int, Field(ge=0, le=MAX_PERMUTATIONS)] = 999
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     with_latents: bool = False
     timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
+
+    @field_validator("designs")
+    @classmethod
+    def _not_too_many(cls, value: list[str]) -> list[str]:
+        count = sum(text.count("+") + 1 for text in value if text)  # in a name it is %2B
+        if count > MAX_COMPOSED_EDITS:
+            raise ValueError(
+                f"the designs hold {count} edits together, and {MAX_COMPOSED_EDITS} are the limit"
+            )
+        return value
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -35,6 +35,7 @@ TASK_NAME = {
     JobKind.SEARCH: "search.run",
 }
 SCORE_TASK_NAME = "inference.score"
+COMPOSE_TASK_NAME = "inference.compose"
 SWEEP_TASK_NAME = "batch.sweep"
 SEARCH_HELP_TASK_NAME = "search.help"
 JOB_QUEUE = {

@@ -25,6 +25,10 @@ class Resolved:
     genotypes: list[str]
     locus_of: dict[str, str]
 
+    def names(self) -> list[dict[str, str]]:
+        """`resolved_names` of an answer."""
+        return [{"name": name, "locus": locus} for name, locus in self.locus_of.items()]
+
 
 @dataclass(frozen=True)
 class _Found:
@@ -39,11 +43,13 @@ def resolve(
     known: Collection[str],
     genotypes: Sequence[str],
     names: Mapping[str, Sequence[str]] | None = None,
+    *,
+    field_name: str = "genotypes",
 ) -> Resolved:
     """Genotypes in the names of a model, each edit's key being in `known`.
 
     `names` holds further names of genes, each with the loci that it may be; a locus of the model
-    is never taken for one.
+    is never taken for one. `field_name` is the field of the request that they stand in.
 
     Raises:
         InvalidDesignError: genotypes are malformed (other offenders are listed as well).
@@ -54,7 +60,7 @@ def resolve(
     resolved: list[str] = []
     found = _Found()
     for index, text in enumerate(genotypes):
-        place = f"genotypes[{index}]"
+        place = f"{field_name}[{index}]"
         try:
             design = parse_genotype(text)
             if any(edit.key not in known for edit in design.edits):

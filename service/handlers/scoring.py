@@ -3,6 +3,7 @@
 from typing import Any
 
 from service.contract.inference import ScoreAnswer, ScoreRequest
+from service.contract.jobs import SCORE_TASK_NAME
 from service.handlers.context import Caller, Context
 from service.handlers.resolution import resolve
 
@@ -52,9 +53,9 @@ async def score_json(
             "fields": request.fields,
             "interval_level": request.interval_level,
         }
-        answer = await context.scorer.ask(payload, timeout_seconds=request.timeout_seconds)
+        answer = await context.scorer.ask(
+            SCORE_TASK_NAME, payload, timeout_seconds=request.timeout_seconds
+        )
     if resolved.locus_of:
-        answer["resolved_names"] = [
-            {"name": name, "locus": locus} for name, locus in resolved.locus_of.items()
-        ]
+        answer["resolved_names"] = resolved.names()
     return answer

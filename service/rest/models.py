@@ -6,10 +6,11 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic_core import to_json
 
+from service.contract.algebra import ComposeAnswer, ComposeRequest
 from service.contract.errors import InvalidRequestError
 from service.contract.inference import ScoreAnswer, ScoreField, ScoreRequest
 from service.contract.resources import ListAnswer, Model
-from service.handlers import models, scoring
+from service.handlers import composing, models, scoring
 from service.handlers.context import Caller, Context
 from service.rest.access import CallerDep
 from service.rest.parameters import ContextDep, PageDep, problems
@@ -123,6 +124,34 @@ async def score(
     if fields is not None:
         body = body.model_copy(update={"fields": _fields(fields)})
     answer = await scoring.score_json(context, caller, model_id, body)
+    return Response(to_json(answer, inf_nan_mode="null"), media_type="application/json")
+
+
+_ANALOGY = {
+    "operation": "analogy",
+    "designs": [
+        "PP_0368:knockdown+PP_0815:knockdown",
+        "PP_0815:knockdown",
+        "PP_0751:knockdown",
+    ],
+}
+
+
+@router.post(
+    "/{model_id}:compose",
+    operation_id="compose",
+    summary="Compose designs in the latent space",
+    response_model=ComposeAnswer,
+    responses=problems(404, 409, 422, 429, 503, 504),
+)
+async def compose(
+    context: ContextDep,
+    caller: CallerDep,
+    model_id: str,
+    body: Annotated[ComposeRequest, Body(examples=[_ANALOGY])],
+) -> Response:
+    """Compose, subtract, analogy or interpolate: states as the head reads them, beside measured."""
+    answer = await composing.compose_json(context, caller, model_id, body)
     return Response(to_json(answer, inf_nan_mode="null"), media_type="application/json")
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from google.protobuf.message import Message
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from service.contract.algebra import ComposeRequest
 from service.contract.inference import ScoreRequest
 from service.contract.jobs import JobState
 from service.contract.repositories.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
@@ -18,6 +19,7 @@ from service.rpc.mapping import read_message, write_message
 from service.rpc.pb.cellgebra.v1 import inference_pb2, training_pb2
 
 T = TypeVar("T", bound=BaseModel)
+Asked = TypeVar("Asked", ScoreRequest, ComposeRequest)
 
 
 class _CreateArguments(BaseModel):
@@ -35,6 +37,10 @@ class _ListArguments(BaseModel):
 
 
 class _ScoreArguments(ScoreRequest):
+    model_id: str = ""
+
+
+class _ComposeArguments(ComposeRequest):
     model_id: str = ""
 
 
@@ -85,14 +91,38 @@ def score_arguments(
         InvalidArgumentError: every field at fault is named.
     """
     asked = parsed(_ScoreArguments, request)
-    if seconds_left is not None and 0 < seconds_left < asked.timeout_seconds:
-        asked = asked.model_copy(update={"timeout_seconds": seconds_left})
-    return asked.model_id, asked
+    return asked.model_id, _within(seconds_left, asked)
 
 
 def score_message(answer: Mapping[str, Any]) -> inference_pb2.ScoreResponse:
     """An answer as it is sent, from the JSON of a `ScoreAnswer`."""
     return write_message(inference_pb2.ScoreResponse(), answer)
+
+
+def compose_arguments(
+    request: inference_pb2.ComposeRequest, seconds_left: float | None
+) -> tuple[str, ComposeRequest]:
+    """As `score_arguments`.
+
+    Raises:
+        InvalidArgumentError: every field at fault is named.
+    """
+    asked = parsed(_ComposeArguments, request)
+    return asked.model_id, ComposeRequest.model_validate(
+        _within(seconds_left, asked).model_dump(exclude={"model_id"})
+    )
+
+
+def compose_message(answer: Mapping[str, Any]) -> inference_pb2.ComposeResponse:
+    """An answer as it is sent, from the JSON of a `ComposeAnswer`."""
+    return write_message(inference_pb2.ComposeResponse(), answer)
+
+
+def _within(seconds_left: float | None, asked: Asked) -> Asked:
+    """The request with the deadline of its call, where that is sooner."""
+    if seconds_left is None or not 0 < seconds_left < asked.timeout_seconds:
+        return asked
+    return asked.model_copy(update={"timeout_seconds": seconds_left})
 
 
 def parsed(kind: type[T], request: Message) -> T:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import grpc
 import httpx
 import pytest
 
@@ -21,6 +22,12 @@ def api(service):
     """An HTTP client of the running service."""
     with httpx.Client(base_url=service.base_url, timeout=60) as client:
         yield client
+
+
+@pytest.fixture
+def channel(service):
+    with grpc.insecure_channel(service.grpc_address) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

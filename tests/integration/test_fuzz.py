@@ -23,9 +23,9 @@ def with_real_ids(document, ids):
                     known = ids.get(parameter["name"], "none-was-made")
                     parameter["schema"]["enum"] = [known, "no-such-id"]
     # A score that may take no time is a 504, and rightly.
-    document["components"]["schemas"]["ScoreRequest"]["properties"]["timeout_seconds"][
-        "minimum"
-    ] = 5
+    for name in ("ScoreRequest", "ComposeRequest"):
+        properties = document["components"]["schemas"][name]["properties"]
+        properties["timeout_seconds"]["minimum"] = 5
     return document
 
 

@@ -2,7 +2,6 @@
 
 import time
 
-import grpc
 import pytest
 
 from service.contract.inference import ScoreAnswer
@@ -19,12 +18,6 @@ from service.rpc.pb.cellgebra.v1 import (
 TRAINING_SECONDS = 90
 ENDED = {jobs_pb2.JOB_STATE_SUCCEEDED, jobs_pb2.JOB_STATE_FAILED, jobs_pb2.JOB_STATE_CANCELLED}
 DESIGNS = ["", "PP_0751:knockdown+PP_0368:knockdown", "PP_0368:knockdown"]
-
-
-@pytest.fixture
-def channel(service):
-    with grpc.insecure_channel(service.grpc_address) as opened:
-        yield opened
 
 
 @pytest.fixture

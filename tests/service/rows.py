@@ -120,13 +120,20 @@ EDITS = ["b0720:deletion", "b1812:knockdown"]
 
 
 def add_model(
-    context, *, owner=OWNER, format_version=FORMAT_VERSION, labels=(), genes=None, **reports
+    context,
+    *,
+    owner=OWNER,
+    kind="additive",
+    format_version=FORMAT_VERSION,
+    labels=(),
+    genes=None,
+    **reports,
 ):
     """A model with a real manifest and no weights; returns its id. `reports` are blobs."""
     manifest = ModelManifest(
         format_version=format_version,
         name="model",
-        model_kind="additive",
+        model_kind=kind,
         member_count=1,
         training_spec={},
         dataset_id="dataset_1",
@@ -151,7 +158,7 @@ def add_model(
             session,
             session.get_one(JobRecord, job_id),
             name="model",
-            kind="additive",
+            kind=kind,
             manifest=blob,
             weights=Blob("e" * 64, 1),
             report={},

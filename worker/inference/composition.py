@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from service.contract.algebra import (
     DEFAULT_STEPS,
-    MAX_COMPOSED_EDITS,
     ComposeAnswer,
     ComposedState,
     ComposeRequest,
@@ -30,9 +29,7 @@ from service.contract.designs import Design, parse_genotype
 from service.contract.errors import (
     DeadlineExceededError,
     FailedPreconditionError,
-    InvalidArgumentError,
     InvalidDesignError,
-    Offender,
 )
 from service.contract.latent_models import no_latent_space
 from service.contract.manifests import ManifestLabel, ModelManifest
@@ -71,7 +68,6 @@ def compose_designs(
         InvalidDesignError: a genotype is malformed, designs to compose have an edit in common or
             edits that exclude each other, or a state is out of all numbers.
         UnknownEditsError: edits are not in the vocabulary; every offender is listed.
-        InvalidArgumentError: the designs hold too many edits.
         DeadlineExceededError: nobody waits any more.
     """
     manifest = predictor.manifest
@@ -111,10 +107,6 @@ def _source(predictor: Predictor) -> MeasuredSource | None:
 
 def _designs(predictor: Predictor, request: ComposeRequest) -> list[Design]:
     designs = [parse_genotype(text) for text in request.designs]
-    count = sum(design.order for design in designs)
-    if count > MAX_COMPOSED_EDITS:
-        message = f"the designs hold {count} edits together; {MAX_COMPOSED_EDITS} are the limit"
-        raise InvalidArgumentError(message, [Offender(field="designs", message=message)])
     unknown = predictor.unknown_edits(designs, "designs")
     if unknown.offenders:
         raise unknown

@@ -1,18 +1,21 @@
-"""The task that scores: designs in, an answer on the caller's reply list. No row is written."""
+"""What is answered at once: designs in, an answer on the caller's reply list. No row is written."""
 
 import gc
 import json
 import logging
 import time
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import redis
+from pydantic import BaseModel
 
+from service.contract.algebra import ComposeAnswer, ComposeRequest
 from service.contract.broker import client_url
 from service.contract.errors import CellgebraError
-from service.contract.inference import DEFAULT_LEVEL, ScoreField
-from service.contract.jobs import SCORE_TASK_NAME
+from service.contract.inference import DEFAULT_LEVEL, ScoreAnswer, ScoreField
+from service.contract.jobs import COMPOSE_TASK_NAME, SCORE_TASK_NAME
 from worker.app import app
 from worker.tasks.runtime import runtime
 
@@ -27,10 +30,22 @@ LOADED_MODELS = 16
 @app.task(name=SCORE_TASK_NAME)
 def score(payload: dict[str, Any]) -> None:
     """Score the designs of `payload`, unless its deadline is past."""
+    _reply(payload, _score)
+
+
+@app.task(name=COMPOSE_TASK_NAME)
+def compose(payload: dict[str, Any]) -> None:
+    """Carry the latent operation of `payload` out, unless its deadline is past."""
+    _reply(payload, _compose)
+
+
+def _reply(
+    payload: dict[str, Any], work: Callable[["Predictor", dict[str, Any]], BaseModel]
+) -> None:
     if time.time() >= payload["deadline_unix_seconds"]:
-        logger.info("dropped an expired score", extra={"request_id": payload["request_id"]})
+        logger.info("dropped an expired request", extra={"request_id": payload["request_id"]})
         return
-    reply = {"request_id": payload["request_id"], **_answer(payload)}
+    reply = {"request_id": payload["request_id"], **_answer(payload, work)}
     pipeline = _replies().pipeline(transaction=False)
     pipeline.rpush(payload["reply_key"], json.dumps(reply, separators=(",", ":")))
     pipeline.expire(payload["reply_key"], payload["reply_ttl_seconds"])
@@ -41,32 +56,45 @@ def warm_up() -> None:
     """Load what scoring needs, and keep it out of the garbage collector's long pauses."""
     import torch
 
-    import worker.inference.predictor  # noqa: F401
+    import worker.inference.composition  # noqa: F401
 
     torch.set_num_threads(runtime().settings.torch_threads or 1)
     gc.collect()
     gc.freeze()
 
 
-def _answer(payload: dict[str, Any]) -> dict[str, Any]:
+def _answer(
+    payload: dict[str, Any], work: Callable[["Predictor", dict[str, Any]], BaseModel]
+) -> dict[str, Any]:
     try:
         predictor = _predictor(
             payload["model_id"], payload["manifest_sha256"], payload["weights_sha256"]
         )
-        fields = payload.get("fields")
-        chosen = None if fields is None else [ScoreField(field) for field in fields]
-        answer = predictor.score(
-            payload["genotypes"],
-            chosen,
-            interval_level=payload.get("interval_level", DEFAULT_LEVEL),
-            deadline_unix_seconds=payload["deadline_unix_seconds"],
-        )
+        answer = work(predictor, payload)
     except CellgebraError as error:
         return {"error": error.as_problem()}
     except Exception:
         logger.exception("scoring failed", extra={"model_id": payload["model_id"]})
         return {"error": CellgebraError("scoring failed unexpectedly").as_problem()}
     return {"answer": answer.model_dump(mode="json", exclude_none=True)}
+
+
+def _score(predictor: "Predictor", payload: dict[str, Any]) -> ScoreAnswer:
+    fields = payload.get("fields")
+    return predictor.score(
+        payload["genotypes"],
+        None if fields is None else [ScoreField(field) for field in fields],
+        interval_level=payload.get("interval_level", DEFAULT_LEVEL),
+        deadline_unix_seconds=payload["deadline_unix_seconds"],
+    )
+
+
+def _compose(predictor: "Predictor", payload: dict[str, Any]) -> ComposeAnswer:
+    from worker.inference.composition import compose_designs
+
+    request = ComposeRequest.model_validate(payload["request"])
+    deadline = payload["deadline_unix_seconds"]
+    return compose_designs(predictor, request, deadline_unix_seconds=deadline)
 
 
 @lru_cache(maxsize=LOADED_MODELS)

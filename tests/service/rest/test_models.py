@@ -51,6 +51,35 @@ async def test_requests_that_are_refused(rest, model_id, body, reason, fields):
     assert [error["field"] for error in document["errors"]] == fields
 
 
+@pytest.mark.parametrize(
+    ("body", "reason", "fields"),
+    [
+        ({"designs": [""]}, "INVALID_REQUEST", ["operation"]),
+        ({"operation": "compose", "designs": []}, "INVALID_REQUEST", ["designs"]),
+        ({"operation": "compose", "designs": [""] * 21}, "INVALID_REQUEST", ["designs"]),
+        ({"operation": "compose", "designs": ["a+" * 100 + "a"]}, "INVALID_REQUEST", ["designs"]),
+        ({"operation": "analogy", "designs": ["", ""]}, "INVALID_REQUEST", [""]),
+        ({"operation": "compose", "designs": [""], "seed": -1}, "INVALID_REQUEST", ["seed"]),
+        ({"operation": "compose", "designs": ["", "a:b"]}, "INVALID_DESIGN", ["designs[1]"]),
+        ({"operation": "compose", "designs": ["a:part"]}, "UNKNOWN_EDITS", ["designs[0]"]),
+    ],
+)
+async def test_latent_operations_that_are_refused(rest, context, body, reason, fields):
+    model_id = add_model(context, kind="perturbation_set")
+    response = await rest.post(f"/v1/models/{model_id}:compose", json=body)
+    document = response.json()
+    assert (response.status_code, document["reason"]) == (422, reason)
+    assert [error.get("field", "") for error in document["errors"]] == fields
+
+
+async def test_a_model_without_a_latent_space_composes_nothing(rest, model_id):
+    body = {"operation": "compose", "designs": [""]}
+    response = await rest.post(f"/v1/models/{model_id}:compose", json=body)
+    document = response.json()
+    assert (response.status_code, document["code"]) == (409, "FAILED_PRECONDITION")
+    assert "perturbation_set and gene_graph" in document["detail"]
+
+
 async def test_fields_of_the_query(rest, model_id):
     path = f"/v1/models/{model_id}:score"
     response = await rest.post(path, params={"fields": "mean,sdd"}, json={"genotypes": [""]})

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from pydantic import BaseModel
 
+from service.contract.algebra import ComposeAnswer, ComposeRequest
 from service.contract.inference import ScoreAnswer, ScoreRequest
 from service.contract.resources import Sweep, TrainingJob
 from service.rpc.mapping import union_of
@@ -20,9 +21,14 @@ ROOTS = [
     (Sweep, sweeps_pb2.Sweep.DESCRIPTOR),
     (ScoreRequest, inference_pb2.ScoreRequest.DESCRIPTOR),
     (ScoreAnswer, inference_pb2.ScoreResponse.DESCRIPTOR),
+    (ComposeRequest, inference_pb2.ComposeRequest.DESCRIPTOR),
+    (ComposeAnswer, inference_pb2.ComposeResponse.DESCRIPTOR),
 ]
 # In the address of the REST route.
-ONLY_IN_PROTO = {"cellgebra.v1.ScoreRequest": {"model_id"}}
+ONLY_IN_PROTO = {
+    "cellgebra.v1.ScoreRequest": {"model_id"},
+    "cellgebra.v1.ComposeRequest": {"model_id"},
+}
 
 F = FieldDescriptor
 SCALARS = {

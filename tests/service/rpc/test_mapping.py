@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given, settings
 from pydantic import ValidationError
 
+from service.contract.algebra import ComposeAnswer, ComposeRequest
 from service.contract.inference import ScoreAnswer, ScoreRequest
 from service.contract.resources import TrainingJob
 from service.contract.training import TrainingSpec
 from service.rpc.mapping import read_message, write_message
 from service.rpc.pb.cellgebra.v1 import inference_pb2, training_pb2
-from tests.service.rpc import score_specs, specs
+from tests.service.rpc import compose_specs, score_specs, specs
 
 LEAST = {"dataset_id": "dataset_1", "labels": [{"name": "titer"}]}
 
@@ -46,6 +47,19 @@ def test_a_score_request_comes_back(request):
 def test_an_answer_comes_back(answer):
     message = sent(inference_pb2.ScoreResponse(), answer)
     assert ScoreAnswer.model_validate(read_message(message)) == answer
+
+
+@given(compose_specs.compose_requests)
+def test_a_latent_operation_comes_back(request):
+    message = sent(inference_pb2.ComposeRequest(), request)
+    assert ComposeRequest.model_validate(read_message(message)) == request
+
+
+@settings(max_examples=20)
+@given(compose_specs.compose_answers)
+def test_composed_states_come_back(answer):
+    message = sent(inference_pb2.ComposeResponse(), answer)
+    assert ComposeAnswer.model_validate(read_message(message)) == answer
 
 
 def test_what_is_absent_takes_the_default_of_the_model():

@@ -42,6 +42,11 @@ class InferenceServiceStub:
                 request_serializer=cellgebra_dot_v1_dot_inference__pb2.ScoreRequest.SerializeToString,
                 response_deserializer=cellgebra_dot_v1_dot_inference__pb2.ScoreResponse.FromString,
                 _registered_method=True)
+        self.Compose = channel.unary_unary(
+                '/cellgebra.v1.InferenceService/Compose',
+                request_serializer=cellgebra_dot_v1_dot_inference__pb2.ComposeRequest.SerializeToString,
+                response_deserializer=cellgebra_dot_v1_dot_inference__pb2.ComposeResponse.FromString,
+                _registered_method=True)
 
 
 class InferenceServiceServicer:
@@ -60,6 +65,14 @@ class InferenceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Compose(self, request, context):
+        """Carries out an operation on designs in the model's latent space. Errors as of Score, and
+        FAILED_PRECONDITION: the model has no latent space.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InferenceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -67,6 +80,11 @@ def add_InferenceServiceServicer_to_server(servicer, server):
                     servicer.Score,
                     request_deserializer=cellgebra_dot_v1_dot_inference__pb2.ScoreRequest.FromString,
                     response_serializer=cellgebra_dot_v1_dot_inference__pb2.ScoreResponse.SerializeToString,
+            ),
+            'Compose': grpc.unary_unary_rpc_method_handler(
+                    servicer.Compose,
+                    request_deserializer=cellgebra_dot_v1_dot_inference__pb2.ComposeRequest.FromString,
+                    response_serializer=cellgebra_dot_v1_dot_inference__pb2.ComposeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -99,6 +117,33 @@ class InferenceService:
             '/cellgebra.v1.InferenceService/Score',
             cellgebra_dot_v1_dot_inference__pb2.ScoreRequest.SerializeToString,
             cellgebra_dot_v1_dot_inference__pb2.ScoreResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Compose(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellgebra.v1.InferenceService/Compose',
+            cellgebra_dot_v1_dot_inference__pb2.ComposeRequest.SerializeToString,
+            cellgebra_dot_v1_dot_inference__pb2.ComposeResponse.FromString,
             options,
             channel_credentials,
             insecure,
