@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from scipy.spatial.distance import cdist
 
 from service.contract.algebra import LatentMetric
 from service.contract.errors import DeadlineExceededError
@@ -86,14 +87,9 @@ class Neighborhood:
             if metric is LatentMetric.COSINE:
                 total_SK += _cosine_distance(z_SD, z_KD, _TINY * scale)
             else:
-                total_SK += _lengths(z_SD, z_KD) / scale
+                total_SK += cdist(z_SD, z_KD) / scale
         distance_SK: Floats = total_SK / len(z_P_MSD)
         return distance_SK
-
-
-def _lengths(z_SD: Floats, z_KD: Floats) -> Floats:
-    """Of all differences; from the differences themselves, so that what is equal is at 0."""
-    return np.stack([np.linalg.norm(z_KD - z_D, axis=1) for z_D in z_SD])
 
 
 def _cosine_distance(z_SD: Floats, z_KD: Floats, least: float) -> Floats:

@@ -61,12 +61,13 @@ class SeenDesigns:
 
     def single_texts(self, edits: Sequence[str]) -> list[str]:
         """Every edit at every level that some design has, sorted."""
-        level_J = np.where(np.isnan(self.level_J), np.inf, self.level_J)
-        found = np.unique(np.stack([self.edit_J.astype(np.float64), level_J], axis=1), axis=0)
-        return sorted(
-            _text(edits[int(edit)], np.nan if np.isinf(level) else level)
-            for edit, level in found.tolist()
+        without_J = np.isnan(self.level_J)
+        found = [edits[edit] for edit in np.unique(self.edit_J[without_J]).tolist()]
+        pairs = zip(
+            self.edit_J[~without_J].tolist(), self.level_J[~without_J].tolist(), strict=True
         )
+        found += [_text(edits[edit], level) for edit, level in set(pairs)]
+        return sorted(found)
 
     def effects(self, edits: Sequence[str]) -> csr_matrix:
         """Effect of every edit in every design [K, E]."""
