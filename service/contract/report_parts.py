@@ -25,7 +25,8 @@ class PredictorRow(ReportPart):
     against the test part's own mean; `wasserstein` is the distance of the distributions of
     predicted and measured values, in the label's unit. `spearman_within_groups` is the mean of
     the Spearman correlations within groups (`LabelReport.groups`), weighted by their designs.
-    `average_precision` and `precision_at_k` are of finding the designs of `LabelReport.top`.
+    `average_precision` and `precision_at_k` are of finding the designs of `LabelReport.top`. Every
+    interval is of the same resamples; those in which a figure cannot be measured do not count.
     """
 
     predictor: str
@@ -44,6 +45,10 @@ class PredictorRow(ReportPart):
     r2_interval: Interval | None = None
     rmse_interval: Interval | None = None
     mae_interval: Interval | None = None
+    wasserstein_interval: Interval | None = None
+    spearman_within_groups_interval: Interval | None = None
+    average_precision_interval: Interval | None = None
+    precision_at_k_interval: Interval | None = None
 
 
 class NullDifference(ReportPart):
@@ -97,6 +102,7 @@ class HeldOutGroup(ReportPart):
     design_count: int
     is_counted: bool
     spearman: float | None
+    spearman_interval: Interval | None = None
 
 
 class Coverage(ReportPart):

@@ -7,7 +7,7 @@ doi 10.1111/j.1467-9868.2007.00593.x (the cluster bootstrap; here with weights i
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -47,6 +47,10 @@ class Resamples:
         for row in count_RC[1:]:
             row[:] = np.bincount(rng.integers(0, clusters, clusters), minlength=clusters)
         return cls(place_N.reshape(-1), count_RC)
+
+    def first(self, count: int) -> Self:
+        """The sample itself and some of the resamples."""
+        return replace(self, count_RC=self.count_RC[: count + 1])
 
     def chunks(self) -> Iterator[Floats]:
         """Weights of the values in some resamples at a time [r, N]."""
@@ -108,8 +112,11 @@ def spearmans(
 
 
 def interval(value_R: Floats) -> tuple[float, float]:
-    """The middle 95 % of the resamples; the first is the sample itself and does not count."""
-    low, high = np.quantile(value_R[1:], [0.025, 0.975])
+    """The middle 95 % of the resamples; the first is the sample itself and does not count.
+
+    Neither do those in which it could not be measured (NaN); there has to be one of the others.
+    """
+    low, high = np.nanquantile(value_R[1:], [0.025, 0.975])
     return float(low), float(high)
 
 

@@ -66,7 +66,8 @@ def label_report(data: TrainingData, y: int, tested: Tested, spec: TrainingSpec)
     """Everything about one label."""
     label = data.labels[y]
     held = held_out(data, y, tested.readings[y], tested.neutral[y], spec)
-    drawn, top = resampled(held), top_of(held)
+    top = top_of(held)
+    drawn = resampled(held, top)
     of_ranks = differences(held, drawn.spearman)
     of_groups = differences(held, drawn.within_groups)
     best = best_null(of_ranks).null if of_ranks else None

@@ -16,6 +16,7 @@ from service.contract.report_parts import (
 )
 from worker.training.bootstrap import Resamples, interval, paired_difference, spearmans
 from worker.training.bootstrap import weighted_spearman as weighted
+from worker.training.bootstrap_figures import sorted_figures
 from worker.training.held_out import Group, HeldOut
 from worker.training.metrics import average_precision, metric_row, precision_at, spearman
 
@@ -38,7 +39,7 @@ class Resampled:
     spearman: ByPredictor
     within_groups: ByPredictor
     pearson: ByPredictor
-    moments: Mapping[str, ByPredictor]
+    figures: Mapping[str, ByPredictor]
 
 
 def _ratio(top_R: Floats, bottom_R: Floats) -> Floats:
@@ -90,17 +91,26 @@ def _within_groups(held: HeldOut, resamples: Resamples) -> dict[str, Floats]:
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
-def resampled(held: HeldOut) -> Resampled:
+def _good(held: HeldOut, top: Top | None) -> NDArray[np.bool_] | None:
+    return None if top is None else held.truth_N >= top.threshold
+
+
+def resampled(held: HeldOut, top: Top | None) -> Resampled:
     """All figures in all resamples."""
     draws = held.resamples
     if draws is None:
         return Resampled({}, {}, {}, {})
     predictors = held.predictors
+    k = 1 if top is None else top.k
+    in_order = sorted_figures(predictors, held.truth_N, _good(held, top), k, draws)
     return Resampled(
         spearman=spearmans(predictors, held.truth_N, draws),
         within_groups=_within_groups(held, draws),
         pearson={k: _pearson(v_N, held.truth_N, draws) for k, v_N in predictors.items()},
-        moments={k: _of_errors(v_N, held.truth_N, draws) for k, v_N in predictors.items()},
+        figures={
+            name: _of_errors(value_N, held.truth_N, draws) | in_order[name]
+            for name, value_N in predictors.items()
+        },
     )
 
 
@@ -118,16 +128,27 @@ def _within(held: HeldOut, prediction_N: Floats) -> float | None:
 
 def groups_of(held: HeldOut) -> tuple[HeldOutGroup, ...]:
     """The groups of a label with the model's correlation within each."""
-    best_N = held.best[1]
-    return tuple(
-        HeldOutGroup(
-            column=group.column,
-            value=group.value,
-            design_count=len(group.place_n),
-            is_counted=len(group.place_n) >= _LEAST_OF_GROUP,
-            spearman=spearman(best_N[group.place_n], group.truth_n),
+    return tuple(_group(held, group) for group in held.groups)
+
+
+def _group(held: HeldOut, group: Group) -> HeldOutGroup:
+    """One group; its interval is of resamples of all designs, of which it has a varying number."""
+    value_n = held.best[1][group.place_n]
+    rho = spearman(value_n, group.truth_n)
+    is_counted = len(group.place_n) >= _LEAST_OF_GROUP
+    rho_R = None
+    if held.resamples is not None and is_counted and rho is not None:
+        weights = (weight_RN[:, group.place_n] for weight_RN in held.resamples.chunks())
+        rho_R = np.concatenate(
+            [weighted(value_n, group.truth_n, weight_Rn) for weight_Rn in weights]
         )
-        for group in held.groups
+    return HeldOutGroup(
+        column=group.column,
+        value=group.value,
+        design_count=len(group.place_n),
+        is_counted=is_counted,
+        spearman=rho,
+        spearman_interval=_interval(rho_R),
     )
 
 
@@ -155,7 +176,7 @@ def top_of(held: HeldOut) -> Top | None:
 
 
 def _interval(value_R: Floats | None) -> Interval | None:
-    if value_R is None:
+    if value_R is None or not np.isfinite(value_R[1:]).any():
         return None
     low, high = interval(value_R)
     return Interval(low=low, high=high)
@@ -163,32 +184,34 @@ def _interval(value_R: Floats | None) -> Interval | None:
 
 def table_of(held: HeldOut, drawn: Resampled, top: Top | None) -> tuple[PredictorRow, ...]:
     """One row a predictor."""
-    rows = []
-    for name, value_N in held.predictors.items():
-        figures = metric_row(value_N, held.truth_N)
-        moments = drawn.moments.get(name, {})
-        if name in _RANKS_ONLY:
-            figures |= dict.fromkeys(_OF_VALUES)
-            moments = {}
-        varies = figures["spearman"] is not None
-        if top is not None and varies:
-            good_N = held.truth_N >= top.threshold
-            figures["average_precision"] = average_precision(value_N, good_N)
-            figures["precision_at_k"] = precision_at(value_N, good_N, top.k)
-        rows.append(
-            PredictorRow(
-                predictor=name,
-                role="model" if name in held.models else "null",
-                spearman_within_groups=_within(held, value_N),
-                spearman_interval=_interval(drawn.spearman.get(name) if varies else None),
-                pearson_interval=_interval(drawn.pearson.get(name) if varies else None),
-                rmse_interval=_interval(moments.get("rmse")),
-                mae_interval=_interval(moments.get("mae")),
-                r2_interval=_interval(moments.get("r2") if figures["r2"] is not None else None),
-                **figures,
-            )
-        )
-    return tuple(rows)
+    return tuple(_row(held, name, value_N, drawn, top) for name, value_N in held.predictors.items())
+
+
+def _row(
+    held: HeldOut, name: str, value_N: Floats, drawn: Resampled, top: Top | None
+) -> PredictorRow:
+    """Figures, each with its interval; a constant prediction orders nothing."""
+    figures = metric_row(value_N, held.truth_N)
+    figures["spearman_within_groups"] = _within(held, value_N)
+    if name in _RANKS_ONLY:
+        figures |= dict.fromkeys(_OF_VALUES)
+    good_N = _good(held, top)
+    if top is not None and good_N is not None and figures["spearman"] is not None:
+        figures["average_precision"] = average_precision(value_N, good_N)
+        figures["precision_at_k"] = precision_at(value_N, good_N, top.k)
+    resamples = {
+        "spearman": drawn.spearman.get(name),
+        "pearson": drawn.pearson.get(name),
+        "spearman_within_groups": drawn.within_groups.get(name),
+        **drawn.figures.get(name, {}),
+    }
+    intervals = {
+        f"{figure}_interval": _interval(value_R)
+        for figure, value_R in resamples.items()
+        if figures.get(figure) is not None
+    }
+    role = "model" if name in held.models else "null"
+    return PredictorRow.model_validate({"predictor": name, "role": role, **figures, **intervals})
 
 
 def differences(held: HeldOut, of_predictor: ByPredictor) -> tuple[NullDifference, ...]:

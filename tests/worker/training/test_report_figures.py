@@ -191,11 +191,19 @@ def test_spearman_within_groups_is_their_weighted_mean(in_cycles):
 def test_every_headline_figure_has_an_interval_around_it(in_cycles):
     label = report_of(in_cycles, split={"kind": "random", "test_fraction": 0.6})
     row = label.table[0]
-    for name in ("spearman", "pearson", "rmse", "mae", "r2"):
+    in_order = ("spearman_within_groups", "average_precision")
+    for name in ("spearman", "pearson", "rmse", "mae", "r2", *in_order):
         ends = getattr(row, f"{name}_interval")
         assert ends.low < getattr(row, name) < ends.high, name
+    assert row.wasserstein_interval.low < row.wasserstein_interval.high
+    assert row.precision_at_k_interval.low <= row.precision_at_k <= row.precision_at_k_interval.high
+    for group in label.groups:
+        ends = group.spearman_interval
+        assert (ends is not None) == group.is_counted
+        assert ends is None or ends.low < group.spearman < ends.high
     mean = next(row for row in label.table if row.predictor == "train_mean")
     assert (mean.spearman, mean.spearman_interval, mean.average_precision) == (None,) * 3
+    assert mean.average_precision_interval is mean.spearman_within_groups_interval is None
     best = max(label.spearman_differences, key=lambda d: -d.difference)
     assert label.best_null == best.null
     by_hand = row.spearman - next(r for r in label.table if r.predictor == best.null).spearman
