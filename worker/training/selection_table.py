@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from typing import get_args
 
 from service.contract.candidates import AutoSpec, CandidateKind
 from service.contract.errors import InvalidArgumentError, Offender
+from service.contract.latent_models import LatentModelSpec
 from service.contract.selection import CandidateScore, Selection
 from worker.training.selection_candidates import Candidate
 from worker.training.selection_scores import (
@@ -16,6 +18,7 @@ from worker.training.selection_scores import (
 )
 from worker.training.selection_state import SelectionState
 
+_NETWORKS = frozenset(spec.model_fields["kind"].default for spec in get_args(LatentModelSpec))
 _WORD = {"spearman": "Spearman", "mse": "mean squared error"}
 
 
@@ -41,6 +44,12 @@ def told(
     if len(fitted) > 1 and groups >= LEAST_GROUPS:
         comparison = compare(folds, fitted, auto.criterion, seed)
     chosen, reason = _chosen(auto, fitted, comparison, groups)
+    networks = [kind for kind in fitted if kind in _NETWORKS]
+    if networks and comparison is not None:
+        reason += (
+            f" A fold has one member of each: what is said here of {' and '.join(networks)} is not "
+            "of the ensemble that would be trained."
+        )
     return Selection(
         criterion=auto.criterion,
         folds=description,
