@@ -43,7 +43,7 @@ class IntervalCalibration(BaseModel):
 class ManifestLabel(BaseModel):
     """How one head output becomes a label: value = inverse_transform(output * spread + center).
 
-    `interval` is None where no member left designs out (an ensemble of one).
+    `interval` is None where no member left designs out (an ensemble of one that is no network).
     """
 
     name: str

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from service.contract.latent_models import LatentModelSpec
 from service.contract.manifests import IntervalCalibration
 from service.contract.training import TrainingSpec, Transform
 from worker.inference.intervals import Residuals, stored
@@ -50,16 +51,18 @@ def left_out(data: TrainingData, spec: TrainingSpec, y: int, learned_N: Floats) 
     """What the members of an ensemble left out of one label.
 
     References are not among them, nor are designs with an edit that the member never saw, unless
-    that is what is tested. An ensemble of one has left out nothing.
+    that is what is tested. A member on its own has left out nothing, unless it is a network, which
+    is stopped by a fold that it never learns from.
     """
     parts = member_parts(data.train, spec)
     is_any_edit = are_genes_unseen(spec.split)
+    stops_early = isinstance(spec.model, LatentModelSpec)
     labelled_N = ~np.isnan(learned_N)
     least = max(1, data.labels[y].measure_order)
     order_K = np.array([design.order for design in data.train.designs], dtype=np.int64)
     found: list[tuple[Codes, Codes, Floats]] = []
     for member in range(spec.ensemble_size):
-        kept_N = parts.fitted(member, learned_N) & labelled_N
+        kept_N = parts.fitted(member, learned_N, stops_early=stops_early) & labelled_N
         out_N = labelled_N & ~kept_N & parts.held_out_MN[member]
         usable_K = (is_any_edit | _all_edits_known(data, kept_N)) & (order_K >= least)
         design_N = data.train.design_N[out_N]
@@ -96,7 +99,8 @@ def calibrate(
 ) -> tuple[dict[str, Tensor], list[IntervalCalibration | None]]:
     """Arrays to store with the weights, and what to say of each label's intervals.
 
-    None for a label without any design that a member left out: an ensemble of one has none.
+    None for a label without any design that a member left out: one member that is no network has
+    none.
     """
     tensors: dict[str, Tensor] = {}
     said: list[IntervalCalibration | None] = []

@@ -28,13 +28,15 @@ class MemberParts:
     trained_MN: Flags
     held_out_MN: Flags
 
-    def fitted(self, member: int, label_N: Floats) -> Flags:
-        """What a model without early stopping is fitted on.
+    def fitted(self, member: int, label_N: Floats, *, stops_early: bool = False) -> Flags:
+        """What a member is fitted on.
 
-        All observations where the member is the only one, or would be left without a label.
+        All observations where it would be left without a label, or is the only one, unless it
+        `stops_early` by what it leaves out.
         """
         kept_N: Flags = self.trained_MN[member]
-        if len(self.trained_MN) == 1 or np.isnan(label_N[kept_N]).all():
+        is_alone = len(self.trained_MN) == 1 and not stops_early
+        if is_alone or np.isnan(label_N[kept_N]).all():
             return np.ones_like(kept_N)
         return kept_N
 

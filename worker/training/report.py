@@ -23,10 +23,16 @@ _NOTES = (
 
 
 def _notes(
-    spec: TrainingSpec, data: TrainingData, states: Sequence[LatentState]
+    spec: TrainingSpec, data: TrainingData, predictor: Predictor, states: Sequence[LatentState]
 ) -> tuple[str, ...]:
     used = genes_used(spec, data)
     notes = [*_NOTES, *(() if used is None else used.notes)]
+    bare = [label.name for label in predictor.manifest.labels if label.interval is None]
+    if bare:
+        notes.append(
+            f"No intervals for {', '.join(bare)}: no member has left out a design to calibrate on. "
+            "An ensemble_size of 5 gives them."
+        )
     starts = sum(state.is_start for state in states)
     if starts:
         notes.append(
@@ -63,5 +69,5 @@ def build_report(
         split=_split_report(data, spec),
         labels=tuple(label_report(data, y, tested, spec) for y in range(len(data.labels))),
         latent=latent_report(states, reads_genes=data.gene_vocabulary is not None),
-        notes=_notes(spec, data, states),
+        notes=_notes(spec, data, predictor, states),
     )

@@ -102,16 +102,16 @@ def pairs_of(design: Design) -> list[str]:
     return ["+".join(pair) for pair in combinations(sorted(loci_of(design)), 2)]
 
 
-def _query_by_frequency(table: DesignTable) -> list[str | None]:
-    """Each design's most frequent pair among designs of order 3 and above [K]."""
-    large = [design for design in _tested_designs(table) if design.order > 2]
+def queries_of(designs: Sequence[Design], asked: Sequence[Design]) -> list[str | None]:
+    """Each design's most frequent pair among those asked of order 3 and above, for these [K]."""
+    large = [design for design in asked if design.order > 2]
     count = Counter(pair for design in large for pair in pairs_of(design))
     wanted = frozenset(large)
     return [
         min(pairs_of(design), key=lambda pair: (-count[pair], pair), default=None)
         if design in wanted
         else None
-        for design in table.designs
+        for design in designs
     ]
 
 
@@ -120,7 +120,7 @@ def by_query_pair(table: DesignTable, split: QueryPairSplit) -> Partition:
     large_N = _per_row(table, [design.order > 2 for design in table.designs])
     large_N &= ~controls_of(table)
     if split.covariate is None:
-        query_K = _query_by_frequency(table)
+        query_K = queries_of(table.designs, _tested_designs(table))
         names = sorted({query for query in query_K if query is not None})
         held_out = _held_out(names, split, "query pair")
         test_N = large_N & _per_row(table, [query in held_out for query in query_K])

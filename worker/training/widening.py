@@ -4,6 +4,9 @@ Inner folds are random by design group. Where whole cycles, orders or genes are 
 larger than those that inner folds show. By how much is measured on the additive model, which costs
 next to nothing to refit: its root mean square error on training designs that were left out in
 the way of the split, over that on the same designs when they were left out at random.
+
+Conditions and backgrounds, of which the training part holds one, cannot be left out of it; nor does
+it know the query of a design that a covariate names. There the words say what was not done.
 """
 
 from collections.abc import Iterator
@@ -19,6 +22,7 @@ from service.contract.splits import (
     GroupSplit,
     NoSplit,
     OrderSplit,
+    QueryPairSplit,
     RandomSplit,
 )
 from service.contract.training import TrainingSpec
@@ -27,7 +31,7 @@ from worker.training.contexts import Context
 from worker.training.member_parts import are_genes_unseen
 from worker.training.preparation import TrainingData
 from worker.training.seeds import derived_seed, inner_folds
-from worker.training.split_designs import loci_of
+from worker.training.split_designs import loci_of, pairs_of, queries_of
 from worker.training.split_values import in_sequence
 
 Floats = NDArray[np.float64]
@@ -81,6 +85,23 @@ def _by_gene(data: TrainingData, split: GeneSplit, seed: int) -> Sides:
         yield kept_K[data.train.design_N], test_K[data.train.design_N]
 
 
+def _by_query(data: TrainingData, seed: int) -> Sides:
+    """Folds of the query pairs, less all designs that hold one of them."""
+    designs = data.train.designs
+    query_K = queries_of(designs, designs)
+    names = sorted({query for query in query_K if query is not None})
+    if len(names) < 2:
+        return
+    folds = min(_FOLDS, len(names))
+    fold_Q = inner_folds(np.arange(len(names)), folds, derived_seed(seed, "widening"))
+    for fold in range(folds):
+        out = {name for name, at in zip(names, fold_Q.tolist(), strict=True) if at == fold}
+        test_K = np.array([query in out for query in query_K])
+        holds_K = np.array([not out.isdisjoint(pairs_of(design)) for design in designs])
+        large_K = np.array([query is not None for query in query_K])
+        yield ~(large_K & holds_K)[data.train.design_N], test_K[data.train.design_N]
+
+
 def _sides(data: TrainingData, spec: TrainingSpec) -> tuple[Sides, str] | None:
     """Parts of the training part as the split would make them, and what is left out in words."""
     match spec.split:
@@ -91,6 +112,8 @@ def _sides(data: TrainingData, spec: TrainingSpec) -> tuple[Sides, str] | None:
             return _by_order(data), "designs of the highest order"
         case GeneSplit():
             return _by_gene(data, spec.split, spec.seed), "genes"
+        case QueryPairSplit(covariate=None):
+            return _by_query(data, spec.seed), "query pairs"
         case _:
             return None
 

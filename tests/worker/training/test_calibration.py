@@ -96,6 +96,22 @@ def test_an_ensemble_of_one_has_no_interval(path, kind):
     assert answer.labels[0].interval is None
 
 
+def test_a_report_without_intervals_says_why(path):
+    trained = fit(path, model={"kind": "additive"}, ensemble_size=1)
+    assert any("No intervals for titer" in note for note in trained.report.notes)
+    assert trained.report.labels[0].calibration is None
+
+
+def test_a_network_of_one_member_is_calibrated_on_the_fold_that_stops_it(path):
+    model = {"kind": "perturbation_set", "latent_dim": 4, "hidden_dim": 4}
+    split = {"kind": "random", "test_fraction": 0.4}
+    trained = fit(path, model=model, ensemble_size=1, split=split, epochs=3)
+    assert 20 < trained.manifest.labels[0].interval.design_count < 60  # a fifth of them
+    assert not any("No intervals" in note for note in trained.report.notes)
+    (found,) = [c for c in trained.report.labels[0].calibration.coverages if c.level == 0.8]
+    assert 0.65 < found.coverage < 0.95
+
+
 def test_a_label_with_few_values_has_intervals_of_low_levels_alone(tmp_path):
     designs = random_designs(30, seed=1)
     fitness = np.where(np.arange(30) < 14, np.random.default_rng(0).normal(1, 0.1, 30), np.nan)
@@ -134,7 +150,11 @@ def test_cycles_that_differ_widen_what_is_said_of_a_new_one(tmp_path):
         ({"kind": "order", "max_train_order": 2}, "left-out designs of the highest order"),
         ({"kind": "gene", "test_fraction": 0.3, "keep_singles": True}, "left-out genes"),
         ({"kind": "forward", "covariate": "cycle"}, "left-out values of cycle"),
-        ({"kind": "query_pair", "test_fraction": 0.3}, "held out by query_pair, as the test is"),
+        ({"kind": "query_pair", "test_fraction": 0.3}, "left-out query pairs"),
+        (
+            {"kind": "query_pair", "covariate": "cycle", "test": ["3"]},
+            "held out by query_pair, as the test is",
+        ),
     ],
 )
 def test_what_was_calibrated_on_is_said_of_every_split(path, split, words):
