@@ -16,6 +16,7 @@ from service.contract.training import Transform
 from worker.models.classical import KINDS, load_model
 from worker.models.encoding import DesignBatch
 from worker.models.gene_graph_walks import GeneWalks
+from worker.models.latent_network import LatentNetwork
 from worker.models.networks import new_latent_network
 from worker.models.observations import edit_sets
 from worker.models.upper_bound import UpperBound
@@ -136,7 +137,7 @@ class NetworkEnsemble:
         spec = _SPEC.validate_python(manifest.model_spec)
         orders = [MEASURE_ORDER[label.measure] for label in manifest.labels]
         self._is_difference_Y = np.array(orders) > 0
-        self._members = []
+        self.members: list[LatentNetwork] = []
         for member in range(manifest.member_count):
             prefix = f"member.{member}."
             net = new_latent_network(
@@ -149,12 +150,12 @@ class NetworkEnsemble:
             net.load_state_dict(
                 {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
             )
-            self._members.append(net.double().eval())
+            self.members.append(net.double().eval())
 
     @torch.inference_mode()
     def read(self, batch: DesignBatch) -> MemberReadings:
         """Every member in turn."""
-        read = [net(batch) for net in self._members]
+        read = [net(batch) for net in self.members]
         return MemberReadings(
             np.stack([readings.compose_BY.numpy() for readings in read]),
             np.stack([readings.intact_BY.numpy() for readings in read]),
@@ -163,12 +164,12 @@ class NetworkEnsemble:
     @torch.inference_mode()
     def composed(self, batch: DesignBatch) -> Floats:
         """Every member in turn, without the states of intact strains."""
-        return np.stack([net.composed(batch).numpy() for net in self._members])
+        return np.stack([net.composed(batch).numpy() for net in self.members])
 
     @torch.inference_mode()
     def latents(self, batch: DesignBatch) -> Latents:
         """Every member in turn."""
-        read = [net(batch) for net in self._members]
+        read = [net(batch) for net in self.members]
         return Latents(
             np.stack([readings.z_W_D.numpy() for readings in read]),
             np.stack([readings.z_P_BD.numpy() for readings in read]),
@@ -178,7 +179,7 @@ class NetworkEnsemble:
     @torch.inference_mode()
     def read_states(self, z_MSD: Floats) -> Floats:
         """Every member at its own states; a state alone has no mixed difference."""
-        members = zip(self._members, torch.from_numpy(z_MSD), strict=True)
+        members = zip(self.members, torch.from_numpy(z_MSD), strict=True)
         y_MSY = np.stack([net.head(z_SD).numpy() for net, z_SD in members])
         y_MSY[:, :, self._is_difference_Y] = np.nan
         return y_MSY
@@ -194,7 +195,7 @@ class BoundedEnsemble:
 
     def __init__(self, inner: Ensemble, bounds: Mapping[int, UpperBound]) -> None:
         self.inner = inner
-        self._bounds = bounds
+        self.bounds = bounds
 
     def read(self, batch: DesignBatch) -> MemberReadings:
         """As the ensemble reads them, or the bound, whichever is less."""
@@ -205,7 +206,7 @@ class BoundedEnsemble:
 
     def lower(self, value_MBY: Floats, batch: DesignBatch) -> None:
         """Bring readings of designs down to their bounds, in place."""
-        for y, bound in self._bounds.items():
+        for y, bound in self.bounds.items():
             value_MBY[:, :, y] = np.minimum(value_MBY[:, :, y], bound.predict(batch))
 
 

@@ -78,7 +78,7 @@ class Predictor:
         self.model_id = model_id
         self._index = EditIndex(manifest.edits)
         self._keys = name_keys(manifest.edits)
-        self._ensemble = load_ensemble(tensors, manifest)
+        self.ensemble = load_ensemble(tensors, manifest)
         arrays = {name: tensor.numpy() for name, tensor in tensors.items() if "." in name}
         self._support = {k: v for k, v in arrays.items() if k.startswith("support.")}
         self._neutral = NeutralModels(manifest.labels, arrays)
@@ -105,6 +105,10 @@ class Predictor:
             raise FailedPreconditionError("the edits are not those of the manifest's vocabulary")
         return cls(load_tensors(content), known, model_id)
 
+    def encode(self, designs: Sequence[Design]) -> DesignBatch:
+        """Designs as positions in the model's list of edits. Edits must be known."""
+        return self._index.encode(designs)
+
     def readings(
         self, designs: Sequence[Design], *, deadline_unix_seconds: float = math.inf
     ) -> list[MemberReadings]:
@@ -120,7 +124,7 @@ class Predictor:
 
     def composed(self, batch: DesignBatch, labels: Sequence[int]) -> dict[int, Floats]:
         """y_compose of every member [M, B], in the unit of each label that is asked for."""
-        value_MBY = composed(self._ensemble, batch)
+        value_MBY = composed(self.ensemble, batch)
         return {y: in_unit(self.manifest.labels[y], value_MBY[:, :, y]) for y in labels}
 
     def support(self, designs: Sequence[Design]) -> Support:
@@ -139,7 +143,7 @@ class Predictor:
         """States of every member, in order; None for a model without a latent space."""
         parts = parts_of(designs)
         order_B = request_order(parts)
-        found = [latents_of(self._ensemble, batch) for batch in self._batches(designs, parts)]
+        found = [latents_of(self.ensemble, batch) for batch in self._batches(designs, parts)]
         known = [latents for latents in found if latents is not None]
         if not known:
             return None
@@ -155,7 +159,7 @@ class Predictor:
         Raises:
             FailedPreconditionError: the model has no latent space.
         """
-        latent = latent_ensemble(self._ensemble)
+        latent = latent_ensemble(self.ensemble)
         if latent is None:
             raise FailedPreconditionError(f"{self.manifest.model_kind} has no latent space")
         y_MSY = latent.read_states(z_MSD)
@@ -183,7 +187,7 @@ class Predictor:
         for batch in batches:
             if time.time() >= deadline_unix_seconds:
                 raise DeadlineExceededError("the deadline passed while the designs were scored")
-            both.append(self._ensemble.read(batch))
+            both.append(self.ensemble.read(batch))
         compose_MBY, intact_MBY = (
             np.concatenate(reading, axis=1)[:, order_B] for reading in zip(*both, strict=True)
         )

@@ -45,6 +45,14 @@ class UpperBound(StoredModel):
                 bound_B = np.fmin(bound_B, np.where(known_B, value, np.nan))
         return bound_B
 
+    def measured(self, sets: EditSets) -> Floats:
+        """What was measured of the designs themselves [B]; NaN where nothing was, or of more."""
+        token_BP = tokens(self.token_edit_T, self.token_effect_T, sets)
+        known_B = (token_BP >= 0).all(axis=1) & (sets.orders <= LARGEST_SUBSET)
+        low_BP = np.sort(token_BP, axis=1)[:, -LARGEST_SUBSET:]
+        value_B = look_up(self.key_Q, self.value_Q, _keys(low_BP, len(self.token_edit_T)))
+        return np.where(known_B, value_B, np.nan)
+
 
 def tokens(edit_T: Codes, effect_T: Floats, sets: EditSets) -> Codes:
     """Number of each edit at its effect, from 1 [B, P]; 0 is padding, -1 what is not known."""

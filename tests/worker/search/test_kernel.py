@@ -1,0 +1,280 @@
+"""Kernels against the networks' own forward pass, over every design; counts, ties, shards."""
+
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.worker.search.networks import all_designs, random_case
+from worker.search.kernel import Screener, design_count, kernel_names, merge
+from worker.search.kernel_arrays import Bins, Strata
+from worker.search.kernel_objective import Limit, RankTerm, ScreenObjective
+from worker.search.tables import ScreenLabel, ScreenTables
+
+COMPILED = [name for name in kernel_names() if name != "numba"]
+KERNELS = [*COMPILED, pytest.param("numba", marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
+# All compiled ones at once: what they are compared with takes longer than they do.
+TOGETHER = [
+    pytest.param(COMPILED, id="compiled"),
+    pytest.param(["numba"], id="numba", marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
+]
+RAISE = ScreenObjective((RankTerm(0),))
+
+HEADS = st.sampled_from(
+    [
+        {"head": "linear"},
+        {"head": "quadratic"},
+        *({"hidden_layers": n, "activation": a} for n in (1, 2) for a in ("relu", "gelu")),
+    ]
+)
+SHAPES = st.fixed_dictionaries(
+    {
+        "saturates": st.booleans(),
+        "members": st.sampled_from([1, 3]),
+        "measure_orders": st.sampled_from([(0,), (2,), (0, 2), (3, 0)]),
+        "is_log": st.booleans(),
+        "edit_count": st.integers(1, 7),
+        "fixed_count": st.integers(0, 2),
+    }
+)
+
+
+def objectives(labels):
+    """Any rank of some labels, with limits and a front where there are two."""
+    terms = st.tuples(
+        *(
+            st.builds(
+                RankTerm,
+                st.just(y),
+                st.sampled_from([-1.5, 0.5, 1.0]),
+                st.sampled_from([0.0, 1.0]),
+            )
+            for y in range(labels)
+        )
+    )
+    limit = st.builds(
+        Limit,
+        st.integers(0, labels - 1),
+        at_least=st.none() | st.floats(-1, 1),
+        at_most=st.none() | st.floats(0.5, 3),
+        probability=st.sampled_from([0.5, 0.8]),
+    )
+    limits = st.lists(limit, max_size=2).map(tuple)
+    return st.builds(ScreenObjective, terms, limits, has_front=st.just(labels > 1))
+
+
+def allowed_designs(designs, allowed_EE):
+    return np.array(
+        [all(allowed_EE[i, j] for i, j in combinations(design, 2)) for design in designs.tolist()],
+        dtype=bool,
+    )
+
+
+def symmetric(draw_EE):
+    upper_EE = np.triu(draw_EE, 1)
+    return upper_EE | upper_EE.T
+
+
+def close(values, scale):
+    """Room for float32: relative to the largest value that went in."""
+    return 1e-4 * (1 + np.abs(scale).max(initial=0.0)) + 0 * values
+
+
+def require_brute_force(kernels, case, order, objective, allowed_EE):
+    """Everything a screen says, against every design read by the networks."""
+    designs = all_designs(len(allowed_EE), order)
+    designs = designs[allowed_designs(designs, allowed_EE)]
+    readings_YMB = case.readings(designs)
+    tables = case.tables(order)
+    for kernel in kernels:
+        screener = Screener(tables, objective, keep=6000, allowed_EE=allowed_EE, kernel=kernel)
+        require_all(screener.run(threads=1), objective, designs, readings_YMB)
+
+
+def require_all(part, objective, designs, readings_YMB):
+    """A part that has room for all designs holds those that are feasible, ranked."""
+    rank_B, term_TB, is_feasible_B = objective.values(readings_YMB)
+    room = close(rank_B, readings_YMB)
+    assert part.evaluated_count == len(designs)
+    assert part.infeasible_count == len(designs) - len(part.value)
+    place = {tuple(design): row for row, design in enumerate(designs.tolist())}
+    rows = np.array([place[tuple(edits)] for edits in part.edits.tolist()], dtype=np.int64)
+    assert len(set(rows.tolist())) == len(rows)
+    assert set(np.flatnonzero(is_feasible_B)) <= set(rows.tolist())
+    assert near_limits(objective, readings_YMB[:, :, rows])
+    np.testing.assert_array_less(np.abs(part.value - rank_B[rows]), room[rows] + 1e-12)
+    assert (np.diff(part.value) <= 0).all()
+    if objective.has_front:
+        found = [place[tuple(edits)] for edits in part.front_edits.tolist()]
+        require_front(found, term_TB[:2].T, rows, close(rank_B, readings_YMB)[:1])
+
+
+def near_limits(objective, readings_YMB):
+    """Whether all designs are feasible, or miss a limit by no more than float32 can tell."""
+    room = 1e-3 * (1 + np.abs(readings_YMB).max(initial=0.0))
+    loose = [
+        Limit(
+            limit.label,
+            None if limit.at_least is None else limit.at_least - room,
+            None if limit.at_most is None else limit.at_most + room,
+            limit.probability,
+        )
+        for limit in objective.limits
+    ]
+    return ScreenObjective(objective.terms, tuple(loose)).values(readings_YMB)[2].all()
+
+
+def require_front(found, value_B2, rows, room):
+    """No design is better in both values than one of the front; none but them is needed."""
+    for row in rows.tolist():
+        assert any((value_B2[other] >= value_B2[row] - room).all() for other in found)
+    for row in found:
+        assert not any((value_B2[other] > value_B2[row] + room).all() for other in rows.tolist())
+
+
+@pytest.mark.parametrize("kernels", TOGETHER)
+@settings(max_examples=40, deadline=None)
+@given(head=HEADS, shape=SHAPES, order=st.integers(1, 3), data=st.data())
+def test_kernels_read_what_the_networks_read(kernels, head, shape, order, data):
+    seed = data.draw(st.integers(0, 999))
+    case = random_case(seed, **head, **shape)
+    objective = data.draw(objectives(len(shape["measure_orders"])))
+    is_free = data.draw(st.booleans())
+    chance = np.random.default_rng(seed).random((shape["edit_count"],) * 2)
+    allowed_EE = symmetric(np.ones_like(chance, dtype=bool) if is_free else chance < 0.7)
+    require_brute_force(kernels, case, order, objective, allowed_EE)
+
+
+@pytest.mark.parametrize("kernels", TOGETHER)
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_lanes_of_several_blocks(kernels, activation):
+    """More edits than a block has lanes, so that designs lie in several of them."""
+    case = random_case(5, activation=activation, members=2, edit_count=101, hidden_dim=9)
+    free_EE = ~np.eye(101, dtype=bool)
+    require_brute_force(kernels, case, 2, RAISE, free_EE)
+    designs = all_designs(101, 3)[::17]
+    rank_B, _, _ = RAISE.values(case.readings(designs))
+    for kernel in kernels:
+        part = Screener(case.tables(3), RAISE, keep=500, kernel=kernel).run()
+        assert part.evaluated_count == comb(101, 3)
+        found = {tuple(design) for design in part.edits.tolist()}
+        above = designs[rank_B > part.cutoff() + part.error_bound].tolist()
+        assert len(above) > 10
+        assert {tuple(design) for design in above} <= found
+
+
+def plain_tables(order, single_E, *, labels=1):
+    """One member whose labels are sums of the same singles."""
+    single_MYE = np.tile(np.asarray(single_E, dtype=np.float64), (1, labels, 1))
+    return ScreenTables(
+        order=order,
+        labels=tuple(ScreenLabel(f"y{y}", 1.0, 0.0, is_log=False) for y in range(labels)),
+        outside_MY=np.zeros((1, labels)),
+        single_MYE=single_MYE,
+        pair={},
+        bound={},
+        sizes=None,
+        units=None,
+    )
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_of_equal_designs_the_smaller_edits_are_kept(kernel, order):
+    """Thousands of ties: which of them are found may not depend on blocks."""
+    part = Screener(plain_tables(order, np.zeros(130)), RAISE, keep=200, kernel=kernel).run()
+    assert part.edits.tolist() == all_designs(130, order)[:200].tolist()
+    assert part.evaluated_count == comb(130, order)
+
+
+@pytest.mark.parametrize("kernel", COMPILED)
+def test_shards_and_threads_change_no_bit(kernel):
+    case = random_case(3, members=2, measure_orders=(0, 0), edit_count=60)
+    objective = ScreenObjective(
+        (RankTerm(0), RankTerm(1, -1.0)), (Limit(0, at_least=0.0),), has_front=True
+    )
+    screener = Screener(
+        case.tables(3),
+        objective,
+        keep=50,
+        strata=Strata(np.arange(60) % 2, 3),
+        bins=Bins(-2.0, 0.1, 40),
+        kernel=kernel,
+    )
+    whole = screener.run(threads=1)
+    cuts = [(0, 1), (1, 2), (2, 30), (30, 30), (30, 60)]
+    for parts in (
+        [screener.run(threads=2)],
+        [screener.run(cut, threads=1) for cut in cuts],
+        [screener.run(cut, threads=2) for cut in reversed(cuts)],
+    ):
+        joined = merge(parts)
+        for name, value in vars(whole).items():
+            np.testing.assert_array_equal(getattr(joined, name), value, strict=True)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_strata_bins_and_counts(kernel):
+    """Each stratum keeps its own best; bins hold every design, those outside at the ends."""
+    single_E = np.linspace(0, 1, 12)
+    marked_E = np.arange(12) % 3 == 0
+    screener = Screener(
+        plain_tables(2, single_E),
+        RAISE,
+        keep=3,
+        strata=Strata(marked_E.astype(np.int64), 3),
+        bins=Bins(0.5, 0.25, 4),
+        kernel=kernel,
+    )
+    part = screener.run()
+    designs = all_designs(12, 2)
+    value_B, stratum_B = single_E[designs].sum(axis=1), marked_E[designs].sum(axis=1)
+    for stratum in range(3):
+        kept = part.value[part.stratum == stratum]
+        best = np.sort(value_B[stratum_B == stratum])[::-1][:3]
+        np.testing.assert_allclose(kept, best, atol=1e-6)
+    edges = [-np.inf, 0.5, 0.75, 1.0, 1.25, 1.5, np.inf]
+    np.testing.assert_array_equal(part.histogram, np.histogram(value_B + 1e-9, edges)[0])
+
+
+def test_counts_of_shards_add_up():
+    assert design_count(6000, 3) == comb(6000, 3)
+    assert sum(design_count(50, 3, (e, e + 1)) for e in range(50)) == comb(50, 3)
+
+
+def test_a_stopped_screen_says_how_far_it_came():
+    screener = Screener(plain_tables(3, np.zeros(40)), RAISE, keep=1)
+    told = []
+    part = screener.run(on_progress=told.append, should_stop=lambda: True)
+    assert part.evaluated_count == 0
+    assert told == []
+    part = screener.run(on_progress=told.append)
+    assert sum(told) == part.evaluated_count == comb(40, 3)
+
+
+def test_what_float32_may_have_missed_is_not_called_exact():
+    """The rule of the module: exact where the k-th is above cutoff + error."""
+    case = random_case(8, edit_count=40)
+    part = Screener(case.tables(3), RAISE, keep=100).run()
+    rank_N, _, _ = RAISE.values(case.readings(part.edits))
+    assert part.error_bound < 1e-4
+    assert part.is_exact(rank_N, 50)
+    assert not part.is_exact(rank_N, 100)
+    everything = Screener(case.tables(2), RAISE, keep=1000).run()
+    assert everything.is_exact(np.zeros(comb(40, 2)), 1000)
+    truth_B, _, _ = RAISE.values(case.readings(all_designs(40, 3)))
+    np.testing.assert_array_equal(np.sort(rank_N)[::-1][:50], np.sort(truth_B)[::-1][:50])
+
+
+def test_weights_that_are_no_numbers_are_refused():
+    with pytest.raises(ValueError, match="NaN"):
+        Screener(plain_tables(2, [0.0, np.nan, 1.0]), RAISE, keep=1)
+
+
+def test_parts_of_different_screens_do_not_merge():
+    parts = [Screener(plain_tables(2, np.zeros(4)), RAISE, keep=keep).run() for keep in (1, 2)]
+    with pytest.raises(ValueError, match="one screen"):
+        merge(parts)

@@ -1,0 +1,354 @@
+/* Every set of one, two or three edits, read through the heads of an ensemble: see
+ * `worker/search/kernel.py`. The last edit of a set stands in the lanes of vectors, in blocks of
+ * `lanes` edits whose hidden units stay in the nearest cache while all prefixes pass by.
+ *
+ * The value of a design depends on nothing but its edits: not on the prefixes beside it, nor on
+ * where a shard begins. Compiled once per instruction set, as run_VARIANT.
+ */
+#include "found.h"
+#include "readings.h"
+#include "units.h"
+#include <stdlib.h>
+
+#define JOINED(a, b) a##b
+#define NAMED(a, b) JOINED(a, b)
+
+typedef struct {
+    float *x_first;   /* [N, H] units before the activation, with the first edit alone */
+    float *x;         /* [N, TILE, H] with all edits of a prefix */
+    float *first;     /* [H, lanes] activations */
+    float *second;    /* [G, lanes] */
+    float *out;       /* [TILE, M, Y, lanes] */
+    float *mean, *sd; /* [Y, lanes] */
+    float *rank, *front; /* [lanes], [2, lanes] */
+    int32_t *live;    /* [lanes] */
+    int is_full;      /* the front had no room */
+} Work;
+
+static const Work NO_WORK;
+
+static int64_t nets(const Screen *s) { return s->is_folded ? s->members * s->labels : s->members; }
+
+static float *floats(int64_t count, int *failed)
+{
+    const size_t size = ((size_t)(count + 16) * sizeof(float) + 63) / 64 * 64;
+    float *found = aligned_alloc(64, size);
+    if (found) memset(found, 0, size);
+    else *failed = 1;
+    return found;
+}
+
+static void release(Work *w)
+{
+    free(w->x_first), free(w->x), free(w->first), free(w->second), free(w->out), free(w->mean);
+    free(w->sd), free(w->rank), free(w->front), free(w->live);
+}
+
+static int reserve(const Screen *s, Work *w)
+{
+    int failed = 0;
+    const int64_t n = nets(s), l = s->lanes, channels = s->members * s->labels;
+    w->x_first = floats(n * s->units, &failed);
+    w->x = floats(n * TILE * s->units, &failed);
+    w->first = floats(s->units * l, &failed);
+    w->second = floats(s->second_units * l, &failed);
+    w->out = floats(TILE * channels * l, &failed);
+    w->mean = floats(s->labels * l, &failed);
+    w->sd = floats(s->labels * l, &failed);
+    w->rank = floats(l, &failed);
+    w->front = floats(2 * l, &failed);
+    w->live = (int32_t *)floats(l, &failed);
+    return !failed;
+}
+
+/* Units of a prefix, from those of its first edit. */
+static void shift_units(const Screen *s, Work *w, Prefix p, int64_t row)
+{
+    const int64_t h = s->units;
+    for (int64_t n = 0; n < nets(s); n++) {
+        const float *restrict from = w->x_first + n * h;
+        float *restrict x = w->x + (n * TILE + row) * h;
+        if (p.second < 0) {
+            memcpy(x, from, (size_t)h * sizeof(float));
+            continue;
+        }
+        const float *restrict edit = s->unit_edit + (n * s->edits + p.second) * h;
+        for (int64_t u = 0; u < h; u++) x[u] = from[u] + edit[u];
+    }
+}
+
+static void begin_first(const Screen *s, Work *w, int64_t first)
+{
+    for (int64_t n = 0; n < nets(s); n++)
+        for (int64_t u = 0; u < s->units; u++)
+            w->x_first[n * s->units + u] =
+                s->unit_base[n * s->units + u] +
+                (first < 0 ? 0.0f : s->unit_edit[(n * s->edits + first) * s->units + u]);
+}
+
+static float share_of(const float *constant, const float *row, int64_t c, int64_t q, Prefix p)
+{
+    float sum = constant[c];
+    if (p.first >= 0) sum += row[c * q + p.first];
+    if (p.second >= 0) sum += row[c * q + p.second];
+    return sum;
+}
+
+static Share shares(const Screen *s, Prefix p, int64_t m, int64_t y)
+{
+    const int64_t c = m * s->labels + y, q = s->padded;
+    Share share = {share_of(s->constant, s->leading, c, q, p), 0.0f, 0.0f, INFINITY};
+    if (s->pair[c] && p.second >= 0) share.outside += s->pair[c][p.first * q + p.second];
+    if (s->inner_constant) {
+        share.inner = share_of(s->inner_constant, s->inner, c, q, p);
+        share.size = share_of(s->size_constant, s->size, m, q, p);
+    }
+    if (s->bound[y] && p.second >= 0) share.bound = s->bound[y][p.first * q + p.second];
+    return share;
+}
+
+/* What hidden units add, in `out`, from the chunk `from` of the block on. */
+static void read_units(const Screen *s, Work *w, int64_t block, int64_t count, int64_t from)
+{
+    const int64_t l = s->lanes, h = s->units, channels = s->members * s->labels;
+    const int64_t blocks = s->padded / l;
+    if (!s->layers) {
+        memset(w->out, 0, (size_t)(count * channels * l) * sizeof(float));
+        return;
+    }
+    if (s->is_folded) {
+        for (int64_t c = 0; c < channels; c++)
+            for (int64_t row = 0; row < count; row += ROWS)
+                for (int64_t k = from; k < l; k += CHUNK)
+                    rectified_rows(
+                        s->unit_block + (c * blocks + block) * h * l + k, l,
+                        w->x + (c * TILE + row) * h, h, s->positive[c], s->unit_count[c],
+                        w->out + (row * channels + c) * l + k, channels * l);
+        return;
+    }
+    for (int64_t m = 0; m < s->members; m++)
+        for (int64_t row = 0; row < count; row++) {
+            const float *a = s->unit_block + (m * blocks + block) * h * l;
+            const float *last = w->first;
+            int64_t units = h;
+            activate(a, l, w->x + (m * TILE + row) * h, h, s->is_gelu, from, w->first);
+            if (s->layers == 2) {
+                units = s->second_units;
+                dense(w->first, l, s->second_weight + m * units * h, units, h, from, w->second);
+                activate(w->second, l, s->second_base + m * units, units, s->is_gelu, from,
+                         w->second);
+                last = w->second;
+            }
+            dense(last, l, s->output + m * s->labels * units, s->labels, units, from,
+                  w->out + (row * s->members + m) * s->labels * l);
+        }
+}
+
+/* How many lanes of a prefix are designs; `live` says which. */
+static int64_t find_live(const Screen *s, Work *w, Prefix p, int64_t block)
+{
+    const int64_t l = s->lanes, start = block * l, blocks = s->padded / l;
+    const int64_t low = p.begin > start ? p.begin - start : 0;
+    const int64_t high = p.end < start + l ? p.end - start : l;
+    const int64_t edit[2] = {p.first, p.second};
+    int is_whole = 1;
+    if (high <= low) return 0;
+    for (int64_t k = 0; k < low; k++) w->live[k] = 0;
+    for (int64_t k = low; k < high; k++) w->live[k] = 1;
+    for (int64_t k = high; k < l; k++) w->live[k] = 0;
+    for (int n = 0; n < 2; n++) {
+        if (!s->allowed || edit[n] < 0 || s->is_open[edit[n] * blocks + block]) continue;
+        const uint8_t *restrict row = s->allowed + edit[n] * s->padded + start;
+        for (int64_t k = 0; k < l; k++) w->live[k] &= row[k] != 0;
+        is_whole = 0;
+    }
+    if (is_whole) return high - low;
+    int64_t count = 0;
+    for (int64_t k = 0; k < l; k++) count += w->live[k];
+    return count;
+}
+
+static void count_bins(const Screen *s, Found *found, const Work *w, int64_t from, int64_t n)
+{
+    int32_t bin[96];
+    for (int64_t begin = 0; begin < n; begin += 96) {
+        const int64_t part = n - begin < 96 ? n - begin : 96;
+        const float *restrict rank = w->rank + from + begin;
+        for (int64_t k = 0; k < part; k++) {
+            float place = (rank[k] - s->bin_start) * s->bins_per_unit;
+            place = place < -1.0f ? -1.0f : place;
+            place = place > (float)s->bins ? (float)s->bins : place;
+            bin[k] = (int32_t)(place + 1.0f);
+        }
+        for (int64_t k = 0; k < part; k++) found->histogram[bin[k]] += w->live[from + begin + k];
+    }
+}
+
+static Edits edits_of(Prefix p, int64_t last)
+{
+    Edits e = {{(int32_t)last, -1, -1}};
+    if (p.first >= 0) e.edit[0] = (int32_t)p.first, e.edit[1] = (int32_t)last;
+    if (p.second >= 0) e.edit[1] = (int32_t)p.second, e.edit[2] = (int32_t)last;
+    return e;
+}
+
+static int64_t stratum_of(const Screen *s, Prefix p, int64_t last)
+{
+    if (s->strata == 1) return 0;
+    int64_t sum = s->stratum[last];
+    if (p.first >= 0) sum += s->stratum[p.first];
+    if (p.second >= 0) sum += s->stratum[p.second];
+    return sum < s->strata ? sum : s->strata - 1;
+}
+
+/* Keep what is good enough, by the order of designs. */
+static void keep_best(
+    const Screen *s, Found *found, const Work *w, Prefix p, int64_t start, int64_t from, int64_t n)
+{
+    float least = threshold(found, 0);
+    for (int64_t t = 1; t < s->strata; t++) least = fminf(least, threshold(found, t));
+    int32_t any = 0;
+    const float *restrict rank = w->rank + from;
+    const int32_t *restrict live = w->live + from;
+    for (int64_t k = 0; k < n; k++) any |= live[k] & (rank[k] >= least ? 1 : 0);
+    if (!any) return;
+    for (int64_t k = 0; k < n; k++) {
+        if (!live[k] || !(rank[k] >= least)) continue;
+        const int64_t stratum = stratum_of(s, p, start + from + k);
+        if (rank[k] >= threshold(found, stratum))
+            keep(found, stratum, rank[k], edits_of(p, start + from + k));
+    }
+}
+
+/* One member and label in its unit, no limit and nothing to count: a rank in one pass. */
+static void keep_simple(
+    const Screen *s, Found *found, Work *w, Prefix p, int64_t start, int64_t from, int64_t n,
+    const float *restrict out)
+{
+    const float share = shares(s, p, 0, 0).outside, spread = s->spread[0], center = s->center[0];
+    const float weight = s->weight[0], least = threshold(found, 0);
+    const float *restrict single = s->single + start + from;
+    float *restrict rank = w->rank + from;
+    int32_t any = 0;
+    for (int64_t k = 0; k < n; k++) {
+        rank[k] = weight * ((out[k] + (share + single[k])) * spread + center);
+        any |= rank[k] >= least ? 1 : 0;
+    }
+    if (any) keep_best(s, found, w, p, start, from, n);
+}
+
+static void keep_front(
+    const Screen *s, Found *found, Work *w, Prefix p, int64_t start, int64_t from, int64_t n)
+{
+    for (int side = 0; side < 2; side++)
+        add_up(w->mean + from, w->sd + from, s->front_weight + side * s->labels,
+               s->front_penalty + side * s->labels, s->labels, s->lanes, n,
+               w->front + side * s->lanes + from);
+    for (int64_t k = from; k < from + n; k++)
+        if (w->live[k] && w->front[k] == w->front[k] &&
+            !keep_on_front(found, w->front[k], w->front[s->lanes + k], edits_of(p, start + k)))
+            w->is_full = 1;
+}
+
+static void finish(const Screen *s, Found *found, Work *w, Prefix p, int64_t row, int64_t block)
+{
+    const int64_t l = s->lanes, start = block * l, channels = s->members * s->labels;
+    const int64_t count = find_live(s, w, p, block);
+    if (!count) return;
+    const int64_t from = p.begin > start ? (p.begin - start) / CHUNK * CHUNK : 0, n = l - from;
+    float *out = w->out + row * channels * l + from;
+    if (s->is_simple) {
+        found->evaluated += count;
+        keep_simple(s, found, w, p, start, from, n, out);
+        return;
+    }
+    for (int64_t m = 0; m < s->members; m++)
+        for (int64_t y = 0; y < s->labels; y++)
+            read_channel(s, p, m, y, shares(s, p, m, y), start + from, n,
+                         out + (m * s->labels + y) * l);
+    for (int64_t y = 0; y < s->labels; y++)
+        over_members(out + y * l, s->members, s->labels * l, w->mean + y * l + from,
+                     w->sd + y * l + from, n);
+    add_up(w->mean + from, w->sd + from, s->weight, s->penalty, s->labels, l, n, w->rank + from);
+    found->evaluated += count;
+    if (s->limits) {
+        int64_t left = 0;
+        for (int64_t t = 0; t < s->limits; t++) {
+            const int64_t place = s->limit_label[t] * l + from;
+            drop_infeasible(w->mean + place, w->sd + place, s->limit_sign[t], s->limit_factor[t],
+                            s->limit_least[t], n, w->live + from);
+        }
+        for (int64_t k = from; k < l; k++) left += w->live[k];
+        found->infeasible += count - left;
+    }
+    if (s->bins) count_bins(s, found, w, from, n);
+    keep_best(s, found, w, p, start, from, n);
+    if (s->has_front) keep_front(s, found, w, p, start, from, n);
+}
+
+/* All designs of some prefixes whose last edit stands in a block. */
+static void read_tile(
+    const Screen *s, Found *found, Work *w, const Prefix *tile, int64_t count, int64_t block)
+{
+    const int64_t start = block * s->lanes;
+    int64_t from = s->lanes;
+    for (int64_t row = 0; row < count; row++) {
+        const int64_t begin = tile[row].begin > start ? tile[row].begin - start : 0;
+        from = begin < from ? begin : from;
+        if (!s->layers) continue;
+        if (tile[row].second < 0) begin_first(s, w, tile[row].first);
+        shift_units(s, w, tile[row], row);
+    }
+    read_units(s, w, block, count, from / CHUNK * CHUNK);
+    for (int64_t row = 0; row < count; row++) finish(s, found, w, tile[row], row, block);
+}
+
+static int is_allowed(const Screen *s, int64_t a, int64_t b)
+{
+    return !s->allowed || s->allowed[a * s->padded + b];
+}
+
+/* Prefixes (first,) from `begin` to `end`, or (`fixed`, second), in tiles, past one block. */
+static void pass_block(
+    const Screen *s, Found *found, Work *w, int64_t fixed, int64_t begin, int64_t end,
+    int64_t block)
+{
+    Prefix tile[TILE];
+    int64_t count = 0;
+    for (int64_t e = begin; e < end; e++) {
+        if (fixed >= 0 && !is_allowed(s, fixed, e)) continue;
+        const Prefix p = fixed >= 0 ? (Prefix){fixed, e, e + 1, s->edits}
+                                    : (Prefix){e, -1, e + 1, s->edits};
+        tile[count++] = p;
+        if (count == TILE) read_tile(s, found, w, tile, count, block), count = 0;
+    }
+    if (count) read_tile(s, found, w, tile, count, block);
+}
+
+static int64_t least_of(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* Designs whose first edit is from `begin` to `end`. Returns 0, 1 out of memory, 2 front full. */
+int NAMED(run_, VARIANT)(const Screen *s, Found *found, int64_t begin, int64_t end)
+{
+    Work w = NO_WORK;
+    const int64_t l = s->lanes, blocks = s->padded / l;
+    if (!reserve(s, &w)) {
+        release(&w);
+        return 1;
+    }
+    if (s->order == 1) {
+        const Prefix none = {-1, -1, begin, end};
+        for (int64_t b = begin / l; b * l < end; b++) read_tile(s, found, &w, &none, 1, b);
+    }
+    if (s->order == 2)
+        for (int64_t b = (begin + 1) / l; b < blocks; b++)
+            pass_block(s, found, &w, -1, begin, least_of(end, least_of((b + 1) * l, s->edits) - 1), b);
+    if (s->order == 3)
+        for (int64_t i = begin; i < end; i++) {
+            if (s->layers) begin_first(s, &w, i);
+            for (int64_t b = (i + 2) / l; b < blocks; b++)
+                pass_block(s, found, &w, i, i + 1, least_of((b + 1) * l, s->edits) - 1, b);
+        }
+    release(&w);
+    return w.is_full ? 2 : 0;
+}

@@ -1,0 +1,279 @@
+"""Every set of one, two or three edits, evaluated: the best of them, counts, and a front.
+
+    screener = Screener(screen_tables(predictor, edits, order=3), objective, keep=4096)
+    parts = [screener.run(outer=(0, 1000)), screener.run(outer=(1000, 6000))]
+    whole = merge(parts)
+
+No list of designs is built: memory is that of the tables. Designs are ordered by value, and of
+equal values by their edits; the value of one depends on its edits alone. So threads, shards, and
+the order in which parts are merged change no bit of what is found.
+
+Kernels compute in float32. What they leave out has a float32 rank of at most `ScreenPart.cutoff`,
+and so one in float64 of at most cutoff + error_bound: the best k of a part are the best k of all
+where the k-th, in float64, is above that (`is_exact`). So keep more than k, by a thousand or so.
+"""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from math import comb
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.search.kernel_arrays import Bins, KernelArrays, Strata, kernel_arrays
+from worker.search.kernel_c import CompiledKernel, variants
+from worker.search.kernel_found import Found
+from worker.search.kernel_objective import ScreenObjective
+from worker.search.tables import Floats, ScreenTables, Singles
+
+MAX_FRONT = 1 << 16
+_DESIGNS = 1 << 22  # of a chunk of outer edits: a few hundredths of a second
+
+
+class Kernel(Protocol):
+    """Goes through designs whose first edit is from `begin` to `end`."""
+
+    def run(self, found: Found, begin: int, end: int) -> None:
+        """Add what it finds."""
+
+
+@dataclass(frozen=True)
+class ScreenPart:
+    """What was found in a range of outer edits. Best first, in the order of designs.
+
+    Attributes:
+        value: float32 ranks [N], of designs `edits` [N, order] in `stratum` [N]; each design as
+            positions in the tables, rising.
+        evaluated_count: designs that were read; with everything allowed the binomial count.
+        infeasible_count: those of them that some limit rules out.
+        histogram: feasible designs by rank [bins + 2]: below, in each bin, above; or None.
+        front_value: values of the first two terms [F, 2] of designs `front_edits` [F, order] that
+            none is better than in both: falling in the first. Of equals one is kept.
+        keep: how many of each stratum there was room for.
+        error_bound: how far a rank in float32 may be from that in float64.
+        kernel: what it was computed by.
+    """
+
+    value: Singles
+    edits: NDArray[np.int32]
+    stratum: NDArray[np.int64]
+    evaluated_count: int
+    infeasible_count: int
+    histogram: NDArray[np.int64] | None
+    front_value: Singles
+    front_edits: NDArray[np.int32]
+    keep: int
+    error_bound: float
+    kernel: str
+
+    def cutoff(self, stratum: int = 0) -> float:
+        """What no design of the stratum is above that was left out; -inf: none was."""
+        value = self.value[self.stratum == stratum]
+        return float(value[-1]) if len(value) >= self.keep > 0 else -np.inf
+
+    def is_exact(self, rank_N: Floats, count: int, stratum: int = 0) -> bool:
+        """Whether the best `count` by float64 ranks are those of all designs.
+
+        Args:
+            rank_N: float64 ranks of `edits`; NaN or -inf for those that are infeasible.
+            count: how many are asked for.
+            stratum: of which stratum.
+        """
+        rank_N = np.sort(np.nan_to_num(rank_N[self.stratum == stratum], nan=-np.inf))[::-1]
+        cutoff = self.cutoff(stratum)
+        if cutoff == -np.inf:
+            return True
+        return len(rank_N) >= count > 0 and bool(rank_N[count - 1] > cutoff + self.error_bound)
+
+
+def kernel_names() -> list[str]:
+    """Kernels that can be had here, the fastest first: c-avx512, c-avx2, c-plain, numba."""
+    return [*(f"c-{name}" for name in variants()), "numba"]
+
+
+def kernel_name() -> str:
+    """The kernel that screens take; `numba` is the slower one where none was compiled."""
+    return kernel_names()[0]
+
+
+def design_count(edit_count: int, order: int, outer: tuple[int, int] | None = None) -> int:
+    """Designs of a range of outer edits, of all where it is None, if every pair is allowed."""
+    begin, end = outer or (0, edit_count)
+    return comb(edit_count - begin, order) - comb(edit_count - end, order)
+
+
+def _new_kernel(name: str, arrays: KernelArrays) -> Kernel:
+    if name == "numba":
+        from worker.search.kernel_numba import NumbaKernel  # it compiles where it is imported
+
+        return NumbaKernel(arrays)
+    return CompiledKernel(arrays, name.removeprefix("c-"))
+
+
+class Screener:
+    """One screen: tables and objective, packed for a kernel once, and run for any outer edits.
+
+    Args:
+        tables: what each edit adds.
+        objective: ranks, limits, front.
+        keep: how many of the best are kept, in each stratum.
+        allowed_EE: which pairs may stand together, symmetric; None allows all.
+        strata: keep the best of each stratum instead of all.
+        bins: count feasible designs by their rank.
+        kernel: one of `kernel_names()`; the fastest where it is None.
+
+    Raises:
+        ValueError: no such kernel here; a table holds NaN or infinity.
+    """
+
+    def __init__(
+        self,
+        tables: ScreenTables,
+        objective: ScreenObjective,
+        *,
+        keep: int,
+        allowed_EE: NDArray[np.bool_] | None = None,
+        strata: Strata | None = None,
+        bins: Bins | None = None,
+        kernel: str | None = None,
+    ) -> None:
+        self.kernel = kernel or kernel_name()
+        if self.kernel not in kernel_names():
+            raise ValueError(f"no kernel {kernel} here: take one of {', '.join(kernel_names())}")
+        tables.require_finite()
+        self._keep, self._has_front = keep, objective.has_front
+        self._arrays = kernel_arrays(
+            tables, objective, allowed_EE=allowed_EE, strata=strata, bins=bins
+        )
+        self._kernel = _new_kernel(self.kernel, self._arrays)
+
+    def run(
+        self,
+        outer: tuple[int, int] | None = None,
+        *,
+        threads: int | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+        on_progress: Callable[[int], None] = lambda _: None,
+    ) -> ScreenPart:
+        """Go through all designs whose first edit is in `outer`, begin to end.
+
+        Args:
+            outer: all edits where it is None.
+            threads: as many as there are cores where it is None.
+            should_stop: asked between chunks, one thread at a time; what is found so far is
+                returned then.
+            on_progress: told how many more designs were evaluated, one thread at a time.
+
+        Raises:
+            ValueError: the range is not within the edits.
+            FrontTooLargeError: more designs are on the front than can be kept.
+        """
+        arrays = self._arrays
+        begin, end = outer or (0, arrays.edits)
+        if not 0 <= begin <= end <= arrays.edits:
+            raise ValueError(f"outer edits {begin} to {end}: there are {arrays.edits}")
+        chunks = iter(_chunks(begin, end, arrays.edits, arrays.order))
+        lock = threading.Lock()
+
+        def next_chunk() -> tuple[int, int] | None:
+            with lock:
+                return None if should_stop() else next(chunks, None)
+
+        def work() -> Found:
+            found = self._nothing()
+            try:
+                while chunk := next_chunk():
+                    before = found.evaluated
+                    self._kernel.run(found, *chunk)
+                    with lock:
+                        on_progress(found.evaluated - before)
+            finally:
+                with lock:
+                    deque(chunks, maxlen=0)  # after an error the other threads end as well
+            return found
+
+        count = threads or os.cpu_count() or 1
+        with ThreadPoolExecutor(count) as pool:
+            running = [pool.submit(work) for _ in range(count)]
+        return merge([self._part(future.result()) for future in running])
+
+    def _nothing(self) -> Found:
+        bins = self._arrays.bins.count if self._arrays.bins else 0
+        front = MAX_FRONT if self._has_front else 0
+        return Found.empty(self._keep, self._arrays.strata, bins, front)
+
+    def _part(self, found: Found) -> ScreenPart:
+        order, strata = self._arrays.order, self._arrays.strata
+        filled = [slice(count) for count in found.filled.tolist()]
+        return ScreenPart(
+            value=np.concatenate([found.value[s, part] for s, part in enumerate(filled)]),
+            edits=np.concatenate([found.edit[s, part, :order] for s, part in enumerate(filled)]),
+            stratum=np.repeat(np.arange(strata), found.filled),
+            evaluated_count=found.evaluated,
+            infeasible_count=found.infeasible,
+            histogram=found.histogram if self._arrays.bins else None,
+            front_value=found.front_value[: found.front_count],
+            front_edits=found.front_edit[: found.front_count, :order],
+            keep=self._keep,
+            error_bound=self._arrays.rank_error,
+            kernel=self.kernel,
+        )
+
+
+def _chunks(begin: int, end: int, edits: int, order: int) -> list[tuple[int, int]]:
+    """Ranges of outer edits of about equal work, the heaviest first."""
+    chunks, start = [], begin
+    for edit in range(begin, end):
+        if edit + 1 == end or design_count(edits, order, (start, edit + 1)) >= _DESIGNS:
+            chunks.append((start, edit + 1))
+            start = edit + 1
+    return chunks
+
+
+def merge(parts: Sequence[ScreenPart]) -> ScreenPart:
+    """What all parts found, of one screen; in whatever order they are given.
+
+    Raises:
+        ValueError: there are none, or they were computed by different kernels or kept as many.
+    """
+    if len({(part.keep, part.kernel, part.error_bound) for part in parts}) != 1:
+        raise ValueError("parts to merge: some, all of one screen and by one kernel")
+    value, edits, stratum = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("value", "edits", "stratum")
+    )
+    order = np.lexsort([*edits.T[::-1], -value, stratum])
+    place_N = np.arange(len(order)) - np.searchsorted(stratum[order], stratum[order])
+    best = order[place_N < parts[0].keep]
+    front_value, front_edits = _front(
+        np.concatenate([part.front_value for part in parts]),
+        np.concatenate([part.front_edits for part in parts]),
+    )
+    histograms = [part.histogram for part in parts if part.histogram is not None]
+    return ScreenPart(
+        value=value[best],
+        edits=edits[best],
+        stratum=stratum[best],
+        evaluated_count=sum(part.evaluated_count for part in parts),
+        infeasible_count=sum(part.infeasible_count for part in parts),
+        histogram=np.sum(histograms, axis=0) if histograms else None,
+        front_value=front_value,
+        front_edits=front_edits,
+        keep=parts[0].keep,
+        error_bound=parts[0].error_bound,
+        kernel=parts[0].kernel,
+    )
+
+
+def _front(value_F2: Singles, edits_FO: NDArray[np.int32]) -> tuple[Singles, NDArray[np.int32]]:
+    """Of designs on some fronts those on the front of all."""
+    order = np.lexsort([*edits_FO.T[::-1], -value_F2[:, 1], -value_F2[:, 0]])
+    second = value_F2[order, 1]
+    best_before = np.concatenate([[-np.inf], np.maximum.accumulate(second)[:-1]])[: len(second)]
+    chosen = order[second > best_before]
+    return value_F2[chosen], edits_FO[chosen]

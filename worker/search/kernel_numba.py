@@ -1,0 +1,281 @@
+"""The kernel where no C compiler was at hand at install: the same screen, several times slower.
+
+Importing this imports numba. Functions are those of `kernel.c`, `readings.h` and `found.h`; parts
+that a screen has not are arrays without elements.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.losses.compiled import compiled
+from worker.search.kernel_arrays import KernelArrays
+from worker.search.kernel_found import Found
+from worker.search.kernel_numba_found import keep, keep_on_front
+from worker.search.kernel_numba_readings import Tables, read_lanes
+
+
+class _Goals(NamedTuple):
+    """What ranks, limits, strata and fronts need."""
+
+    allowed: NDArray[np.uint8]
+    weight: NDArray[np.float32]
+    penalty: NDArray[np.float32]
+    limit_label: NDArray[np.int64]
+    limit_sign: NDArray[np.float32]
+    limit_factor: NDArray[np.float32]
+    limit_least: NDArray[np.float32]
+    front_weight: NDArray[np.float32]
+    front_penalty: NDArray[np.float32]
+    stratum: NDArray[np.int64]
+    strata: int
+    bins: int
+    bin_start: np.float32
+    bins_per_unit: np.float32
+
+
+class _Kept(NamedTuple):
+    """Arrays of `Found`."""
+
+    value: NDArray[np.float32]
+    edit: NDArray[np.int32]
+    filled: NDArray[np.int64]
+    histogram: NDArray[np.int64]
+    front_value: NDArray[np.float32]
+    front_edit: NDArray[np.int32]
+
+
+def _some(array: NDArray[Any] | None, axes: int, dtype: type = np.float32) -> NDArray[Any]:
+    return np.zeros((0,) * axes, dtype=dtype) if array is None else array
+
+
+def _stacked(tables: list[NDArray[np.float32] | None]) -> NDArray[np.float32]:
+    """Tables of pairs [N, R, Q]; zeros for those that are not there, none at all if all are not."""
+    known = [table for table in tables if table is not None]
+    if not known:
+        return np.zeros((0, 0, 0), dtype=np.float32)
+    return np.stack([np.zeros_like(known[0]) if table is None else table for table in tables])
+
+
+class NumbaKernel:
+    """Arrays of one screen, as the functions below read them."""
+
+    def __init__(self, arrays: KernelArrays) -> None:
+        self._tables = Tables(
+            edits=arrays.edits,
+            lanes=arrays.lanes,
+            layers=arrays.layers,
+            is_gelu=arrays.is_gelu,
+            is_folded=arrays.is_folded,
+            constant=arrays.constant.reshape(arrays.members, arrays.labels),
+            single=arrays.single.reshape(arrays.members, arrays.labels, -1),
+            leading=arrays.leading.reshape(arrays.members, arrays.labels, -1),
+            pair=_stacked(arrays.pair),
+            bound=_bounds(arrays.bound),
+            inner_constant=_some(arrays.inner_constant, 1),
+            inner=_some(arrays.inner, 2),
+            size_constant=_some(arrays.size_constant, 1),
+            size=_some(arrays.size, 2),
+            exponent=_some(arrays.exponent, 1),
+            step=_some(arrays.step, 2),
+            unit_base=_some(arrays.unit_base, 2),
+            unit_edit=_some(arrays.unit_edit, 3),
+            unit_block=_some(arrays.unit_block, 4),
+            positive=_some(arrays.positive, 1, np.int64),
+            second_base=_some(arrays.second_base, 2),
+            second_weight=_some(arrays.second_weight, 3),
+            output=_some(arrays.output, 3),
+            spread=arrays.spread,
+            center=arrays.center,
+            is_log=arrays.is_log,
+        )
+        bins = arrays.bins
+        self._goals = _Goals(
+            allowed=_some(arrays.allowed, 2, np.uint8),
+            weight=arrays.weight,
+            penalty=arrays.penalty,
+            limit_label=arrays.limit_label,
+            limit_sign=arrays.limit_sign,
+            limit_factor=arrays.limit_factor,
+            limit_least=arrays.limit_least,
+            front_weight=_some(arrays.front_weight, 2),
+            front_penalty=_some(arrays.front_penalty, 2),
+            stratum=_some(arrays.stratum, 1, np.int64),
+            strata=arrays.strata,
+            bins=bins.count if bins else 0,
+            bin_start=np.float32(bins.start) if bins else np.float32(0),
+            bins_per_unit=np.float32(1 / bins.width) if bins else np.float32(0),
+        )
+        self._order = arrays.order
+
+    def run(self, found: Found, begin: int, end: int) -> None:
+        """Go through all designs whose first edit is from `begin` to `end`."""
+        evaluated, infeasible, front_count, code = _run(
+            *(self._tables, self._goals, self._order, begin, end),
+            *(_Kept(*(getattr(found, name) for name in _Kept._fields)), found.front_count),
+        )
+        found.check(code)
+        found.evaluated += evaluated
+        found.infeasible += infeasible
+        found.front_count = front_count
+
+
+def _bounds(tables: list[NDArray[np.float32] | None]) -> NDArray[np.float32]:
+    """Bounds [Y, R, Q]; infinite for a label without."""
+    known = [table for table in tables if table is not None]
+    if not known:
+        return np.zeros((0, 0, 0), dtype=np.float32)
+    none = np.full_like(known[0], np.inf)
+    return np.stack([none if table is None else table for table in tables])
+
+
+@compiled
+def _run(  # noqa: PLR0917  # of a compiled function all are positional
+    t: Tables,
+    g: _Goals,
+    order: int,
+    begin: int,
+    end: int,
+    found: _Kept,
+    front_count: int,
+) -> tuple[int, int, int, int]:
+    """Evaluated, infeasible, designs on the front, and 2 where that is full."""
+    lanes, (members, labels) = t.lanes, t.constant.shape
+    out = np.empty((members, labels, lanes), dtype=np.float32)
+    rank, live = np.empty(lanes, dtype=np.float32), np.empty(lanes, dtype=np.bool_)
+    mean_sd = np.empty((2, labels, lanes), dtype=np.float32)
+    evaluated, infeasible, code = 0, 0, 0
+    for first in range(begin if order > 1 else -1, end if order > 1 else 0):
+        seconds = (first + 1, t.edits - 1) if order > 2 else (-1, 0)
+        for second in range(*seconds):
+            if second >= 0 and len(g.allowed) and not g.allowed[first, second]:
+                continue
+            low = max(first, second) + 1 if order > 1 else begin
+            high = t.edits if order > 1 else end
+            for start in range(low // lanes * lanes, high, lanes):
+                count = _find_live(g, first, second, start, low, high, live)
+                if not count:
+                    continue
+                evaluated += count
+                read_lanes(t, first, second, start, out)
+                infeasible += _judge(g, out, mean_sd, rank, live)
+                front_count, is_full = _take(
+                    g, first, second, start, mean_sd, rank, live, found, front_count
+                )
+                code = 2 if is_full else code
+    return evaluated, infeasible, front_count, code
+
+
+@compiled
+def _find_live(  # noqa: PLR0917
+    g: _Goals, first: int, second: int, start: int, low: int, high: int, live: NDArray[np.bool_]
+) -> int:
+    """How many lanes are designs; `live` says which."""
+    count = 0
+    for k in range(len(live)):
+        last = start + k
+        live[k] = low <= last < high
+        if live[k] and len(g.allowed):
+            for other in (first, second):
+                live[k] &= other < 0 or g.allowed[other, last] != 0
+        count += live[k]
+    return count
+
+
+@compiled
+def _take(  # noqa: PLR0917
+    g: _Goals,
+    first: int,
+    second: int,
+    start: int,
+    mean_sd: NDArray[np.float32],
+    rank: NDArray[np.float32],
+    live: NDArray[np.bool_],
+    found: _Kept,
+    front_count: int,
+) -> tuple[int, bool]:
+    """Keep what is good enough; designs on the front then, and whether it had no room."""
+    is_any_full = False
+    for k in range(len(live)):
+        if not live[k]:
+            continue
+        if g.bins:
+            place = (rank[k] - g.bin_start) * g.bins_per_unit
+            bin_number = int(min(max(place, np.float32(-1)), np.float32(g.bins)) + 1)
+            found.histogram[bin_number] += 1
+        edits = _edits(first, second, start + k)
+        stratum = _stratum(g, first, second, start + k)
+        keep(found.value, found.edit, found.filled, stratum, rank[k], edits)
+        if len(g.front_weight):
+            a, b = _side(g, mean_sd, 0, k), _side(g, mean_sd, 1, k)
+            front_count, is_full = keep_on_front(
+                found.front_value, found.front_edit, front_count, a, b, edits
+            )
+            is_any_full |= is_full
+    return front_count, is_any_full
+
+
+@compiled
+def _edits(first: int, second: int, last: int) -> tuple[int, int, int]:
+    if first < 0:
+        return last, -1, -1
+    if second < 0:
+        return first, last, -1
+    return first, second, last
+
+
+@compiled
+def _stratum(g: _Goals, first: int, second: int, last: int) -> int:
+    if g.strata == 1:
+        return 0
+    total = g.stratum[last]
+    for other in (first, second):
+        if other >= 0:
+            total += g.stratum[other]
+    return int(min(total, g.strata - 1))
+
+
+@compiled
+def _side(g: _Goals, mean_sd: NDArray[np.float32], side: int, k: int) -> np.float32:
+    """One of the two values of a front."""
+    total = np.float32(0)
+    for y in range(mean_sd.shape[1]):
+        if g.front_weight[side, y] != 0 or g.front_penalty[side, y] != 0:
+            total += g.front_weight[side, y] * mean_sd[0, y, k]
+            total -= g.front_penalty[side, y] * mean_sd[1, y, k]
+    return total
+
+
+@compiled
+def _judge(
+    g: _Goals,
+    out: NDArray[np.float32],
+    mean_sd: NDArray[np.float32],
+    rank: NDArray[np.float32],
+    live: NDArray[np.bool_],
+) -> int:
+    """Ranks over members; takes those that are infeasible out of `live`, and counts them."""
+    members, labels, lanes = out.shape
+    infeasible = 0
+    rank[:] = 0
+    for y in range(labels):
+        mean_sd[:, y] = 0
+        for m in range(members):
+            mean_sd[0, y] += out[m, y]
+        mean_sd[0, y] /= np.float32(members)
+        if members > 1:
+            for m in range(members):
+                mean_sd[1, y] += (out[m, y] - mean_sd[0, y]) ** 2
+            mean_sd[1, y] = np.sqrt(mean_sd[1, y] / np.float32(members - 1))
+        if g.weight[y] != 0 or g.penalty[y] != 0:
+            rank += g.weight[y] * mean_sd[0, y] - g.penalty[y] * mean_sd[1, y]
+    for k in range(lanes):
+        is_feasible = True
+        for n in range(len(g.limit_label)):
+            y = g.limit_label[n]
+            bound = g.limit_sign[n] * mean_sd[0, y, k] - g.limit_factor[n] * mean_sd[1, y, k]
+            is_feasible &= bound >= g.limit_least[n]
+        infeasible += live[k] and not is_feasible
+        live[k] &= is_feasible
+    return infeasible

@@ -1,0 +1,170 @@
+"""`units.h` and `readings.h` in numba: the heads of all members, for the lanes of one block."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.losses.compiled import compiled
+
+Singles = NDArray[np.float32]
+_STEPS = 8
+
+
+class Tables(NamedTuple):
+    """`KernelArrays`, with members and labels apart; see screen.h."""
+
+    edits: int
+    lanes: int
+    layers: int
+    is_gelu: bool
+    is_folded: bool
+    constant: Singles
+    single: Singles
+    leading: Singles
+    pair: Singles
+    bound: Singles
+    inner_constant: Singles
+    inner: Singles
+    size_constant: Singles
+    size: Singles
+    exponent: Singles
+    step: Singles
+    unit_base: Singles
+    unit_edit: Singles
+    unit_block: Singles
+    positive: NDArray[np.int64]
+    second_base: Singles
+    second_weight: Singles
+    output: Singles
+    spread: Singles
+    center: Singles
+    is_log: NDArray[np.int64]
+
+
+@compiled
+def read_lanes(t: Tables, first: int, second: int, start: int, out: Singles) -> None:
+    """Values [M, Y, lanes] in labels' units of designs (first, second, start + lane)."""
+    members, labels, lanes = out.shape
+    block = start // lanes
+    for m in range(members):
+        if not t.layers:
+            out[m] = 0
+        elif t.is_folded:
+            for y in range(labels):
+                _rectified(t, m * labels + y, first, second, block, out[m, y])
+        else:
+            _layered(t, m, first, second, block, out[m])
+        for y in range(labels):
+            _finish(t, m, y, first, second, start, out[m, y])
+
+
+@compiled
+def _before(t: Tables, n: int, h: int, first: int, second: int) -> np.float32:
+    """A unit before the activation, without the last edit."""
+    x: np.float32 = t.unit_base[n, h]
+    if first >= 0:
+        x += t.unit_edit[n, first, h]
+    if second >= 0:
+        x += t.unit_edit[n, second, h]
+    return x
+
+
+@compiled
+def _rectified(  # noqa: PLR0917
+    t: Tables, c: int, first: int, second: int, block: int, out: Singles
+) -> None:
+    out[:] = 0
+    for h in range(t.unit_base.shape[1]):
+        least, a = _before(t, c, h, first, second), t.unit_block[c, block, h]
+        if h < t.positive[c]:
+            for k in range(len(out)):
+                out[k] += max(a[k], least)
+        else:  # a unit without weight is 0 as well
+            for k in range(len(out)):
+                out[k] -= max(a[k], least)
+
+
+@compiled
+def _activation(x: np.float32, is_gelu: bool) -> np.float32:
+    if is_gelu:
+        share = np.float32(math.erf(x * np.float32(0.70710677)))
+        return np.float32(0.5) * x * (np.float32(1) + share)
+    return x if x > 0 else np.float32(0)
+
+
+@compiled
+def _layered(  # noqa: PLR0917
+    t: Tables, m: int, first: int, second: int, block: int, out: Singles
+) -> None:
+    labels, lanes = out.shape
+    units = t.unit_base.shape[1]
+    layer = np.empty((units, lanes), dtype=np.float32)
+    for h in range(units):
+        x, a = _before(t, m, h, first, second), t.unit_block[m, block, h]
+        for k in range(lanes):
+            layer[h, k] = _activation(a[k] + x, t.is_gelu)
+    if t.layers == 2:
+        layer = np.dot(t.second_weight[m], layer)
+        for g in range(len(layer)):
+            for k in range(lanes):
+                layer[g, k] = _activation(layer[g, k] + t.second_base[m, g], t.is_gelu)
+    for y in range(labels):
+        out[y] = 0
+        for h in range(len(layer)):
+            out[y] += t.output[m, y, h] * layer[h]
+
+
+@compiled
+def _sum_of(constant: np.float32, row: Singles, first: int, second: int) -> np.float32:
+    total = constant
+    if first >= 0:
+        total += row[first]
+    if second >= 0:
+        total += row[second]
+    return total
+
+
+@compiled
+def _finish(  # noqa: PLR0917  # of a compiled function all are positional
+    t: Tables, m: int, y: int, first: int, second: int, start: int, out: Singles
+) -> None:
+    """From what hidden units add to the label's unit."""
+    c, end = m * t.constant.shape[1] + y, start + len(out)
+    out += _sum_of(t.constant[m, y], t.leading[m, y], first, second) + t.single[m, y, start:end]
+    if len(t.pair) and first >= 0:
+        out += t.pair[c, first, start:end]
+        if second >= 0:
+            out += t.pair[c, second, start:end] + t.pair[c, first, second]
+    if len(t.inner):
+        _saturate(t, m, c, first, second, start, out)
+    if len(t.bound):
+        _cap(t.bound[y], first, second, start, out)
+    for k in range(len(out)):
+        out[k] = out[k] * t.spread[y] + t.center[y]
+        if t.is_log[y]:
+            out[k] = np.exp(min(out[k], np.float32(88)))
+
+
+@compiled
+def _saturate(  # noqa: PLR0917
+    t: Tables, m: int, c: int, first: int, second: int, start: int, out: Singles
+) -> None:
+    inner = _sum_of(t.inner_constant[c], t.inner[c], first, second)
+    size = _sum_of(t.size_constant[m], t.size[m], first, second)
+    for k in range(len(out)):
+        count = size + t.size[m, start + k]
+        gain = max(count, np.float32(1)) ** -t.exponent[c]
+        out[k] += gain * (inner + t.inner[c, start + k])
+        for place in range(_STEPS):
+            part = min(max(count - np.float32(place), np.float32(0)), np.float32(1))
+            out[k] += t.step[c, place] * part
+
+
+@compiled
+def _cap(bound: Singles, first: int, second: int, start: int, out: Singles) -> None:
+    for k in range(len(out)):
+        out[k] = min(out[k], bound[max(first, 0), start + k])
+        if second >= 0:
+            out[k] = min(out[k], bound[second, start + k], bound[first, second])

@@ -1,0 +1,133 @@
+/* From sums over hidden units to labels, ranks and what is feasible, for the lanes of one block. */
+#ifndef CELLGEBRA_READINGS_H
+#define CELLGEBRA_READINGS_H
+
+#include "lanes.h"
+#include "screen.h"
+
+/* What the edits of a prefix add to every lane of a channel. */
+typedef struct {
+    float outside, inner, size, bound;
+} Share;
+
+static void add_pair(float *restrict v, const float *restrict row, int64_t n)
+{
+    for (int64_t k = 0; k < n; k++) v[k] += row[k];
+}
+
+static void add_pairs(
+    float *restrict v, const float *restrict row, const float *restrict other, int64_t n)
+{
+    for (int64_t k = 0; k < n; k++) v[k] += row[k] + other[k];
+}
+
+static void cap(float *restrict v, const float *restrict row, int64_t n)
+{
+    for (int64_t k = 0; k < n; k++) v[k] = row[k] < v[k] ? row[k] : v[k];
+}
+
+/* max(n, 1)^-exponent times what adds up, and a level for each size. */
+static void saturate(
+    float *restrict v, const float *restrict inner, const float *restrict size, Share share,
+    float exponent, const float *restrict step, int64_t n)
+{
+    for (int64_t k = 0; k < n; k++) {
+        const float count = share.size + size[k];
+        float level = 0.0f;
+        for (int place = 0; place < STEPS; place++) {
+            float part = count - (float)place;
+            part = part > 0.0f ? part : 0.0f;
+            level += step[place] * (part < 1.0f ? part : 1.0f);
+        }
+        v[k] += level;
+    }
+    if (exponent == 0.0f) {
+        for (int64_t k = 0; k < n; k++) v[k] += share.inner + inner[k];
+        return;
+    }
+    for (int64_t k = 0; k < n; k++) {
+        const float count = share.size + size[k];
+        const float gain = exponential(-exponent * logarithm(count > 1.0f ? count : 1.0f));
+        v[k] += gain * (share.inner + inner[k]);
+    }
+}
+
+static void in_unit(float *restrict v, float spread, float center, int64_t is_log, int64_t n)
+{
+    for (int64_t k = 0; k < n; k++) v[k] = v[k] * spread + center;
+    if (is_log)
+        for (int64_t k = 0; k < n; k++) v[k] = exponential(v[k]);
+}
+
+/* One channel of one prefix: v holds what its hidden units add. */
+static void read_channel(
+    const Screen *s, Prefix p, int64_t member, int64_t label, Share share, int64_t from,
+    int64_t n, float *restrict v)
+{
+    const int64_t c = member * s->labels + label, q = s->padded;
+    const float *restrict single = s->single + c * q + from;
+    if (!s->pair[c] && !s->inner_constant && !s->bound[label] && !s->is_log[label]) {
+        const float spread = s->spread[label], center = s->center[label];
+        for (int64_t k = 0; k < n; k++)
+            v[k] = (v[k] + (share.outside + single[k])) * spread + center;
+        return;
+    }
+    for (int64_t k = 0; k < n; k++) v[k] += share.outside + single[k];
+    if (s->pair[c] && p.second >= 0)
+        add_pairs(v, s->pair[c] + p.first * q + from, s->pair[c] + p.second * q + from, n);
+    else if (s->pair[c] && p.first >= 0)
+        add_pair(v, s->pair[c] + p.first * q + from, n);
+    if (s->inner_constant)
+        saturate(v, s->inner + c * q + from, s->size + member * q + from, share, s->exponent[c],
+                 s->step + c * STEPS, n);
+    if (s->bound[label]) {
+        cap(v, s->bound[label] + (p.first < 0 ? 0 : p.first) * q + from, n);
+        if (p.second >= 0) {
+            cap(v, s->bound[label] + p.second * q + from, n);
+            for (int64_t k = 0; k < n; k++) v[k] = share.bound < v[k] ? share.bound : v[k];
+        }
+    }
+    in_unit(v, s->spread[label], s->center[label], s->is_log[label], n);
+}
+
+/* Mean and sd over members; `v` [M, Y, lanes] starts at the label. */
+static void over_members(
+    const float *restrict v, int64_t members, int64_t stride, float *restrict mean,
+    float *restrict sd, int64_t n)
+{
+    memcpy(mean, v, (size_t)n * sizeof(float));
+    memset(sd, 0, (size_t)n * sizeof(float));
+    if (members == 1) return;
+    for (int64_t m = 1; m < members; m++)
+        for (int64_t k = 0; k < n; k++) mean[k] += v[m * stride + k];
+    for (int64_t k = 0; k < n; k++) mean[k] /= (float)members;
+    for (int64_t m = 0; m < members; m++)
+        for (int64_t k = 0; k < n; k++) {
+            const float distance = v[m * stride + k] - mean[k];
+            sd[k] += distance * distance;
+        }
+    for (int64_t k = 0; k < n; k++) sd[k] = sqrtf(sd[k] / (float)(members - 1));
+}
+
+/* sum over labels of weight * mean - penalty * sd. */
+static void add_up(
+    const float *restrict mean, const float *restrict sd, const float *weight,
+    const float *penalty, int64_t labels, int64_t lanes, int64_t n, float *restrict out)
+{
+    for (int64_t k = 0; k < n; k++) out[k] = 0.0f;
+    for (int64_t y = 0; y < labels; y++) {
+        if (weight[y] == 0.0f && penalty[y] == 0.0f) continue;
+        for (int64_t k = 0; k < n; k++)
+            out[k] += weight[y] * mean[y * lanes + k] - penalty[y] * sd[y * lanes + k];
+    }
+}
+
+static void drop_infeasible(
+    const float *restrict mean, const float *restrict sd, float sign, float factor, float least,
+    int64_t n, int32_t *restrict live)
+{
+    for (int64_t k = 0; k < n; k++)
+        live[k] &= sign * mean[k] - factor * sd[k] >= least ? 1 : 0;
+}
+
+#endif
