@@ -128,7 +128,7 @@ def find(file: str, folder: Path | None) -> Path:
     for place in places:
         if place.exists():
             return place
-    where = f"in {folder}" if folder else "and no data folder was given"
+    where = f"in {folder}" if folder else "among the examples, and no data folder was given"
     raise MissingDataError(
         f"{Path(file).name} is not {where}: name its folder with --data, or in CELLGEBRA_DATA"
     )
