@@ -8,7 +8,7 @@ PB     ?= service/rpc/pb
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint format types imports test proto-check check demo bench study-ablation study-fba-triples study-loss-conflict up lock clean
+.PHONY: help setup proto lint format types imports test proto-check check demo bench study-ablation study-fba-triples study-isoprenol study-loss-conflict study-unseen-costanzo up lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -58,6 +58,12 @@ study-ablation: $(VENV)/.dev ## Does every loss term, head and dimension help? W
 
 study-fba-triples: $(VENV)/.dev ## Do singles and doubles tell what triples do? Writes docs/studies/fba_triples.md
 	$(BIN)/python -m benchmarks.studies.fba_triples $(ARGS)
+
+study-isoprenol: $(VENV)/.dev ## What keeps the isoprenol rows from more? Writes docs/studies/isoprenol.md
+	$(BIN)/python -m benchmarks.studies.isoprenol $(ARGS)
+
+study-unseen-costanzo: $(VENV)/.dev ## What is known of a gene that a screen has not seen? Writes docs/studies/unseen_costanzo.md
+	$(BIN)/python -m benchmarks.studies.unseen_costanzo $(ARGS)
 
 up: $(VENV)/.local ## Start the service and keep it running; ARGS= goes to `cellgebra up`
 	$(BIN)/cellgebra up $(ARGS)
