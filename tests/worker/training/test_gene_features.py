@@ -5,15 +5,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from safetensors.torch import load
 
+from service.contract.algebra import ComposeRequest
 from service.contract.datasets import LabelColumn
+from service.contract.designs import parse_genotype
 from service.contract.errors import InvalidArgumentError, UnknownEditsError
 from service.contract.latent_models import PerturbationSetSpec
 from service.contract.splits import GeneSplit
+from tests.worker.inference.permuted import packed
 from tests.worker.tables import IDENTITY, small_spec, training_options, write_table
 from tests.worker.training.genes import LOCI, chosen, gene_table, pair_designs, weights
 from worker.data.gene_table import GeneTable
 from worker.data.table import read_table
+from worker.inference.composition import compose_designs
 from worker.inference.predictor import Predictor
 from worker.models.encoding import EditIndex
 from worker.training.errors import TrainingStoppedError
@@ -97,6 +102,32 @@ def test_genes_without_data_are_predicted_from_their_features(table, model):
     assert all(map(math.isfinite, answer.labels[0].expected_neutral))
     with pytest.raises(UnknownEditsError):
         predictor.score(["other:deletion"])
+
+
+def test_two_encoders_compose_as_one_latent_and_leave_a_residual(table):
+    genes = gene_table()
+    spec = spec_of(GRAPH, epochs=1, ensemble_size=1, split={"kind": "none"})
+    trained = train_model(
+        spec, table, [VALUE], identity=IDENTITY, genes=chosen(genes), with_report=False
+    )
+    tensors = load(trained.weights)
+    # Its start adds these labels up exactly: move the encoder of intact strains away from it.
+    tensors["member.0.intact_ED"] *= 1.5
+    predictor = Predictor.load(*packed(trained, tensors))
+    parts = ["g3:deletion", "g4:deletion"]  # neighbours in the ring
+    request = ComposeRequest(operation="compose", designs=parts, with_latents=True)
+    (state,) = compose_designs(predictor, request).states
+    latents = predictor.latents([parse_genotype("+".join(parts))])
+    composed = latents.z_W_MD + latents.z_P_MBD[:, 0]
+    np.testing.assert_allclose([m.values for m in state.latents], composed, atol=1e-12)
+    residual = latents.z_I_MBD[:, 0] - composed
+    sizes = np.linalg.norm(residual, axis=1) / np.linalg.norm(latents.z_P_MBD[:, 0], axis=1)
+    assert state.design.composition_residual == pytest.approx(sizes[0])
+    assert sizes[0] > 0.1
+    reading = state.design.labels[0]
+    assert reading.difference == pytest.approx(reading.y_intact - reading.y_compose)
+    assert reading.permutation_null.designs == "measured"
+    assert len(state.nearest) == 5
 
 
 @pytest.mark.slow
