@@ -5,6 +5,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PB     ?= service/rpc/pb
+# What an install compiles.
+KERNEL := $(wildcard worker/search/*.[ch])
 ARGS   ?=
 
 .DEFAULT_GOAL := help
@@ -83,10 +85,10 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python >= 3.11 is needed: make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.local: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.local: pyproject.toml constraints.txt $(KERNEL) | $(BIN)/python
 	$(PIP) install --quiet -c constraints.txt -e '.[local]'
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.dev: pyproject.toml constraints.txt $(KERNEL) | $(BIN)/python
 	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
 	@touch $(VENV)/.local $@

@@ -6,6 +6,7 @@ compiles it in place. As a build hook (see pyproject.toml) it does so at every i
 compiler the install goes on, and screens take the slower numba kernel. CC names the compiler.
 """
 
+import hashlib
 import os
 import platform
 import shutil
@@ -37,6 +38,14 @@ def variants() -> dict[str, tuple[str, ...]]:
     return {"plain": (), **(_X86 if is_x86 else {})}
 
 
+def sources_sha256() -> str:
+    """Of all C files: a library that was compiled from others is not loaded."""
+    digest = hashlib.sha256()
+    for path in sorted(FOLDER.glob("*.[ch]")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def build(target: Path = LIBRARY) -> Path:
     """Compile the library; one that is in use goes on as it was.
 
@@ -54,9 +63,9 @@ def build(target: Path = LIBRARY) -> Path:
             source = ("-c", str(FOLDER / "kernel.c"), "-o", objects[-1])
             _run(command, *_FLAGS, *flags, f"-DVARIANT={name}", *source)
         library = f"{folder}/libscreen.so"
-        _run(
-            command, *_FLAGS, "-shared", "-o", library, *objects, str(FOLDER / "dispatch.c"), "-lm"
-        )
+        stamp = f'-DSOURCES="{sources_sha256()}"'
+        last = (str(FOLDER / "dispatch.c"), "-lm")
+        _run(command, *_FLAGS, stamp, "-shared", "-o", library, *objects, *last)
         fresh = target.with_suffix(".new")
         shutil.copyfile(library, fresh)
         fresh.replace(target)

@@ -1,5 +1,8 @@
 /* Which of the compiled kernels this processor can run. */
 
+/* What this library was compiled from: worker/search/build.py. */
+const char *sources(void) { return SOURCES; }
+
 /* 2: AVX-512, 1: AVX2 with FMA, 0: plain. */
 int best_variant(void)
 {

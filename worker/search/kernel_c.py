@@ -3,15 +3,14 @@
 import ctypes
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from worker.search.build import LIBRARY, sources_sha256
 from worker.search.kernel_arrays import KernelArrays
 from worker.search.kernel_found import Found
 
-LIBRARY = Path(__file__).parent / "libscreen.so"
 VARIANTS = ("plain", "avx2", "avx512")  # what a later one needs, an earlier one does too
 
 _COUNTS = (
@@ -62,11 +61,15 @@ class _Found(ctypes.Structure):
 
 @lru_cache(maxsize=1)
 def library() -> ctypes.CDLL | None:
-    """The compiled kernel; None where it was not compiled, or not for this machine."""
+    """The compiled kernel; None where it was not compiled, or not from these sources."""
     try:
-        return ctypes.CDLL(str(LIBRARY))
+        loaded = ctypes.CDLL(str(LIBRARY))
     except OSError:
         return None
+    if not hasattr(loaded, "sources"):
+        return None
+    loaded.sources.restype = ctypes.c_char_p
+    return loaded if loaded.sources().decode() == sources_sha256() else None
 
 
 def variants() -> list[str]:
