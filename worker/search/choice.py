@@ -126,6 +126,30 @@ def _choose_group(plan: SearchPlan, found: Candidates) -> tuple[Codes, Flags]:
     return ranked[places], is_front[places]
 
 
+def inexact(plan: SearchPlan, parts: Sequence[OrderPart], chosen: Chosen) -> tuple[str, ...]:
+    """Orders of a screen of which something better may have been left out by rounding.
+
+    What a full list has left out is worth at most its last value and the error bound. The front,
+    and what diversity chooses, are those of what was kept.
+    """
+    notes = []
+    for part in parts:
+        is_full = len(part.best.value_K) >= plan.keep and not plan.spec.diversity
+        is_ranked_K = ~chosen.is_pareto_K
+        if plan.spec.per_order:
+            is_ranked_K &= chosen.designs.order_C == part.order
+        value_K = chosen.designs.value_C[is_ranked_K]
+        if not is_full or not part.error_bound or not len(value_K):
+            continue
+        above = float(value_K.min()) - float(part.best.value_K[-1])
+        if above <= part.error_bound:
+            notes.append(
+                f"Order {part.order}: the last proposal is {above:.2g} above the best design that "
+                f"was left out, and a screen in float32 is exact to {part.error_bound:.2g}."
+            )
+    return tuple(notes)
+
+
 def _order_first(found: Candidates) -> Codes:
     """Sets with their order in front: of equals the smaller design comes first."""
     return np.concatenate([found.order_C[:, None], found.set_CR], axis=1)

@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from worker.search.best import Best, Front
 
-_COUNTS = ("order", "evaluated", "excluded", "pruned", "infeasible")
+_TOLD = ("order", "evaluated", "excluded", "pruned", "infeasible", "error_bound", "kernel")
 
 
 @dataclass(frozen=True)
 class OrderPart:
     """Designs of one order: how many, the best, the front, and the best of half the ensemble.
 
-    Sets hold the edits beside those of `must_include`.
+    Sets hold the edits beside those of `must_include`. Values of a screen are within `error_bound`
+    of those in float64; `kernel` is what computed them.
     """
 
     order: int
@@ -29,6 +30,8 @@ class OrderPart:
     best: Best
     half_best: Best
     front: Front
+    error_bound: float = 0.0
+    kernel: str | None = None
     beam_found: tuple[int, int] | None = None
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -51,8 +54,6 @@ class Part:
     shard: int
     orders: tuple[OrderPart, ...]
     seconds: float
-    kernel: str | None = None
-    notes: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
         """Arrays without pickle, beside a line of JSON."""
@@ -60,10 +61,8 @@ class Part:
             "plan": self.plan,
             "shard": self.shard,
             "seconds": self.seconds,
-            "kernel": self.kernel,
-            "notes": self.notes,
             "orders": [
-                {name: getattr(part, name) for name in (*_COUNTS, "beam_found")}
+                {name: getattr(part, name) for name in (*_TOLD, "beam_found")}
                 for part in self.orders
             ],
         }
@@ -88,8 +87,6 @@ class Part:
             shard=told["shard"],
             orders=tuple(orders),
             seconds=told["seconds"],
-            kernel=told["kernel"],
-            notes=tuple(told["notes"]),
         )
 
 
@@ -99,7 +96,7 @@ def _order_part(i: int, told: dict[str, Any], file: Any) -> OrderPart:  # noqa: 
     arrays = {name.removeprefix(prefix): file[name] for name in names}
     beam = told["beam_found"]
     return OrderPart(
-        **{name: told[name] for name in _COUNTS},
+        **{name: told[name] for name in _TOLD},
         best=Best(arrays["value"], arrays["set"]),
         half_best=Best(arrays["half_value"], arrays["half_set"]),
         front=Front(arrays["front_term"], arrays["front_set"]),
@@ -123,5 +120,7 @@ def merge_orders(parts: Sequence[OrderPart], size: int, most: int, half_most: in
         best=best,
         half_best=half_best,
         front=front,
+        error_bound=max(part.error_bound for part in parts),
+        kernel=", ".join(sorted({part.kernel for part in parts if part.kernel})) or None,
         beam_found=next((p.beam_found for p in parts if p.beam_found is not None), None),
     )

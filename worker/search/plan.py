@@ -12,16 +12,17 @@ from worker.search.exclusions import most_together
 from worker.search.names import Problems, Vocabulary
 from worker.search.objective import Ranking
 from worker.search.pool import EditPool, build_pool
-from worker.search.screened import screen_refusal
+from worker.search.screenable import screen_refusal
 from worker.search.sets import set_count
 from worker.search.strategies import choose_strategy
 
 MAX_SHARDS = 256
 # Designs of a shard: seconds of a fast model, minutes of a slow one.
-_SHARD_DESIGNS = {Strategy.SCREEN: 500_000_000, Strategy.BATCHED: 250_000}
-# Kept beside what is proposed: rounding may change an order, diversity wants a choice, and the
-# recall of a beam is of the best hundred.
+_SHARD_DESIGNS = {Strategy.SCREEN: 2_000_000_000, Strategy.BATCHED: 250_000}
+# Kept beside what is proposed: rounding may change an order (float32 in a screen), diversity wants
+# a choice, and the recall of a beam is of the best hundred.
 _MARGIN = 100
+_SCREEN_MARGIN = 1000
 _CHOICE = 10
 _MOST_CHOICE = 20_000
 # Each half needs two members to have an sd.
@@ -91,7 +92,7 @@ def plan_search(
     _check_orders(spec, pool, orders)
     strategy = choose_strategy(
         spec.strategy,
-        screen_refusal(predictor),
+        screen_refusal(predictor, pool, [order.size for order in orders]),
         [order.size for order in orders],
         [order.possible_count for order in orders],
     )
@@ -103,7 +104,7 @@ def plan_search(
         strategy=strategy,
         orders=orders,
         shards=_shards(strategy, len(pool), orders, shard_count),
-        keep=_kept(spec),
+        keep=_kept(spec, strategy),
         half_keep=spec.proposal_count if has_halves else 0,
         fingerprint=_fingerprint(spec, predictor, shard_count),
         notes=_notes(spec, pool, orders),
@@ -149,10 +150,10 @@ def _check_orders(spec: SearchSpec, pool: EditPool, orders: Sequence[OrderPlan])
         )
 
 
-def _kept(spec: SearchSpec) -> int:
-    if not spec.diversity:
-        return spec.proposal_count + _MARGIN
-    return max(min(_CHOICE * spec.proposal_count, _MOST_CHOICE), spec.proposal_count + _MARGIN)
+def _kept(spec: SearchSpec, strategy: Strategy) -> int:
+    margin = _SCREEN_MARGIN if strategy is Strategy.SCREEN else _MARGIN
+    least = spec.proposal_count + margin
+    return max(min(_CHOICE * spec.proposal_count, _MOST_CHOICE), least) if spec.diversity else least
 
 
 def _shards(

@@ -10,9 +10,10 @@ from worker.inference.predictor import Predictor
 from worker.search.batched import score_order
 from worker.search.beam import search_beam
 from worker.search.check import check
-from worker.search.choice import candidates, choose
+from worker.search.choice import candidates, choose, inexact
 from worker.search.parts import OrderPart, Part, merge_orders
 from worker.search.plan import SearchPlan, Shard, plan_search
+from worker.search.screened import HALVED_DESIGNS, Screens
 from worker.search.shrinkage import shrinkage
 from worker.search.tally import Watch
 
@@ -20,27 +21,34 @@ Result = tuple[SearchReport, list[Proposal]]
 
 
 def run_shard(
-    plan: SearchPlan, shard: Shard, predictor: Predictor, watch: Watch | None = None
+    plan: SearchPlan,
+    shard: Shard,
+    predictor: Predictor,
+    watch: Watch | None = None,
+    screens: Screens | None = None,
 ) -> Part:
     """Go through one shard; its part is the same wherever it is run.
+
+    `screens` of the same plan save making them for every shard.
 
     Raises:
         SearchStoppedError: `watch` said so.
     """
     watched = watch or Watch()
     begun = time.perf_counter()
-    kernel: str | None = None
     if plan.strategy is Strategy.BEAM:
         orders = search_beam(plan, predictor, watched)
+    elif plan.strategy is Strategy.SCREEN:
+        made = screens or Screens(plan, predictor)
+        orders = tuple(
+            made.run(order, shard, watched)
+            if order.size
+            else score_order(plan, order, shard, predictor, watched)
+            for order in plan.orders
+        )
     else:
         orders = tuple(score_order(plan, o, shard, predictor, watched) for o in plan.orders)
-    return Part(
-        plan=plan.fingerprint,
-        shard=shard.index,
-        orders=orders,
-        seconds=time.perf_counter() - begun,
-        kernel=kernel,
-    )
+    return Part(plan.fingerprint, shard.index, orders, time.perf_counter() - begun)
 
 
 def finish(
@@ -67,12 +75,13 @@ def finish(
     ]
     found = candidates(plan, merged, predictor)
     shrinkages = shrinkage(plan, merged, predictor)
-    proposals = check(plan, choose(plan, found), predictor, shrinkages)
+    chosen = choose(plan, found)
+    proposals = check(plan, chosen, predictor, shrinkages)
     took = sum(part.seconds for part in parts) if seconds is None else seconds
     evaluated = sum(order.evaluated for order in merged)
     report = SearchReport(
         strategy=plan.strategy,
-        kernel=ordered[0].kernel,
+        kernel=next((order.kernel for order in merged if order.kernel), None),
         edit_count=len(plan.pool),
         orders=tuple(
             _counted(order.possible_count, part)
@@ -85,7 +94,7 @@ def finish(
         proposal_count=len(proposals),
         beam_recall=_recalls(merged),
         shrinkage=shrinkages,
-        notes=(*plan.notes, *_notes(plan, merged, ordered, proposals)),
+        notes=(*plan.notes, *_notes(plan, merged, proposals), *inexact(plan, merged, chosen)),
     )
     return report, proposals
 
@@ -104,7 +113,8 @@ def search(
         SearchStoppedError: `watch` said so.
     """
     plan = plan_search(spec, predictor, shard_count=shard_count)
-    parts = [run_shard(plan, shard, predictor, watch) for shard in plan.shards]
+    screens = Screens(plan, predictor)
+    parts = [run_shard(plan, shard, predictor, watch, screens) for shard in plan.shards]
     return finish(plan, parts, predictor)
 
 
@@ -139,9 +149,9 @@ def _recalls(merged: Sequence[OrderPart]) -> tuple[BeamRecall, ...]:
 
 
 def _notes(
-    plan: SearchPlan, merged: Sequence[OrderPart], parts: Sequence[Part], proposals: list[Proposal]
+    plan: SearchPlan, merged: Sequence[OrderPart], proposals: list[Proposal]
 ) -> tuple[str, ...]:
-    notes = list(dict.fromkeys(note for part in parts for note in part.notes))
+    notes = []
     evaluated = sum(order.evaluated for order in merged)
     wanted = plan.spec.proposal_count * (len(plan.orders) if plan.spec.per_order else 1)
     if len(proposals) < wanted:
@@ -149,5 +159,11 @@ def _notes(
         notes.append(
             f"{len(proposals):,} designs are proposed, not {wanted:,}: of {evaluated:,} evaluated, "
             f"{good:,} are good enough."
+        )
+    large = [o.order for o in plan.orders if o.possible_count > HALVED_DESIGNS]
+    if plan.strategy is Strategy.SCREEN and plan.half_keep and large:
+        notes.append(
+            f"The winner's curse was not measured on order {', '.join(map(str, large))}: it has "
+            f"more than {HALVED_DESIGNS:,} designs."
         )
     return tuple(notes)

@@ -41,10 +41,13 @@ class ShardWork:
         should_stop: Callable[[], bool],
         tell: Callable[[], None] = lambda: None,
     ) -> None:
+        from worker.search.screened import Screens
+
         self._runtime = runtime
         self._job_id = job_id
         self._plan = plan
         self._predictor = predictor
+        self._screens = Screens(plan, predictor)
         self._should_stop = should_stop
         self._tell = tell
 
@@ -79,9 +82,8 @@ class ShardWork:
                 return beat.is_lost.is_set() or self._should_stop()
 
             try:
-                part = run_shard(
-                    self._plan, shard, self._predictor, Watch(beat.passed, should_stop)
-                )
+                watch = Watch(beat.passed, should_stop)
+                part = run_shard(self._plan, shard, self._predictor, watch, self._screens)
             except SearchStoppedError:
                 part = None
         with self._runtime.database.write() as session:

@@ -110,7 +110,7 @@ def test_an_empty_pool_says_which_rule_took_the_last_edit(models):
         ),
         (
             {"strategy": "screen"},
-            "strategy screen: a model of the kind additive has no latent space to screen; "
+            "strategy screen: a model of kind additive has no latent space to screen; "
             "take batched or beam",
         ),
     ],

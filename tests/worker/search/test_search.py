@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from service.contract.designs import parse_genotype
 from service.contract.errors import InvalidArgumentError
 from service.contract.search import SearchSpec
-from tests.worker.search.conftest import EDITS, KINDS
+from tests.worker.search.conftest import EDITS, KINDS, LATENT
 from tests.worker.search.oracle import brute_force, worth
 from worker.search.run import search
 
 QUICK = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 LEVELS = ("g0:knockdown@0.3", "g1:overexpression@3", "g3:insertion=a@0.5")
 OBJECTIVE = st.fixed_dictionaries(
@@ -57,9 +57,11 @@ def specs(draw):
 
 @pytest.mark.parametrize("kind", KINDS)
 @QUICK
-@given(spec=specs(), strategy=st.sampled_from(["batched", "beam"]), shards=st.integers(1, 5))
-def test_the_best_are_those_of_brute_force(models, kind, spec, strategy, shards):
+@given(spec=specs(), data=st.data(), shards=st.integers(1, 5))
+def test_the_best_are_those_of_brute_force(models, kind, spec, data, shards):
     model = models(kind)
+    strategies = ["batched", "beam"] + ["screen"] * (kind in LATENT)
+    strategy = data.draw(st.sampled_from(strategies))
     spec = SearchSpec.model_validate(spec | {"strategy": strategy})
     expected, infeasible = brute_force(spec, model, spec.pool.edits)
     try:
