@@ -44,7 +44,7 @@ def _loci_panel(
     chosen = choose_loci(needs_DL, worth_D, cost_L, owned=owned, size=spec.size, budget=spec.budget)
     inside_L = np.zeros(len(loci), dtype=bool)
     inside_L[[*owned, *chosen]] = True
-    built_D: Flags = (needs_DL <= inside_L).all(axis=1)
+    built_D = np.all(needs_DL <= inside_L, axis=1)
     members = [
         PanelMember(
             name=loci[i],
