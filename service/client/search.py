@@ -46,6 +46,14 @@ class SearchRun(JobRun[SearchJob]):
             self._transport, path_of(self.path, self.id, "/proposals"), Proposal, parameters
         )
 
+    def save_order_sheet(self, path: str | Path) -> Path:
+        """Write the order sheet as tab-separated values; returns its path.
+
+        Raises:
+            NotFoundError: the spec asked for none, or the search has not SUCCEEDED.
+        """
+        return self._save(Path(path), "order_sheet.tsv")
+
     def save(self, path: str | Path) -> Path:
         """Write all proposals to a file, by its ending: `.tsv` or `.parquet`; returns its path.
 
@@ -57,6 +65,9 @@ class SearchRun(JobRun[SearchJob]):
         name = _FILES.get(target.suffix)
         if name is None:
             raise InvalidArgumentError(f"{target.name}: name the file .tsv or .parquet")
+        return self._save(target, name)
+
+    def _save(self, target: Path, name: str) -> Path:
         answer = self._transport.send("GET", path_of(self.path, self.id, f"/{name}"))
         target.write_bytes(answer.content)
         return target

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from service.contract.search import Finite, Name
+from service.contract.search_fields import Cost, Finite, Name
 
 MAX_ROWS = 1536
 
@@ -44,7 +44,7 @@ class EditCost(_Spec):
     """What an edit costs to make: `name` is an edit (without a level: at every level) or a kind."""
 
     name: Name
-    cost: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    cost: Cost
 
 
 class Measured(_Spec):
@@ -60,7 +60,8 @@ class OrderSheetSpec(_Spec):
     `stock` are strains at hand beside the reference, each a genotype to start from. An edit without
     a cost of its own has that of its kind, else `default_cost`. `cost_weight` takes a design's cost
     off its worth, per unit of cost, on the scale of 0 to 1 of the candidates' worth. Of `measured`,
-    `rebuild_count` are built again, spread evenly from the best to the median.
+    `rebuild_count` are built again, spread evenly from the best to the median; without any, of the
+    designs of the model's training part that have all labels of the objectives.
     """
 
     row_count: Annotated[int, Field(ge=1, le=MAX_ROWS)] = 48
@@ -73,8 +74,8 @@ class OrderSheetSpec(_Spec):
     rebuild_count: Annotated[int, Field(ge=0, le=MAX_ROWS)] = 3
     stock: Annotated[tuple[str, ...], Field(max_length=100_000)] = ()
     costs: Annotated[tuple[EditCost, ...], Field(max_length=100_000)] = ()
-    default_cost: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
-    cost_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    default_cost: Cost = 1.0
+    cost_weight: Cost = 0.0
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
     @model_validator(mode="after")

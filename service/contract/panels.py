@@ -5,11 +5,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.contract.search_fields import Cost, Name
+
 MAX_PANEL = 1000
 _COSTS = 100_000
-
-Cost = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Name = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class PanelKind(StrEnum):

@@ -6,14 +6,13 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from service.contract.designs import EditKind
+from service.contract.order_sheets import OrderSheetSpec
 from service.contract.panels import PanelSpec
+from service.contract.search_fields import Finite, Name
 
 MAX_PROPOSALS = 10_000
 MAX_ORDER = 8
 _NAMES = 100_000
-
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Name = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class _Spec(BaseModel):
@@ -133,7 +132,8 @@ class SearchSpec(_Spec):
     other is better than in both come first. `per_order` proposes as many of every order.
     `diversity` (0 none, 1 all) trades value for edits that better proposals do not have (maximal
     marginal relevance, Jaccard). `beam_width` is how many designs of an order a beam goes on from.
-    With `panel`, loci or parents to build from are chosen for what is proposed.
+    With `panel`, loci or parents to build from are chosen for what is proposed; with `order_sheet`,
+    proposals are picked for the bench, beside controls and rebuilds.
     """
 
     model_id: Name
@@ -153,6 +153,7 @@ class SearchSpec(_Spec):
     beam_width: Annotated[int, Field(ge=1, le=100_000)] = 1000
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     panel: PanelSpec | None = None
+    order_sheet: OrderSheetSpec | None = None
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:

@@ -39,16 +39,18 @@ class ProposalOrder(StrEnum):
     CHECK_RANK = "check_rank"
 
 
-class ProposalFile(StrEnum):
-    """All proposals as one file."""
+class SearchFile(StrEnum):
+    """What a search leaves as files: all proposals, and the order sheet if it was asked for one."""
 
     TSV = "proposals.tsv"
     PARQUET = "proposals.parquet"
+    SHEET = "order_sheet.tsv"
 
 
 _MEDIA_TYPE = {
-    ProposalFile.TSV: "text/tab-separated-values",
-    ProposalFile.PARQUET: "application/vnd.apache.parquet",
+    SearchFile.TSV: "text/tab-separated-values",
+    SearchFile.PARQUET: "application/vnd.apache.parquet",
+    SearchFile.SHEET: "text/tab-separated-values",
 }
 
 
@@ -186,19 +188,19 @@ async def list_proposals(
 
 @router.get(
     "/{job_id}/{name}",
-    operation_id="getProposalFile",
-    summary="Download all proposals",
+    operation_id="getSearchFile",
+    summary="Download all proposals, or the order sheet",
     response_class=Response,
     responses={
         200: {
-            "content": {media_type: {} for media_type in _MEDIA_TYPE.values()},
-            "description": "One row a proposal, in the order of their ranks",
+            "content": {media_type: {} for media_type in dict.fromkeys(_MEDIA_TYPE.values())},
+            "description": "One row a proposal, by rank; or one row a strain to build",
         },
         **problems(404),
     },
 )
-async def get_proposal_file(
-    context: ContextDep, caller: CallerDep, job_id: str, name: ProposalFile
+async def get_file(
+    context: ContextDep, caller: CallerDep, job_id: str, name: SearchFile
 ) -> Response:
     """As TSV or Parquet; units are in the names of the columns."""
     sha256, path = await context.threads.run(

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PERIOD_SECONDS = 1.0
+_TSV = "text/tab-separated-values"
 _WAIT_SECONDS = 0.2
 
 
@@ -68,9 +69,13 @@ def _search(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
     from worker.search.panel import choose_panel
     from worker.search.parts import Part
     from worker.search.run import finish
+    from worker.search.sheet import order_sheet, sheet_as_tsv
+    from worker.search.sheet_fit import fitted_sheet
 
     begin = time.monotonic()
     predictor, plan = _prepare(held.runtime, held.job)
+    wanted = plan.spec.order_sheet
+    sheet = None if wanted is None else fitted_sheet(wanted, plan.spec, predictor)
     with held.runtime.database.write() as session:
         search_shards.plan_shards(session, held.job, _shard_specs(plan))
     _ring_helpers(held, len(plan.shards) - 1)
@@ -95,7 +100,11 @@ def _search(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
     )
     if plan.spec.panel is not None:
         report = report.model_copy(update={"panel": choose_panel(plan.spec.panel, found)})
-    return partial(_register, report=report, found=found, files=_files(held, found))
+    files = _files(held, found)
+    if sheet is not None:
+        rows = order_sheet(sheet, plan.spec, [one.genotype for one in found], predictor)
+        files["order_sheet.tsv"] = (held.seal(sheet_as_tsv(rows)), _TSV)
+    return partial(_register, report=report, found=found, files=files)
 
 
 def _shard_specs(plan: "SearchPlan") -> list[dict[str, Any]]:
@@ -198,6 +207,6 @@ def _files(held: HeldJob, found: Sequence[Proposal]) -> dict[str, tuple[SealedBl
     from worker.search.proposal_table import as_parquet, as_tsv
 
     return {
-        "proposals.tsv": (held.seal(as_tsv(found)), "text/tab-separated-values"),
+        "proposals.tsv": (held.seal(as_tsv(found)), _TSV),
         "proposals.parquet": (held.seal(as_parquet(found)), "application/vnd.apache.parquet"),
     }
