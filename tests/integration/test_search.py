@@ -114,6 +114,37 @@ def test_rules_of_the_pool_hold(client, spec):
         assert proposal.edit_support >= 3
 
 
+def test_a_search_ends_in_a_sheet_and_a_panel(client, spec, tmp_path):
+    sheet = {"row_count": 12, "rebuild_count": 2, "explore_share": 0.5, "costs": []}
+    wanted = {"proposal_count": 60, "order_sheet": sheet, "panel": {"kind": "loci", "size": 5}}
+    run = client.search(spec | wanted)
+    run.wait()
+    text = run.save_order_sheet(tmp_path / "sheet.tsv").read_text()
+    rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
+    roles = [row["role"] for row in rows]
+    assert [roles.count(role) for role in ("control", "rebuild", "explore")] == [1, 2, 4]
+    assert len(rows) == 12
+    proposed = {p.genotype for p in run.proposals()}
+    new = {row["genotype"] for row in rows if row["role"] in ("exploit", "explore")}
+    assert len(new) == 9
+    assert new <= proposed
+    panel = run.job.report.panel
+    loci = {member.name for member in panel.members}
+    assert len(loci) == 5
+    built = [g for g in proposed if {e.partition(":")[0] for e in g.split("+")} <= loci]
+    assert panel.design_count == len(built) > 0
+
+
+def test_a_sheet_that_cannot_be_filled_is_told_before_any_work(client, spec):
+    short = client.search(spec | {"order_sheet": {"row_count": 48}})
+    with pytest.raises(InvalidArgumentError, match="raise proposal_count"):
+        short.wait()
+    sheet = {"row_count": 10, "controls": ["PP_9999:knockdown"]}
+    unknown = client.search(spec | {"order_sheet": sheet})
+    with pytest.raises(InvalidArgumentError, match="PP_9999"):
+        unknown.wait()
+
+
 def test_what_cannot_be_is_told_before_any_work(client, spec):
     refused = client.search(spec | {"pool": {"min_support": 10_000}})
     with pytest.raises(InvalidArgumentError, match="min_support"):
