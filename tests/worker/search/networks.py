@@ -25,13 +25,17 @@ class Case:
     def tables(self, order) -> ScreenTables:
         return network_tables(self.members, self.labels, self.edits, self.fixed, order)
 
+    def batch(self, designs):
+        """Designs as positions [B, order] among the edits, with the fixed ones."""
+        fixed = [part.flatten().expand(len(designs), -1) for part in self.fixed]
+        free = [part.flatten()[torch.from_numpy(np.asarray(designs))] for part in self.edits]
+        return DesignBatch(*(torch.cat(both, dim=1) for both in zip(free, fixed, strict=True)))
+
     def readings(self, designs):
         """y_compose [Y, M, B] in the labels' units, of designs as positions [B, order]."""
         if not len(designs):
             return np.zeros((len(self.labels), len(self.members), 0))
-        fixed = [part.flatten().expand(len(designs), -1) for part in self.fixed]
-        free = [part.flatten()[torch.from_numpy(np.asarray(designs))] for part in self.edits]
-        batch = DesignBatch(*(torch.cat(both, dim=1) for both in zip(free, fixed, strict=True)))
+        batch = self.batch(designs)
         with torch.inference_mode():
             read_MBY = np.stack([net(batch).compose_BY.numpy() for net in self.members])
         return np.stack([label.in_unit(read_MBY[:, :, y]) for y, label in enumerate(self.labels)])
@@ -39,7 +43,8 @@ class Case:
 
 def all_designs(edit_count, order):
     """Every set of `order` edits [N, order]."""
-    return np.array(list(combinations(range(edit_count), order)), dtype=np.int64).reshape(-1, order)
+    rows = list(combinations(range(edit_count), order))
+    return np.array(rows, dtype=np.int64).reshape(len(rows), order)
 
 
 def alone(places, effects):
