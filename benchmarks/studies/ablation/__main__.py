@@ -21,7 +21,7 @@ from benchmarks.machine import processor
 from benchmarks.studies.ablation.arms import arms
 from benchmarks.studies.ablation.campaign import kept, run_all
 from benchmarks.studies.ablation.page import Figures, page
-from benchmarks.studies.ablation.trials import DATA, Trial
+from benchmarks.studies.ablation.trials import DATA, SEEDS, Trial
 
 ROOT = Path(__file__).parents[3]
 COMMAND = "python -m benchmarks.studies.ablation"
@@ -33,7 +33,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     given = os.environ.get("CELLGEBRA_DATA")
     parser.add_argument("--data", type=Path, default=given, help="folder of the data files")
     parser.add_argument("--budget", type=float, help="seconds; what is left is done next time")
-    parser.add_argument("--seeds", type=int, default=4, help="how many")
+    parser.add_argument("--seeds", type=int, help="at most so many a data set")
     parser.add_argument("--only", choices=DATA, action="append", help="data sets; all without it")
     parser.add_argument("--keep", type=Path, default=ROOT / "benchmarks/results/ablation.jsonl")
     parser.add_argument("--out", type=Path, default=ROOT / "docs/studies/ablation.md")
@@ -48,9 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Train what is missing, then write the page."""
     options = parse(arguments)
     torch.set_num_threads(1)
-    seeds = range(options.seeds)
+    counts = {data: min(count, options.seeds or count) for data, count in SEEDS.items()}
     trials = [
-        Trial(data, seed, arm) for seed in seeds for data in options.only or DATA for arm in arms()
+        Trial(data, seed, arm)
+        for seed in range(max(counts.values()))
+        for data in options.only or DATA
+        for arm in arms()
+        if seed < counts[data]
     ]
     try:
         is_whole = run_all(
@@ -64,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     outcomes = {key: found for key, found in kept(options.keep).items() if key in wanted}
     options.out.parent.mkdir(parents=True, exist_ok=True)
     date = f"{datetime.now(UTC):%Y-%m-%d}"
-    figures = Figures(outcomes, seeds)
+    figures = Figures(outcomes, counts)
     options.out.write_text(page(figures, date=date, machine=processor(), command=COMMAND))
     _say(str(options.out))
 

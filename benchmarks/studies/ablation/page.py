@@ -19,14 +19,16 @@ READINGS = {"intact": "y_intact", "compose": "y_compose"}
 
 @dataclass(frozen=True)
 class Figures:
-    """Outcomes by data set and arm, in the order of the seeds."""
+    """Outcomes by data set and arm, in the order of the seeds; how many each data set has."""
 
     outcomes: Outcomes
-    seeds: Sequence[int]
+    seeds: Mapping[str, int]
 
     def each(self, data: str, arm: Arm, key: str) -> Floats:
         """A value of every seed; NaN where a trial or value is missing."""
-        found = [self.outcomes.get(Trial(data, seed, arm).key, {}) for seed in self.seeds]
+        found = [
+            self.outcomes.get(Trial(data, seed, arm).key, {}) for seed in range(self.seeds[data])
+        ]
         return np.array([one.get(key, np.nan) for one in found])
 
     def difference(self, data: str, arm: Arm, key: str) -> Interval:
@@ -103,7 +105,7 @@ def page(figures: Figures, *, date: str, machine: str, command: str) -> str:
         date=date,
         machine=machine,
         command=command,
-        seeds=len(figures.seeds),
+        seeds=", ".join(f"{TITLES[data]}: {figures.seeds[data]}" for data in DATA),
         trainings=len(figures.outcomes),
         minutes=f"{minutes:.0f}",
         sizes=_sizes(figures),

@@ -16,11 +16,12 @@ SEEDS = range(3)
 
 
 def changed(arm):
-    """Names of what differs from the default."""
+    """Names of the terms, and fields of the model, that differ from the default."""
     plain, fields = arms()[0].fields(), arm.fields()
-    terms = [{t["name"] for t in f["loss"]["terms"]} for f in (plain, fields)]
+    left, right = ({t["name"]: t for t in f["loss"]["terms"]} for f in (plain, fields))
+    terms = {name for name in left | right if left.get(name) != right.get(name)}
     model = {k for k, v in fields["model"].items() if v != plain["model"][k]}
-    return terms[0] ^ terms[1], model
+    return terms, model
 
 
 def test_every_arm_changes_one_thing():
@@ -31,9 +32,15 @@ def test_every_arm_changes_one_thing():
         assert bool(terms) != bool(model), arm.name
         assert len(model) <= 1
     for term in default_terms():
-        assert names[f"without {term}"][0] == {term}
+        assert names[f"without {term}"][0] == names[f"{term} at 1"][0] == {term}
+        weights = {
+            name: {t.name: t.weight for t in arm.loss().terms}.get(term, 0.0)
+            for name, arm in ((arm.name, arm) for arm in arms())
+        }
+        assert weights[f"without {term}"] == 0.0 < weights[DEFAULT] < weights[f"{term} at 1"] == 1.0
     heads = {arm.model().head for arm in arms()}
     assert heads == {"linear", "quadratic", "mlp"}
+    assert {arm.model().activation for arm in arms()} == {"gelu", "relu"}
     assert {8, 32, 128} <= {arm.model().latent_dim for arm in arms()}
 
 
@@ -86,7 +93,7 @@ def test_a_campaign_goes_on_where_it_was_stopped(tmp_path):
 def test_the_page_shows_paired_differences(tmp_path):
     path = tmp_path / "kept.jsonl"
     run_all(TRIALS, path, data=None, budget=None, tell=lambda _: None)
-    figures = Figures(kept(path), SEEDS)
+    figures = Figures(kept(path), dict.fromkeys(DATA, len(SEEDS)))
     rows = table(figures, "fba").splitlines()
     assert rows[2].startswith(f"| {DEFAULT} | 0.510")
     assert "**+0.100 (+0.100 to +0.100)**" in rows[3]
