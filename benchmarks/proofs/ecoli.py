@@ -1,0 +1,236 @@
+"""The oracle: trained on the wild type, singles and doubles, every triple is looked at.
+
+Nothing was chosen by looking at triples: ours is the default of the program for designs, with all
+its defaults, and everything else is a null.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from benchmarks.proofs.ecoli_selected import among_selected
+from benchmarks.proofs.fitting import Fields, Rows, fit_rows, one_member
+from benchmarks.proofs.oracle import FILE, Codes, Floats, Oracle, places_of
+from benchmarks.proofs.statistics import Interval, mean, share_found
+from benchmarks.proofs.steps import Arrays, Figures, Steps
+from service.contract.designs import Design, parse_genotype
+from service.contract.search import Feasibility, Objective, SearchSpec
+from worker.inference.predictor import Predictor
+from worker.search.run import search
+
+OURS, COMPOSED = "perturbation_set", "perturbation_set, y_compose"
+MODELS: Mapping[str, Fields] = {
+    OURS: {"model": {"kind": "perturbation_set"}, "ensemble_size": 5},
+    "additive": one_member("additive"),
+    "multiplicative": one_member("multiplicative", floor=0.01),
+    "pairwise": one_member("pairwise"),
+    "minimum of pairs": one_member("pairwise", rule="min"),
+}
+RANDOM = "random"
+STEP_COUNT = len(MODELS) * 2
+
+GAP = 0.05
+LEAST_GROWTH = 0.5
+COUNTS = (100, 1000)
+TOP = 100
+_BATCH = 20_000
+
+
+@dataclass(frozen=True)
+class Task:
+    """The oracle, and what is looked for among its triples."""
+
+    oracle: Oracle
+    models: Mapping[str, Fields]
+    counts: tuple[int, ...] = COUNTS
+    top: int = TOP
+
+    @cached_property
+    def rows(self) -> Rows:
+        """What is trained on."""
+        return self.oracle.lower()
+
+    @cached_property
+    def sets(self) -> Codes:
+        """Genes of the triples [T, 3]."""
+        return self.oracle.sets(3)
+
+    @cached_property
+    def designs(self) -> list[Design]:
+        """The triples."""
+        return [parse_genotype(self.oracle.genotype(row)) for row in self.sets]
+
+    @cached_property
+    def growth(self) -> Floats:
+        """Of the triples [T]."""
+        return self.oracle.growth_D[self.oracle.of_order(3)]
+
+    @cached_property
+    def product(self) -> Floats:
+        """Of the triples [T]; NaN where dead."""
+        return self.oracle.product_D[self.oracle.of_order(3)]
+
+    @cached_property
+    def least(self) -> Floats:
+        """Least growth of their pairs [T]."""
+        return self.oracle.least_of_pairs(self.sets)
+
+    @cached_property
+    def orbit(self) -> Codes:
+        """What the bootstrap draws [T]: designs that no single or double tells apart are one."""
+        return self.oracle.orbit(self.sets)
+
+    @cached_property
+    def gaps(self) -> Codes:
+        """Triples that differ from the least of their pairs."""
+        return np.flatnonzero(abs(self.growth - self.least) > GAP)
+
+    @cached_property
+    def best(self) -> Codes:
+        """Triples of highest product among those that grow, and ties with the last of them."""
+        product_T = np.where(self.growth >= LEAST_GROWTH, np.nan_to_num(self.product), -np.inf)
+        last = np.sort(product_T)[::-1][self.top - 1]
+        return np.flatnonzero(product_T >= last)
+
+
+def read_all(task: Task, predictor: Predictor) -> Arrays:
+    """Mean growth of every triple in both readings."""
+    parts: list[tuple[Floats, Floats]] = []
+    for first in range(0, len(task.designs), _BATCH):
+        growth, _ = predictor.readings(task.designs[first : first + _BATCH])
+        parts.append((growth.compose_MBY.mean(axis=0), growth.intact_MBY.mean(axis=0)))
+    compose_T, intact_T = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return {"compose": compose_T, "intact": intact_T}
+
+
+def spec_of(task: Task) -> SearchSpec:
+    """The search for product among triples that grow."""
+    return SearchSpec(
+        model_id="proof",
+        objectives=(Objective(label="product"),),
+        feasibility=(Feasibility(label="growth", at_least=LEAST_GROWTH),),
+        min_order=3,
+        max_order=3,
+        proposal_count=max(task.counts),
+    )
+
+
+def _searched(task: Task, predictor: Predictor) -> Figures:
+    report, proposals = search(spec_of(task), predictor)
+    texts = [proposal.genotype for proposal in proposals]
+    found = {
+        "report": report.model_dump(mode="json"),
+        "places": places_of(texts, task.oracle).tolist() if texts else [],
+    }
+    if predictor.manifest.member_count > 1:
+        found["selected"] = among_selected(task, predictor, proposals)
+    return found
+
+
+def _gap_score(task: Task, growth_T: Floats) -> Floats:
+    """By how much a prediction lies below the least of the measured pairs; nothing is below 0."""
+    return task.least - np.maximum(growth_T, 0.0)
+
+
+Found = dict[str, Floats]
+
+
+def found_gaps(task: Task, score_T: Floats) -> Found:
+    """How surely each gap is among the first k, by k."""
+    return {str(k): share_found(score_T, k)[task.gaps] for k in task.counts}
+
+
+def found_best(task: Task, places: Sequence[int]) -> Found:
+    """Which of the truly best are among the first k proposals, by k."""
+    is_found_KT = np.zeros((len(task.counts), len(task.sets)))
+    for row, k in enumerate(task.counts):
+        is_found_KT[row, list(places[:k])] = 1.0
+    return {str(k): is_found_KT[row, task.best] for row, k in enumerate(task.counts)}
+
+
+def proposed(task: Task, places: Sequence[int]) -> dict[str, Interval]:
+    """What the first proposals truly are."""
+    first = np.array(places[: task.top], dtype=np.int64)
+    if not len(first):
+        return {}
+    grows_K = (task.growth[first] >= LEAST_GROWTH).astype(np.float64)
+    product_K = np.nan_to_num(task.product[first]) * grows_K
+    return {
+        "truly_grow": mean(grows_K, task.orbit[first]),
+        "mean_product": mean(product_K, task.orbit[first]),
+    }
+
+
+def graded(found: Mapping[str, Found], cluster_P: Codes) -> dict[str, Any]:
+    """Recall of every ranking by k, and how much that of ours lies above each other."""
+    ours = found[OURS]
+    return {
+        k: {
+            "recall": {name: mean(own[k], cluster_P) for name, own in found.items()},
+            "above": {
+                name: mean(ours[k] - own[k], cluster_P)
+                for name, own in found.items()
+                if name != OURS
+            },
+        }
+        for k in ours
+    }
+
+
+class _Trained:
+    """A model that is trained when it is first asked for."""
+
+    def __init__(self, task: Task, name: str) -> None:
+        self._fit = lru_cache(lambda: fit_rows(task.rows, task.models[name]))
+        self._task = task
+
+    def read(self) -> Arrays:
+        return read_all(self._task, self._fit())
+
+    def searched(self) -> Figures:
+        return _searched(self._task, self._fit())
+
+
+def run(steps: Steps, task: Task | None = None) -> Figures:
+    """All figures of this proof."""
+    own = task or Task(Oracle.read(), MODELS)
+    data = {"oracle": FILE.stat().st_size, "genes": len(own.oracle.genes)}
+    gaps: dict[str, Found] = {}
+    best: dict[str, Found] = {}
+    told: dict[str, Any] = {}
+    for name in own.models:
+        said = {**data, "training": dict(own.models[name])}
+        model = _Trained(own, name)
+        read = steps.arrays(f"growth by {name}", said, model.read)
+        found = steps.figures(f"product by {name}", said, model.searched)
+        gaps[name] = found_gaps(own, _gap_score(own, read["intact"]))
+        if name == OURS:
+            gaps[COMPOSED] = found_gaps(own, _gap_score(own, read["compose"]))
+        best[name] = found_best(own, found["places"])
+        told[name] = proposed(own, found["places"]) | {"report": found["report"]}
+        told[name] |= {"selected": found["selected"]} if "selected" in found else {}
+    even_T = np.zeros(len(own.sets))
+    gaps[RANDOM] = found_gaps(own, even_T)
+    best[RANDOM] = {str(k): share_found(even_T, k)[own.best] for k in own.counts}
+    return _counts(own) | {
+        "gap": graded(gaps, own.orbit[own.gaps]),
+        "product": graded(best, own.orbit[own.best]),
+        "models": told,
+    }
+
+
+def _counts(own: Task) -> dict[str, Any]:
+    return {
+        "triples": len(own.sets),
+        "trained_on": len(own.rows.lines),
+        "gaps": len(own.gaps),
+        "gap_orbits": len(np.unique(own.orbit[own.gaps])),
+        "best": len(own.best),
+        "best_orbits": len(np.unique(own.orbit[own.best])),
+        "growing": int((own.growth >= LEAST_GROWTH).sum()),
+        "best_product": float(own.product[own.best].max()),
+        "mean_best_product": float(own.product[own.best].mean()),
+    }

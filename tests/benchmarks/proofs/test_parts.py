@@ -1,0 +1,124 @@
+"""Each proof on little data, against what can be counted or is known to come out."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from benchmarks.proofs import campaign, ecoli, emap, isoprenol
+from benchmarks.proofs.fitting import one_member
+from benchmarks.proofs.oracle import Oracle
+from benchmarks.proofs.page import write_page
+from benchmarks.proofs.pools import oracle_pool
+from benchmarks.proofs.results import save
+from benchmarks.proofs.steps import Figures, Steps
+from service.contract.designs import parse_genotype
+
+TINY = {"model": {"kind": "perturbation_set", "latent_dim": 4}, "ensemble_size": 2, "epochs": 1}
+
+
+@pytest.fixture(scope="module")
+def found(small: Oracle, tmp_path_factory: pytest.TempPathFactory) -> Figures:
+    """Ours all but untrained, beside the pairs and their minimum."""
+    models = {ecoli.OURS: TINY, **{n: ecoli.MODELS[n] for n in ("pairwise", "minimum of pairs")}}
+    task = ecoli.Task(small, models, counts=(10, 100), top=10)
+    return ecoli.run(Steps(tmp_path_factory.mktemp("steps"), "ecoli", 6), task)
+
+
+def test_gaps_are_counted_through(small: Oracle, found: Figures) -> None:
+    growth = small.growth_D[small.of_order(3)]
+    assert found["gaps"] == (abs(growth - small.least_of_pairs(small.sets(3))) > 0.05).sum() > 0
+
+
+def test_the_minimum_knows_no_more_than_chance(found: Figures) -> None:
+    recall = found["gap"]["10"]["recall"]
+    by_chance = 10 / found["triples"]
+    assert recall["minimum of pairs"]["value"] == pytest.approx(by_chance)
+    assert recall["random"]["value"] == pytest.approx(by_chance)
+    above = found["gap"]["10"]["above"]["random"]["value"]
+    assert above == pytest.approx(recall[ecoli.OURS]["value"] - by_chance)
+
+
+def test_every_triple_is_searched(found: Figures) -> None:
+    for told in found["models"].values():
+        (order,) = told["report"]["orders"]
+        assert order["evaluated_count"] == found["triples"]
+
+
+def test_later_designs_are_told_apart_as_by_counting(tmp_path: Path) -> None:
+    task = replace(isoprenol.task_of(None, tmp_path), max_order=1, sample=50)
+    asked = isoprenol.questions(task)[isoprenol.MAIN]
+    score = np.random.default_rng(0).normal(size=len(task.fold.designs))
+    expected = roc_auc_score(task.fold.tested.truth_K >= task.threshold, score)
+    assert asked.figure(score)(np.ones((1, len(score))))[0] == pytest.approx(expected)
+    assert asked.is_good_K.sum() > 20
+    assert not {d.genotype for d in task.trained[0]} & {d.genotype for d in task.fold.designs}
+
+
+def line(count: int = 40) -> campaign.Pool:
+    """Effects that add up, of ten edits: singles, and pairs."""
+    effect = np.random.default_rng(0).normal(size=10)
+    texts = [f"g{i}:deletion" for i in range(10)]
+    texts += [f"g{i}:deletion+g{j}:deletion" for i in range(10) for j in range(i)][:count]
+    designs = tuple(parse_genotype(text) for text in texts)
+    worth = np.array([sum(effect[int(e.locus[1:])] for e in d.edits) for d in designs])
+    return campaign.Pool(
+        label="y",
+        labels=({"name": "y", "kind": "yield", "unit": "1"},),
+        designs=designs,
+        values=tuple((float(value),) for value in worth),
+        worth_K=worth,
+        start_S=np.arange(10),
+    )
+
+
+def test_ridge_finds_the_best_of_what_adds_up() -> None:
+    played = campaign.play(line(), one_member("additive"), rounds=2, batch=4, seed=0)
+    assert played["regret"][0] > 0
+    assert played["regret"][1:] == [0.0, 0.0]
+    assert played["top"] == [0.0, 1.0, 1.0]
+
+
+def test_what_was_not_asked_for_is_not_known() -> None:
+    pool = line()
+    hidden = replace(pool, values=pool.values[:10] + ((None,),) * 40)
+    asked, training = np.arange(10, 50), one_member("additive")
+    told = [campaign.predicted(one, one.start_S, training, asked) for one in (pool, hidden)]
+    assert np.array_equal(*told)
+
+
+def test_a_pool_of_the_oracle_is_worth_what_grows(small: Oracle) -> None:
+    pool = oracle_pool(small, 50, seed=1)
+    assert len(pool.start_S) == 1 + len(small.genes)
+    for (growth, product), worth in zip(pool.values, pool.worth_K.tolist(), strict=True):
+        assert worth == (product if growth is not None and growth >= 0.5 else 0.0)
+
+
+def test_interactions_are_ranked_by_their_sign() -> None:
+    rng = np.random.default_rng(0)
+    truth, value = rng.normal(scale=2, size=(2, 300))
+    read = {
+        "a": {"value": truth + value, "truth": truth, "cluster": np.arange(300)},
+        "b": {"value": value, "truth": truth, "cluster": np.arange(300)},
+    }
+    graded = emap.graded(read, "a")
+    negative = graded["negative"]["precision"]["a"]["value"]
+    assert negative == pytest.approx(average_precision_score(truth <= -2.5, -(truth + value)))
+    positive = graded["positive"]["precision"]["b"]["value"]
+    assert positive == pytest.approx(average_precision_score(truth >= 2, value))
+    assert graded["negative"]["above"]["b"]["low"] > 0
+
+
+def test_the_page_begins_with_where_a_null_is_as_good(found: Figures, tmp_path: Path) -> None:
+    shown: dict[str, Any] = {
+        key: {100: found[key]["10"], 1000: found[key]["100"]} for key in ("gap", "product")
+    }
+    save(tmp_path / "search_proof", "ecoli", found | shown)
+    page = write_page(tmp_path / "search_proof").read_text()
+    first = page.splitlines()[2]
+    assert "A null does as well in: " in first
+    assert (tmp_path / "search_proof" / "ecoli.svg").exists()
+    assert "nan" not in page
