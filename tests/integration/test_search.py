@@ -174,10 +174,10 @@ def test_workers_share_a_search_and_one_may_die(tmp_path, mapping):
         spec = {
             "model_id": training.model().id,
             "objectives": [{"label": "isoprenol"}],
-            "min_order": 3,
+            "pool": {"edits": training.model().resource.manifest.edits[:100]},
+            "min_order": 4,
             "max_order": 4,
             "strategy": "batched",
-            "pool": {"min_support": 5},
             "proposal_count": 50,
         }
         alone = client.search(spec)
