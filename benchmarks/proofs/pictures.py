@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.studies.loss_conflict.charts import (
+from benchmarks.charts import (
     Axis,
     Panel,
     axis_around,
@@ -13,7 +13,6 @@ from benchmarks.studies.loss_conflict.charts import (
     page,
     text,
 )
-
 from benchmarks.plots import COLOURS
 from benchmarks.proofs.statistics import Interval
 
