@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import comb
 
 from service.contract.errors import InvalidArgumentError
+from service.contract.manifests import ModelManifest
 from service.contract.search import SearchSpec, Strategy
 from worker.inference.predictor import Predictor
 from worker.search.exclusions import most_together
@@ -17,7 +18,8 @@ from worker.search.sets import set_count
 from worker.search.strategies import choose_strategy
 
 MAX_SHARDS = 256
-# Designs of a shard: seconds of a fast model, minutes of a slow one.
+# Designs of a shard: seconds of a fast model, minutes of a slow one. A screen's time goes with the
+# members of the ensemble.
 _SHARD_DESIGNS = {Strategy.SCREEN: 2_000_000_000, Strategy.BATCHED: 250_000}
 # Kept beside what is proposed: rounding may change an order (float32 in a screen), diversity wants
 # a choice, and the recall of a beam is of the best hundred.
@@ -103,7 +105,9 @@ def plan_search(
         ranking=Ranking.of(spec, names),
         strategy=strategy,
         orders=orders,
-        shards=_shards(strategy, len(pool), orders, shard_count),
+        shards=_shards(
+            strategy, len(pool), orders, shard_count or _shard_count(strategy, orders, manifest)
+        ),
         keep=_kept(spec, strategy),
         half_keep=spec.proposal_count if has_halves else 0,
         fingerprint=_fingerprint(spec, predictor, shard_count),
@@ -156,8 +160,14 @@ def _kept(spec: SearchSpec, strategy: Strategy) -> int:
     return max(min(_CHOICE * spec.proposal_count, _MOST_CHOICE), least) if spec.diversity else least
 
 
+def _shard_count(strategy: Strategy, orders: Sequence[OrderPlan], manifest: ModelManifest) -> int:
+    members = manifest.member_count if strategy is Strategy.SCREEN else 1
+    total = sum(order.possible_count for order in orders) * members
+    return -(-total // _SHARD_DESIGNS.get(strategy, total))
+
+
 def _shards(
-    strategy: Strategy, count: int, orders: Sequence[OrderPlan], wanted: int | None
+    strategy: Strategy, count: int, orders: Sequence[OrderPlan], wanted: int
 ) -> tuple[Shard, ...]:
     """Ranges of the least place with about as many designs each."""
     if strategy is Strategy.BEAM:
@@ -167,13 +177,14 @@ def _shards(
         sum(set_count(count, size, place, place + 1) for size in sizes) for place in range(count)
     ]
     total = sum(by_place)
-    pieces = wanted or -(-total // _SHARD_DESIGNS[strategy])
-    pieces = max(1, min(pieces, MAX_SHARDS, count))
+    pieces = max(1, min(wanted, MAX_SHARDS, count))
     shards: list[Shard] = []
     begin = done = held = 0
     for place, designs in enumerate(by_place):
         held += designs
-        if (done + held) * pieces >= total * (len(shards) + 1) or place == count - 1:
+        if done + held == total:  # what is left is too short to begin a set with
+            return (*shards, Shard(len(shards), begin, count, held))
+        if (done + held) * pieces >= total * (len(shards) + 1):
             shards.append(Shard(len(shards), begin, place + 1, held))
             begin, done, held = place + 1, done + held, 0
     return tuple(shards)

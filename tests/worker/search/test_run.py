@@ -1,6 +1,7 @@
 """Shards, their parts as bytes, what is chosen of them, and how the chosen are checked."""
 
 import statistics
+from math import comb
 
 import numpy as np
 import pytest
@@ -199,3 +200,18 @@ def test_a_narrow_beam_says_how_many_of_the_best_it_found(models):
     # One single edit alive, and the pairs of it: 12, but for the one that it excludes.
     assert pairs.found_count == 11
     assert 0 < triples.found_count <= 11
+
+
+def test_shards_are_as_large_as_a_worker_takes_in_a_while(models):
+    plan = plan_search(spec_of(proposal_count=10), models("additive").predictor)
+    assert len(plan.shards) == 1
+    many = [f"g{i}:knockdown@0.{level:03d}" for i in range(5) for level in range(60)]
+    large = spec_of(pool={"edits": many}, min_order=3, strategy="batched")
+    plan = plan_search(large, models("additive").predictor)
+    assert plan.design_count == comb(300, 3) == 4_455_100
+    assert len(plan.shards) == 18
+    counts = [shard.design_count for shard in plan.shards]
+    # A shard is a range of first edits: the largest edit has comb(299, 2) = 44,551 designs.
+    assert max(counts) - 4_455_100 / 18 < 44_551
+    edges = [shard.begin for shard in plan.shards] + [plan.shards[-1].end]
+    assert edges == [0, *(shard.end for shard in plan.shards)]
