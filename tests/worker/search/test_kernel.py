@@ -1,10 +1,12 @@
 """Kernels against the networks' own forward pass, over every design; counts, ties, shards."""
 
+from dataclasses import replace
 from itertools import combinations
 from math import comb
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +14,7 @@ from tests.worker.search.networks import all_designs, random_case
 from worker.search.kernel import Screener, design_count, kernel_names, merge
 from worker.search.kernel_arrays import Bins, Strata
 from worker.search.kernel_objective import Limit, RankTerm, ScreenObjective
-from worker.search.tables import ScreenLabel, ScreenTables
+from worker.search.tables import ScreenLabel, ScreenTables, UnitTables
 
 COMPILED = [name for name in kernel_names() if name != "numba"]
 KERNELS = [*COMPILED, pytest.param("numba", marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
@@ -280,3 +282,23 @@ def test_parts_of_different_screens_do_not_merge():
     parts = [Screener(plain_tables(2, np.zeros(4)), RAISE, keep=keep).run() for keep in (1, 2)]
     with pytest.raises(ValueError, match="one screen"):
         merge(parts)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_gelu_is_that_of_torch(kernel):
+    """One unit, from where it is nothing to where it is the identity."""
+    x_E = np.linspace(-9, 9, 20_001)
+    units = UnitTables(
+        is_gelu=True,
+        base_MH=np.zeros((1, 1)),
+        edit_MEH=x_E[None, :, None],
+        second_base_MG=None,
+        second_weight_MGH=None,
+        output_MYH=np.ones((1, 1, 1)),
+    )
+    tables = replace(plain_tables(1, np.zeros(len(x_E))), units=units)
+    part = Screener(tables, RAISE, keep=len(x_E), kernel=kernel).run()
+    wanted_E = torch.nn.functional.gelu(torch.from_numpy(x_E)).numpy()
+    found_E = np.zeros(len(x_E))
+    found_E[part.edits[:, 0]] = part.value
+    np.testing.assert_allclose(found_E, wanted_E, rtol=2e-7, atol=8e-7)
