@@ -10,6 +10,9 @@ from benchmarks.proofs.pictures import draw_curves
 from benchmarks.proofs.section import Section, joined, made, words
 from benchmarks.proofs.verdicts import Verdict, number, signed, verdict
 
+# Key, words, whether less is better, digits.
+_MEASURES = (("regret", "regret", True, 2), ("top", "best tenth found", False, 3))
+
 
 def _played(campaign: Mapping[str, Any]) -> str:
     low, high = campaign["pool"]
@@ -37,11 +40,11 @@ def _rows(campaign: Mapping[str, Any]) -> list[list[str]]:
 def _verdicts(name: str, campaign: Mapping[str, Any]) -> list[Verdict]:
     """Means over the rounds."""
     found = []
-    for key, said, less in (("regret", "regret", True), ("top", "best tenth found", False)):
+    for key, said, less, digits in _MEASURES:
         figures = {n: _mean(curves[key][1:]) for n, curves in campaign["strategies"].items()}
         above = {n: against[key] for n, against in campaign["against"].items()}
         question = f"campaign on {name}, {said}"
-        found.append(verdict(question, figures, above, OURS, less_is_better=less))
+        found.append(verdict(question, figures, above, OURS, less_is_better=less, digits=digits))
     return found
 
 

@@ -31,12 +31,12 @@ class Dots:
     base: float | None = None
 
 
-def _dots(dots: Dots, left: float) -> list[str]:
+def _dots(dots: Dots, left: float, top: float) -> list[str]:
     values = [v for f in dots.figures.values() for v in f.values() if v == v]
     axis = axis_around(values, dots.label, zero=True)
     height = _STEP * len(dots.figures)
     rows = Axis(0.0, float(len(dots.figures)), ())
-    panel = Panel(left + _LEFT, _TOP, _WIDTH, height, axis, rows, dots.title)
+    panel = Panel(left + _LEFT, top, _WIDTH, height, axis, rows, dots.title)
     parts = panel.frame()
     if dots.base is not None:
         parts += [panel.bar((dots.base, 0.0), (dots.base, rows.high), COLOURS[1])]
@@ -44,7 +44,7 @@ def _dots(dots: Dots, left: float) -> list[str]:
         y = len(dots.figures) - place - 0.5
         color = _OURS if name in dots.ours else _NULL
         parts += [
-            text(left + _LEFT - 8, _TOP + _STEP * (place + 0.7), name, "end"),
+            text(left + _LEFT - 8, top + _STEP * (place + 0.7), name, "end"),
             panel.bar((figure["low"], y), (figure["high"], y), color),
             panel.dot((figure["value"], y), color),
         ]
@@ -52,11 +52,16 @@ def _dots(dots: Dots, left: float) -> list[str]:
 
 
 def draw_dots(path: Path, title: str, panels: Sequence[Dots]) -> None:
-    """Panels side by side; ours is blue, nulls are grey, a base rate is an orange line."""
-    step = _LEFT + _WIDTH + 30
-    rows = max(len(dots.figures) for dots in panels)
-    parts = [part for k, dots in enumerate(panels) for part in _dots(dots, step * k)]
-    _write(path, page(step * len(panels) + 10, _TOP + _STEP * rows + 50, title, parts))
+    """Two panels a row; ours is blue, nulls are grey, a base rate is an orange line."""
+    width = _LEFT + _WIDTH + 30
+    parts: list[str] = []
+    top = 0.0
+    for first in range(0, len(panels), 2):
+        row = panels[first : first + 2]
+        for column, dots in enumerate(row):
+            parts += _dots(dots, width * column, top + _TOP)
+        top += _TOP + _STEP * max(len(dots.figures) for dots in row) + 44
+    _write(path, page(2 * width + 10, round(top), title, parts))
 
 
 def draw_curves(path: Path, title: str, campaigns: Mapping[str, Mapping[str, Any]]) -> None:
