@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.contract.search_fields import Cost, Name
 
-MAX_PANEL = 1000
+MAX_PANEL = 200
 _COSTS = 100_000
 
 

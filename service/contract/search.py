@@ -1,5 +1,6 @@
 """The search spec: which designs to look at, what makes one good, how many to propose."""
 
+from collections import Counter
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -117,8 +118,8 @@ class Pool(_Spec):
 
     @model_validator(mode="after")
     def _rules_once(self) -> Self:
-        named = [rule.locus for rule in self.allowed]
-        twice = sorted({str(locus) for locus in named if named.count(locus) > 1})
+        counts = Counter(rule.locus for rule in self.allowed)
+        twice = sorted(str(locus) for locus, count in counts.items() if count > 1)
         if twice:
             raise ValueError(f"allowed: more than one rule for {', '.join(twice)}")
         return self

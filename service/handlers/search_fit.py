@@ -1,15 +1,18 @@
 """Whether a search fits its model: every name it uses, in the model's own spelling."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from service.contract.designs import parse_genotype
 from service.contract.errors import InvalidArgumentError, Offender, UnknownEditsError
 from service.contract.manifests import ModelManifest
+from service.contract.order_sheets import OrderSheetSpec
+from service.contract.panels import PanelKind, PanelSpec
 from service.contract.search import AllowedEdits, Pool, SearchSpec
 from service.handlers.matching import close_matches
 from service.handlers.resolution import resolve
 
+_MATCHED = 20  # a match among thousands of names takes a millisecond
 _INDEX = re.compile(r"genotypes\[(\d+)\]")
 
 
@@ -23,9 +26,13 @@ def in_names_of(manifest: ModelManifest, spec: SearchSpec) -> SearchSpec:
     names = _Names(manifest)
     names.labels("objectives", [objective.label for objective in spec.objectives])
     names.labels("feasibility", [demand.label for demand in spec.feasibility])
-    pool = names.pool(spec.pool)
+    found = {
+        "pool": names.pool(spec.pool),
+        "panel": None if spec.panel is None else names.panel(spec.panel),
+        "order_sheet": None if spec.order_sheet is None else names.sheet(spec.order_sheet),
+    }
     names.require_none()
-    return spec.model_copy(update={"pool": pool})
+    return spec.model_copy(update=found)
 
 
 class _Names:
@@ -60,12 +67,66 @@ class _Names:
                 "allowed": tuple(self._rule(i, rule) for i, rule in enumerate(pool.allowed)),
                 "must_include": self._each("pool.must_include", pool.must_include, has_loci=False),
                 "must_avoid": self._each("pool.must_avoid", pool.must_avoid),
-                "forbidden_pairs": tuple(
-                    self._each(f"pool.forbidden_pairs[{i}]", pair)
-                    for i, pair in enumerate(pool.forbidden_pairs)
-                ),
+                "forbidden_pairs": self._pairs(pool.forbidden_pairs),
             }
         )
+
+    def panel(self, panel: PanelSpec) -> PanelSpec:
+        """The panel in the names of the model."""
+        costs = tuple(
+            cost.model_copy(update={"locus": self._locus(f"panel.costs[{i}].locus", cost.locus)})
+            for i, cost in enumerate(panel.costs)
+        )
+        owned = (
+            tuple(self._locus(f"panel.owned[{i}]", name) for i, name in enumerate(panel.owned))
+            if panel.kind is PanelKind.LOCI
+            else self._strains("panel.owned", panel.owned)
+        )
+        return panel.model_copy(update={"costs": costs, "owned": owned})
+
+    def sheet(self, sheet: OrderSheetSpec) -> OrderSheetSpec:
+        """The order sheet in the names of the model; a strain of `stock` may hold other edits."""
+        genotypes = self._strains("order_sheet.measured", [one.genotype for one in sheet.measured])
+        measured = tuple(
+            one.model_copy(update={"genotype": genotype})
+            for one, genotype in zip(sheet.measured, genotypes, strict=True)
+        )
+        return sheet.model_copy(
+            update={
+                "controls": self._strains("order_sheet.controls", sheet.controls),
+                "measured": measured,
+                "stock": self._strains("order_sheet.stock", sheet.stock, may_be_unknown=True),
+            }
+        )
+
+    def _pairs(self, pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        before = len(self._wrong)
+        flat = self._each("pool.forbidden_pairs", [name for pair in pairs for name in pair])
+        for i, offender in enumerate(self._wrong[before:], start=before):
+            number = int(str(offender.field).partition("[")[2].rstrip("]"))
+            field = f"pool.forbidden_pairs[{number // 2}][{number % 2}]"
+            self._wrong[i] = offender.model_copy(update={"field": field})
+        return tuple(zip(flat[::2], flat[1::2], strict=True))
+
+    def _strains(
+        self, field: str, texts: Sequence[str], *, may_be_unknown: bool = False
+    ) -> tuple[str, ...]:
+        """Genotypes in the names of the model; those that hold other edits are put down."""
+        try:
+            return tuple(resolve(self._edits, texts, self._names).genotypes)
+        except UnknownEditsError as error:
+            if may_be_unknown:
+                return tuple(self._strain(text) for text in texts)
+            self._put_down(field, list(range(len(texts))), error)
+        except InvalidArgumentError as error:
+            self._put_down(field, list(range(len(texts))), error)
+        return tuple(texts)
+
+    def _strain(self, text: str) -> str:
+        try:
+            return resolve(self._edits, [text], self._names).genotypes[0]
+        except UnknownEditsError:
+            return parse_genotype(text).genotype
 
     def require_none(self) -> None:
         """Raise what was put down."""
@@ -112,11 +173,7 @@ class _Names:
         try:
             found = resolve(self._edits, texts, self._names).genotypes
         except InvalidArgumentError as error:
-            self._has_unknown_edits |= isinstance(error, UnknownEditsError)
-            for offender in error.offenders:
-                place = _INDEX.fullmatch(str(offender.field))
-                number = "?" if place is None else places[int(place[1])]
-                self._wrong.append(offender.model_copy(update={"field": f"{field}[{number}]"}))
+            self._put_down(field, places, error)
             return texts
         for i, genotype in zip(places, found, strict=True):
             count = parse_genotype(genotype).order
@@ -125,12 +182,19 @@ class _Names:
                 self._wrong.append(Offender(field=f"{field}[{i}]", value=names[i], message=message))
         return found
 
-    def _note(self, place: str, value: str, message: str, known: Iterable[str]) -> None:
+    def _put_down(self, field: str, places: Sequence[int], error: InvalidArgumentError) -> None:
+        self._has_unknown_edits |= isinstance(error, UnknownEditsError)
+        for offender in error.offenders:
+            place = _INDEX.fullmatch(str(offender.field))
+            number = "?" if place is None else places[int(place[1])]
+            self._wrong.append(offender.model_copy(update={"field": f"{field}[{number}]"}))
+
+    def _note(self, place: str, value: str, message: str, known: Collection[str]) -> None:
         self._wrong.append(
             Offender(
                 field=place,
                 value=value,
                 message=message,
-                suggestions=close_matches(value, sorted(known)),
+                suggestions=close_matches(value, known) if len(self._wrong) < _MATCHED else [],
             )
         )

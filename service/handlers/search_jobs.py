@@ -7,7 +7,7 @@ from service.contract.errors import FailedPreconditionError
 from service.contract.jobs import JobEvent, JobKind, JobState
 from service.contract.manifests import read_manifest
 from service.contract.proposals import Proposal
-from service.contract.repositories import job_files, jobs, models, proposals
+from service.contract.repositories import job_files, jobs, models, proposals, search_shards
 from service.contract.repositories.proposals import ProposalFilter
 from service.contract.resources import ListAnswer, SearchJob
 from service.contract.search import SearchSpec
@@ -31,16 +31,17 @@ def create_search_job(
         ConflictError: the request id was used with another spec.
     """
     request = request_of(request_id, spec.model_dump(mode="json"))
-    with context.database.write() as session:
+    with context.database.read() as session:
         job = jobs.find_request(session, caller.project_id, _KIND, request)
-        is_new = False
-        if job is None:
-            model = models.get_model(session, caller.project_id, spec.model_id)
-            manifest = read_manifest(context.store.read(model.manifest_sha256))
-            body = in_names_of(manifest, spec).model_dump(mode="json")
-            job, is_new = jobs.create_job(
-                session, caller.owner, _KIND, body, subject_id=model.id, request=request
-            )
+        model = models.get_model(session, caller.project_id, spec.model_id)
+    if job is not None:
+        return to_search_job(job)
+    manifest = read_manifest(context.store.read(model.manifest_sha256))
+    body = in_names_of(manifest, spec).model_dump(mode="json")  # may take a second: not in a write
+    with context.database.write() as session:
+        job, is_new = jobs.create_job(
+            session, caller.owner, _KIND, body, subject_id=model.id, request=request
+        )
     if is_new:
         ring(context, job.id, _KIND)
     return to_search_job(job)
@@ -99,6 +100,7 @@ def resume_search_job(context: Context, caller: Caller, job_id: str) -> SearchJo
     """
     with context.database.write() as session:
         job = jobs.resume_job(session, caller.project_id, _KIND, job_id)
+        search_shards.retry_shards(session, job_id)
     ring(context, job.id, _KIND)
     return to_search_job(job)
 

@@ -9,7 +9,12 @@ import pyarrow.parquet
 import pytest
 
 from service.client.cellgebra import Cellgebra
-from service.contract.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
+from service.contract.errors import (
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    UnknownEditsError,
+)
 from service.contract.jobs import JobState
 from tests.servers.embedded import embedded_service
 
@@ -140,9 +145,8 @@ def test_a_sheet_that_cannot_be_filled_is_told_before_any_work(client, spec):
     with pytest.raises(InvalidArgumentError, match="raise proposal_count"):
         short.wait()
     sheet = {"row_count": 10, "controls": ["PP_9999:knockdown"]}
-    unknown = client.search(spec | {"order_sheet": sheet})
-    with pytest.raises(InvalidArgumentError, match="PP_9999"):
-        unknown.wait()
+    with pytest.raises(UnknownEditsError, match="PP_9999"):
+        client.search(spec | {"order_sheet": sheet})
 
 
 def test_what_cannot_be_is_told_before_any_work(client, spec):

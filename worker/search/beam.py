@@ -18,7 +18,7 @@ from worker.search.batched import BATCH_DESIGNS, score_order
 from worker.search.best import Best
 from worker.search.objective import Judged
 from worker.search.parts import OrderPart
-from worker.search.plan import OrderPlan, SearchPlan
+from worker.search.plan import RECALL_DESIGNS, OrderPlan, SearchPlan
 from worker.search.pool import EditPool
 from worker.search.tally import Tally, Watch
 
@@ -26,7 +26,6 @@ Codes = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 RECALL_SIZES = (2, 3)
-RECALL_DESIGNS = 300_000
 RECALL_BEST = 100
 
 

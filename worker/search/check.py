@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from service.contract.designs import Design
 from service.contract.manifests import ManifestLabel
 from service.contract.proposals import Proposal, ProposalLabel, Shrinkage
+from worker.inference.answers import LARGEST
 from worker.inference.ensembles import MemberReadings
 from worker.inference.predictor import Predictor
 from worker.search.choice import Chosen
@@ -58,6 +59,10 @@ def check(
         plan.pool.design(place for place in row if place >= 0) for row in found.set_CR.tolist()
     ]
     read = predictor.readings(designs)
+    finite_K = np.all([(np.abs(label.intact_MBY) < LARGEST).all(axis=0) for label in read], axis=0)
+    if not finite_K.all():  # far out of range, where a log scale ends
+        kept = Chosen(found.rows(np.flatnonzero(finite_K)), chosen.is_pareto_K[finite_K])
+        return check(plan, kept, predictor, shrinkages)
     checked = plan.ranking.judge({y: label.intact_MBY for y, label in enumerate(read)})
     check_rank_K = _ranks(checked.score_B)
     columns = _columns(read, predictor, designs, shrinkages)

@@ -113,6 +113,7 @@ static void keep_front(
                w->front + side * s->lanes + from);
     for (int64_t k = from; k < from + n; k++)
         if (w->live[k] && w->front[k] == w->front[k] &&
+            w->front[s->lanes + k] == w->front[s->lanes + k] &&
             !keep_on_front(found, w->front[k], w->front[s->lanes + k], edits_of(p, start + k)))
             w->is_full = 1;
 }

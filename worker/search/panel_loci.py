@@ -17,6 +17,7 @@ Flags = NDArray[np.bool_]
 _CANDIDATES = 200
 _FREE = 1e-9  # what costs nothing comes first
 _SWAPS = 200
+_SWAP_WORK = 2e10  # cells read: some 20 seconds
 _GAIN = 1e-12
 
 
@@ -50,7 +51,8 @@ def choose_loci(
             break
         chosen += added
         inside_L[added] = True
-    for _ in range(_SWAPS):
+    most_swaps = int(_SWAP_WORK / (needs_DL.size * max(len(chosen), 1) + 1))
+    for _ in range(min(_SWAPS, most_swaps)):
         left = most - cost_L[chosen].sum()
         fits_OL = (cost_L <= left + cost_L[chosen][:, None]) & ~inside_L
         swap = _best_swap(needs_DL, worth_D, inside_L, chosen, fits_OL)

@@ -20,13 +20,14 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 _SWAPS = 50
+_SWAP_WORK = 1e9  # links read: some 20 seconds
 
 
 @dataclass(frozen=True)
 class Parents:
     """Every strain on the way to a design: proper subsets of its edits, but for the reference.
 
-    Candidate `link_candidate_N[n]` is a parent of design `link_design_N[n]`.
+    Candidate `link_candidate_N[n]`, rising, is a parent of design `link_design_N[n]`.
     """
 
     genotypes: tuple[str, ...]
@@ -39,21 +40,25 @@ class Parents:
     @classmethod
     def of(cls, designs: Sequence[Design], cost_of: Callable[[Edit], float]) -> "Parents":
         """Candidates of some designs, by genotype."""
-        links = [
-            (Design.of(edits), row)
-            for row, design in enumerate(designs)
-            for size in range(1, design.order)
-            for edits in combinations(design.edits, size)
-        ]
-        by_text = {design.genotype: design for design, _ in links}
-        genotypes = tuple(sorted(by_text))
+        # Texts, not designs: there may be millions. Edits of a design are in canonical order.
+        links: list[tuple[str, int]] = []
+        cost: dict[str, float] = {}
+        for row, design in enumerate(designs):
+            parts = [(str(edit), cost_of(edit)) for edit in design.edits]
+            for size in range(1, design.order):
+                for chosen in combinations(parts, size):
+                    text = "+".join(name for name, _ in chosen)
+                    cost[text] = sum(price for _, price in chosen)
+                    links.append((text, row))
+        genotypes = tuple(sorted(cost))
         place = {text: i for i, text in enumerate(genotypes)}
-        cost_C = np.array([sum(map(cost_of, by_text[text].edits)) for text in genotypes])
+        links.sort()
+        cost_C = np.array([cost[text] for text in genotypes])
         return cls(
             genotypes,
             place,
             cost_C,
-            np.array([place[design.genotype] for design, _ in links], dtype=np.int64),
+            np.array([place[text] for text, _ in links], dtype=np.int64),
             np.array([row for _, row in links], dtype=np.int64),
             len(designs),
         )
@@ -62,8 +67,12 @@ class Parents:
         """The best parent of each design, -1 for the reference, and what it saves: [D] both."""
         best_D = np.full(self.design_count, -1, dtype=np.int64)
         saved_D = np.zeros(self.design_count)
-        for candidate in chosen:
-            rows = self.link_design_N[self.link_candidate_N == candidate]
+        begins, ends = (
+            np.searchsorted(self.link_candidate_N, list(chosen), side=side).tolist()
+            for side in ("left", "right")
+        )
+        for candidate, begin, end in zip(chosen, begins, ends, strict=True):
+            rows = self.link_design_N[begin:end]
             better = rows[self.cost_C[candidate] > saved_D[rows]]
             best_D[better], saved_D[better] = candidate, self.cost_C[candidate]
         return best_D, saved_D
@@ -89,7 +98,8 @@ def choose_parents(
         if new is None:
             break
         chosen.append(new)
-    for _ in range(_SWAPS):
+    most_swaps = int(_SWAP_WORK / (len(parents.link_design_N) * max(len(chosen), 1) + 1))
+    for _ in range(min(_SWAPS, most_swaps)):
         swapped = _swapped(parents, owned, chosen, most)
         if swapped is None:
             break

@@ -27,6 +27,8 @@ _MARGIN = 100
 _SCREEN_MARGIN = 1000
 _CHOICE = 10
 _MOST_CHOICE = 20_000
+# Up to so many designs a beam goes through an order whole, and so knows its own recall.
+RECALL_DESIGNS = 300_000
 # Each half needs two members to have an sd.
 HALVED_MEMBERS = 4
 
@@ -73,6 +75,14 @@ class SearchPlan:
     def design_count(self) -> int:
         """Designs of all orders, those that exclusions take off among them."""
         return sum(order.possible_count for order in self.orders)
+
+    @property
+    def expected_count(self) -> int:
+        """About how many designs will be gone through: all, or what a beam looks at."""
+        if self.strategy is not Strategy.BEAM:
+            return self.design_count
+        step = max(self.spec.beam_width * len(self.pool), RECALL_DESIGNS)
+        return sum(min(order.possible_count, step) for order in self.orders)
 
 
 def plan_search(

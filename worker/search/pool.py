@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -14,6 +15,9 @@ from worker.latent.algebra import effect
 from worker.models.encoding import DesignBatch
 from worker.search.exclusions import together
 from worker.search.names import Places, Problems, Vocabulary, covers
+
+# Which pairs may stand together is a table of so many by so many: 400 MB.
+MAX_EDITS = 20_000
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -39,7 +43,7 @@ class EditPool:
     def __len__(self) -> int:
         return len(self.edits)
 
-    @property
+    @cached_property
     def has_exclusions(self) -> bool:
         """Whether some two edits may not stand together."""
         return int(self.together_NN.sum()) < len(self) * (len(self) - 1)
@@ -219,6 +223,11 @@ def _filtered(spec: Pool, names: _Names, vocabulary: Vocabulary, support: dict[s
     if spec.min_support:
         rule = f"min_support {spec.min_support}"
         steps.keep(rule, lambda edit: support[edit.key] >= spec.min_support)
+    if len(steps.edits) > MAX_EDITS:
+        raise InvalidArgumentError(
+            f"pool: {len(steps.edits):,} edits are left, and {MAX_EDITS:,} are the most: name "
+            "loci or edits, fewer levels, or a higher min_support"
+        )
     if names.fixed:
         beside = _beside(steps.edits, names)
         steps.keep("what must_include excludes", lambda edit: edit in beside)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from service.contract.designs import Design, parse_genotype
 from service.contract.errors import InvalidArgumentError
 from service.contract.order_sheets import Measured, OrderSheetSpec, Role, SheetLabel, SheetRow
-from service.contract.search import SearchSpec
+from service.contract.search import RankBy, SearchSpec
 from worker.inference.ensembles import MemberReadings
 from worker.inference.predictor import Predictor
 from worker.search.acquisition import Pick, acquisition, lower_bound, pick_batch
@@ -59,7 +59,8 @@ def order_sheet(
     utility_MC = _utilities(search, designs, predictor)
     cost_C = np.array([stock.cheapest(design).cost for design in designs])
     sets = edit_sets_of(designs)
-    chosen = _picks(spec, utility_MC, sets, caution=search.caution, cost_C=cost_C, count=wanted)
+    caution = search.caution if search.rank_by is RankBy.LOWER_BOUND else 0.0
+    chosen = _picks(spec, utility_MC, sets, caution=caution, cost_C=cost_C, count=wanted)
     lines = [_Line(role, designs[pick.place], pick.worth) for role, pick in chosen]
     lines += [_Line(Role.REBUILD, parse_genotype(one.genotype), one.utility) for one in rebuilds]
     lines += [_Line(Role.CONTROL, parse_genotype(text), None) for text in spec.controls]

@@ -7,6 +7,7 @@ import numpy as np
 from service.contract.designs import Design, parse_genotype
 from service.contract.errors import InvalidArgumentError, InvalidDesignError
 from service.contract.order_sheets import Measured, OrderSheetSpec
+from service.contract.proposals import Proposal
 from service.contract.search import SearchSpec
 from worker.inference.predictor import Predictor
 from worker.search.names import Problems, Vocabulary
@@ -23,16 +24,64 @@ def fitted_sheet(spec: OrderSheetSpec, search: SearchSpec, predictor: Predictor)
     """
     check_cost_names(spec.costs, predictor.manifest.edits)
     _check_strains(spec, Vocabulary(predictor.manifest.edits))
-    whole = spec
-    if not spec.measured:
-        whole = spec.model_copy(update={"measured": _seen(search, predictor)})
-    proposed = search.proposal_count
-    if proposed < spec.row_count:
+    measured = _averaged(spec.measured or _seen(search, predictor))
+    whole = spec.model_copy(update={"measured": measured})
+    taken = _taken(whole)
+    if taken >= spec.row_count:
         raise InvalidArgumentError(
-            f"order_sheet has {spec.row_count} rows, and the search proposes {proposed} designs, "
+            f"order_sheet: controls and rebuilds take {taken} of {spec.row_count} rows, and "
+            "nothing is left to explore or exploit: raise row_count, or lower rebuild_count"
+        )
+    if search.proposal_count < spec.row_count:
+        raise InvalidArgumentError(
+            f"order_sheet has {spec.row_count} rows, and the search proposes "
+            f"{search.proposal_count} designs, "
             "some of which may have been built: raise proposal_count, best to twice the rows"
         )
     return whole
+
+
+def fillable_sheet(
+    spec: OrderSheetSpec, proposals: Sequence[Proposal]
+) -> tuple[OrderSheetSpec | None, list[str], str | None]:
+    """The sheet with as many rows as there are strains for, the candidates, and what to note.
+
+    Candidates are proposals that are good enough at y_intact, too, and that were not built. None
+    where there are none.
+    """
+    built = {parse_genotype(one.genotype) for one in spec.measured}
+    built |= {parse_genotype(text) for text in spec.controls}
+    new = [
+        one.genotype
+        for one in proposals
+        if one.check_is_feasible and parse_genotype(one.genotype) not in built
+    ]
+    rows = min(spec.row_count, _taken(spec) + len(new))
+    if not new:
+        return None, [], "There is no order sheet: every proposal was built, or is not good enough."
+    note = None
+    if rows < spec.row_count:
+        note = (
+            f"The order sheet has {rows} rows, not {spec.row_count}: of {len(proposals)} proposals "
+            f"{len(new)} were not built and are good enough at y_intact."
+        )
+    return spec.model_copy(update={"row_count": rows}), new, note
+
+
+def _taken(spec: OrderSheetSpec) -> int:
+    """Rows of controls and rebuilds; rebuilds come from the better half of what was measured."""
+    return len(spec.controls) + min(spec.rebuild_count, (len(spec.measured) + 1) // 2)
+
+
+def _averaged(measured: Sequence[Measured]) -> tuple[Measured, ...]:
+    """One entry a design: the mean of its utilities."""
+    utilities: dict[str, list[float]] = {}
+    for one in measured:
+        utilities.setdefault(parse_genotype(one.genotype).genotype, []).append(one.utility)
+    return tuple(
+        Measured(genotype=text, utility=sum(values) / len(values))
+        for text, values in utilities.items()
+    )
 
 
 def _check_strains(spec: OrderSheetSpec, vocabulary: Vocabulary) -> None:

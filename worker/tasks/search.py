@@ -33,7 +33,7 @@ from worker.app import app
 from worker.tasks import stopping
 from worker.tasks.life_cycle import HeldJob, JobStoppedError, run_job
 from worker.tasks.runtime import Runtime, runtime
-from worker.tasks.search_shards import ShardWork
+from worker.tasks.search_shards import ShardWork, shard_spec
 
 if TYPE_CHECKING:
     from worker.inference.predictor import Predictor
@@ -70,16 +70,17 @@ def _search(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
     from worker.search.parts import Part
     from worker.search.run import finish
     from worker.search.sheet import order_sheet, sheet_as_tsv
-    from worker.search.sheet_fit import fitted_sheet
+    from worker.search.sheet_fit import fillable_sheet, fitted_sheet
 
     begin = time.monotonic()
     predictor, plan = _prepare(held.runtime, held.job)
     wanted = plan.spec.order_sheet
     sheet = None if wanted is None else fitted_sheet(wanted, plan.spec, predictor)
     with held.runtime.database.write() as session:
-        search_shards.plan_shards(session, held.job, _shard_specs(plan))
+        specs = [shard_spec(plan, shard) for shard in plan.shards]
+        search_shards.plan_shards(session, held.job, specs)
     _ring_helpers(held, len(plan.shards) - 1)
-    tell = _Progress(held, plan.design_count)
+    tell = _Progress(held, plan.expected_count)
     work = ShardWork(
         held.runtime, held.job.id, plan, predictor, should_stop=held.should_stop, tell=tell
     )
@@ -102,16 +103,13 @@ def _search(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
         report = report.model_copy(update={"panel": choose_panel(plan.spec.panel, found)})
     files = _files(held, found)
     if sheet is not None:
-        rows = order_sheet(sheet, plan.spec, [one.genotype for one in found], predictor)
-        files["order_sheet.tsv"] = (held.seal(sheet_as_tsv(rows)), _TSV)
+        filled, candidates, note = fillable_sheet(sheet, found)
+        if note is not None:
+            report = report.model_copy(update={"notes": (*report.notes, note)})
+        if filled is not None:
+            rows = order_sheet(filled, plan.spec, candidates, predictor)
+            files["order_sheet.tsv"] = (held.seal(sheet_as_tsv(rows)), _TSV)
     return partial(_register, report=report, found=found, files=files)
-
-
-def _shard_specs(plan: "SearchPlan") -> list[dict[str, Any]]:
-    """What tells these shards from those of another plan."""
-    return [
-        {"plan": plan.fingerprint, "begin": shard.begin, "end": shard.end} for shard in plan.shards
-    ]
 
 
 def _register(

@@ -3,20 +3,26 @@
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.contract.errors import LeaseLostError
 from service.contract.repositories import search_shards
 from service.contract.repositories.search_shards import ShardLease
+from service.contract.search import Strategy
 from worker.tasks.runtime import Runtime, worker_name
 
 if TYPE_CHECKING:
     from worker.inference.predictor import Predictor
-    from worker.search.plan import SearchPlan
+    from worker.search.plan import SearchPlan, Shard
 
 logger = logging.getLogger(__name__)
+
+
+def shard_spec(plan: "SearchPlan", shard: "Shard") -> dict[str, Any]:
+    """What tells a shard from those of another plan, of whatever version of the program."""
+    return {"plan": plan.fingerprint, "begin": shard.begin, "end": shard.end}
 
 
 class ShardWork:
@@ -74,7 +80,12 @@ class ShardWork:
         from worker.search.run import run_shard
         from worker.search.tally import Watch
 
-        shard = self._plan.shards[lease.number]
+        shard = self._plan.shards[lease.number] if lease.number < len(self._plan.shards) else None
+        if shard is None or dict(lease.spec) != shard_spec(self._plan, shard):
+            logger.warning("shard %s of %s is of another plan", lease.number, self._job_id)
+            with self._runtime.database.write() as session:
+                search_shards.release_shard(session, lease)
+            return False
         with _ShardHeartbeat(self._runtime, lease) as beat:
 
             def should_stop() -> bool:
@@ -90,10 +101,12 @@ class ShardWork:
             if part is None:
                 search_shards.release_shard(session, lease)
                 return False
-            search_shards.finish_shard(
-                session, lease, part.to_bytes(), evaluated_count=shard.design_count
-            )
+            search_shards.finish_shard(session, lease, part.to_bytes(), evaluated_count=beat.count)
         return True
+
+    def _gone_through(self, shard: "Shard", beat: "_ShardHeartbeat") -> int:
+        """Designs of a shard, those that exclusions take off among them; of a beam those read."""
+        return beat.count if self._plan.strategy == Strategy.BEAM else shard.design_count
 
 
 class _ShardHeartbeat:
@@ -102,7 +115,7 @@ class _ShardHeartbeat:
     def __init__(self, runtime: Runtime, lease: ShardLease) -> None:
         self._runtime = runtime
         self._lease = lease
-        self._count = 0
+        self.count = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="shard-heartbeat", daemon=True)
         self.is_lost = threading.Event()
@@ -117,7 +130,7 @@ class _ShardHeartbeat:
 
     def passed(self, count: int) -> None:
         """Note that so many more designs have been gone through."""
-        self._count += count
+        self.count += count
 
     def _run(self) -> None:
         settings = self._runtime.settings
@@ -125,7 +138,7 @@ class _ShardHeartbeat:
             try:
                 with self._runtime.database.write() as session:
                     search_shards.renew_shard(
-                        session, self._lease, settings.lease_seconds, self._count
+                        session, self._lease, settings.lease_seconds, self.count
                     )
             except LeaseLostError:
                 if not self._over.is_set():

@@ -48,12 +48,13 @@ def plan_shards(session: Session, job: JobRecord, specs: Sequence[Mapping[str, A
     Shards that were planned otherwise (by another version of the program) are begun anew.
     """
     known = session.scalars(
-        select(SearchShardRecord.spec)
+        select(SearchShardRecord)
         .where(SearchShardRecord.job_id == job.id)
         .order_by(SearchShardRecord.number)
     ).all()
-    if list(known) == [dict(spec) for spec in specs]:
+    if [shard.spec for shard in known] == [dict(spec) for spec in specs]:
         return
+    last_fence = max((shard.fence for shard in known), default=0)  # no old lease fits a new shard
     forget_shards(session, job.id)
     session.add_all(
         SearchShardRecord(
@@ -63,6 +64,7 @@ def plan_shards(session: Session, job: JobRecord, specs: Sequence[Mapping[str, A
             created_by=job.created_by,
             state=_QUEUED,
             spec=dict(spec),
+            fence=last_fence,
         )
         for number, spec in enumerate(specs)
     )
@@ -156,6 +158,16 @@ def release_shard(session: Session, lease: ShardLease) -> None:
             evaluated_count=0,
             attempt_count=SearchShardRecord.attempt_count - 1,
         )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def retry_shards(session: Session, job_id: str) -> None:
+    """Give shards that are not done all their attempts again: somebody has resumed the search."""
+    session.execute(
+        update(SearchShardRecord)
+        .where(SearchShardRecord.job_id == job_id, SearchShardRecord.state != _DONE)
+        .values(attempt_count=0)
         .execution_options(synchronize_session=False)
     )
 

@@ -138,7 +138,15 @@ async def test_another_name_of_a_gene_is_put_in_the_words_of_the_model(rest, con
             "allowed": [{"locus": "rbsK", "kinds": ["deletion"]}],
         },
     }
-    pool = (await rest.post("/v1/search-jobs", json=spec)).json()["spec"]["pool"]
+    spec["panel"] = {"size": 2, "owned": ["rbsK"], "costs": [{"locus": "rbsK", "cost": 3}]}
+    spec["order_sheet"] = {"controls": ["rbsK:deletion"], "stock": ["b1812:knockdown+c:deletion"]}
+    found = (await rest.post("/v1/search-jobs", json=spec)).json()["spec"]
+    pool, panel, sheet = found["pool"], found["panel"], found["order_sheet"]
+    assert (panel["owned"], panel["costs"][0]["locus"]) == (["b0720"], "b0720")
+    assert (sheet["controls"], sheet["stock"]) == (
+        ["b0720:deletion"],
+        ["b1812:knockdown+c:deletion"],
+    )
     assert pool["edits"] == ["b0720:deletion", "b1812:knockdown@0.2"]
     assert (pool["must_avoid"], pool["allowed"][0]["locus"]) == (["b0720"], "b0720")
     spec["pool"] = {"loci": ["two"]}
@@ -162,7 +170,7 @@ async def test_another_name_of_a_gene_is_put_in_the_words_of_the_model(rest, con
         ({"pool": {"edits": ["b0720:deletion+b1812:knockdown"]}}, ["pool.edits[0]"]),
         (
             {"pool": {"forbidden_pairs": [["b0720", "x"], ["y:deletion", "b1812"]]}},
-            ["pool.forbidden_pairs[0][1]", "pool.forbidden_pairs[1][0]"],
+            ["pool.forbidden_pairs[1][0]", "pool.forbidden_pairs[0][1]"],
         ),
     ],
 )
@@ -170,6 +178,24 @@ async def test_names_that_the_model_lacks_are_all_listed(rest, spec, change, fie
     refused = await rest.post("/v1/search-jobs", json={**spec, **change})
     assert refused.status_code == 422
     assert [error["field"] for error in refused.json()["errors"]] == fields
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"panel": {"size": 2, "owned": ["b9"]}}, "panel.owned[0]"),
+        (
+            {"panel": {"size": 2, "kind": "parents", "owned": ["", "b9:deletion"]}},
+            "panel.owned[1]",
+        ),
+        ({"order_sheet": {"controls": ["", "b9:deletion"]}}, "order_sheet.controls[1]"),
+        ({"order_sheet": {"stock": ["b9"]}}, "order_sheet.stock[0]"),
+    ],
+)
+async def test_names_on_a_sheet_or_panel_that_the_model_lacks(rest, spec, change, field):
+    refused = await rest.post("/v1/search-jobs", json={**spec, **change})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == field
 
 
 async def test_a_model_that_is_not_there(rest, spec):

@@ -81,6 +81,24 @@ def test_the_third_lost_worker_ends_the_search(database, job_id):
         claim(database, job_id)
 
 
+def test_whoever_resumes_a_search_gives_its_shards_their_attempts_again(database, job_id):
+    for _ in range(leases.MAX_ATTEMPTS):
+        claim(database, job_id, "a", EXPIRED)
+    with database.write() as session:
+        search_shards.retry_shards(session, job_id)
+    assert claim(database, job_id).number == 0
+
+
+def test_an_old_lease_does_not_fit_a_shard_of_another_plan(database, job_id):
+    old = claim(database, job_id)
+    with database.write() as session:
+        search_shards.plan_shards(session, session.get_one(JobRecord, job_id), SPECS[:2])
+    new = claim(database, job_id)
+    assert (new.number, old.number) == (0, 0)
+    with pytest.raises(LeaseLostError):
+        finish(database, old, b"late")
+
+
 def test_handing_a_shard_back_costs_no_attempt(database, job_id):
     for _ in range(leases.MAX_ATTEMPTS + 1):
         lease = claim(database, job_id)
