@@ -57,7 +57,7 @@ def noises(held: HeldOut, repeats: Repeats, y: int, *, log: bool) -> dict[Kind, 
         words = _WORDS["across_builds"]
         found["across_builds"] = Noise("across_builds", words, across, held.build_weight_N)
     within, words = repeats.within_builds(y, log=log), _WORDS["within_build"]
-    if within is None:
+    if within is None or within.variance == 0:  # equal to the last digit: copies, no repeats
         within, words = repeats.given_sds(y, log=log), "the uploaded sds of the rows"
     if within is not None:
         found["within_build"] = Noise("within_build", words, within, held.row_weight_N)
@@ -91,7 +91,7 @@ def _no_ceiling(kind: Kind, scale: str) -> Ceiling:
         kind=kind,
         scale=scale,
         statement=f"noise from {_WORDS[kind]}",
-        reason=f"no {what} in the table",
+        reason=f"no {what} in the table that differ",
     )
 
 

@@ -126,15 +126,21 @@ def test_repeats_that_differ_more_than_designs_leave_nothing_to_explain(tmp_path
     assert found.share_explained is None
 
 
-def test_without_repeats_both_say_so(tmp_path):
+@pytest.mark.parametrize("copies", [0, 5])
+def test_without_repeats_both_say_so_and_copies_of_a_row_are_none(tmp_path, copies):
     lower, pairs = singles_and_pairs()
-    value = np.random.default_rng(0).normal(size=len(lower + pairs))
-    path = write_table(tmp_path / "t", lower + pairs, label__rate=value)
+    designs = lower + pairs
+    value = np.random.default_rng(0).normal(size=len(designs))
+    path = write_table(
+        tmp_path / "t",
+        designs + designs[:copies],
+        label__rate=np.concatenate([value, value[:copies]]),
+    )
     label = report_of(path)
     assert [c.reliability for c in label.ceilings] == [None, None]
     assert [c.reason for c in label.ceilings] == [
-        "no build has two rows in the table",
-        "no design has two builds in the table",
+        "no build has two rows in the table that differ",
+        "no design has two builds in the table that differ",
     ]
     assert label.headline.share_above_noise is None
     assert "no repeats and no sds" in label.headline.statement
