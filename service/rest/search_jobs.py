@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Query, Response
 from fastapi.responses import FileResponse
@@ -15,6 +15,7 @@ from service.contract.repositories.proposals import ProposalFilter
 from service.contract.resources import ListAnswer, SearchJob
 from service.contract.search import MAX_ORDER, SearchSpec
 from service.handlers import search_jobs
+from service.handlers.context import Caller, Context
 from service.rest.access import CallerDep
 from service.rest.job_events import BadLastEventIdError, LastEventId, sequence_of, server_sent
 from service.rest.parameters import ContextDep, PageDep, RequestId, problems
@@ -39,19 +40,13 @@ class ProposalOrder(StrEnum):
     CHECK_RANK = "check_rank"
 
 
-class SearchFile(StrEnum):
-    """What a search leaves as files: all proposals, and the order sheet if it was asked for one."""
-
-    TSV = "proposals.tsv"
-    PARQUET = "proposals.parquet"
-    SHEET = "order_sheet.tsv"
+_TSV = "text/tab-separated-values"
+_PARQUET = "application/vnd.apache.parquet"
 
 
-_MEDIA_TYPE = {
-    SearchFile.TSV: "text/tab-separated-values",
-    SearchFile.PARQUET: "application/vnd.apache.parquet",
-    SearchFile.SHEET: "text/tab-separated-values",
-}
+def _file(media_type: str, description: str) -> dict[int | str, dict[str, Any]]:
+    """The responses of a route that gives a file."""
+    return {200: {"content": {media_type: {}}, "description": description}, **problems(404)}
 
 
 @router.post(
@@ -187,24 +182,44 @@ async def list_proposals(
 
 
 @router.get(
-    "/{job_id}/{name}",
-    operation_id="getSearchFile",
-    summary="Download all proposals, or the order sheet",
+    "/{job_id}/proposals.tsv",
+    operation_id="getProposalsTsv",
+    summary="Download all proposals as TSV",
     response_class=Response,
-    responses={
-        200: {
-            "content": {media_type: {} for media_type in dict.fromkeys(_MEDIA_TYPE.values())},
-            "description": "One row a proposal, by rank; or one row a strain to build",
-        },
-        **problems(404),
-    },
+    responses=_file(_TSV, "One row a proposal, by rank"),
 )
-async def get_file(
-    context: ContextDep, caller: CallerDep, job_id: str, name: SearchFile
+async def get_proposals_tsv(context: ContextDep, caller: CallerDep, job_id: str) -> Response:
+    """Units are in the names of the columns."""
+    return await _download(context, caller, job_id, "proposals.tsv", _TSV)
+
+
+@router.get(
+    "/{job_id}/proposals.parquet",
+    operation_id="getProposalsParquet",
+    summary="Download all proposals as Parquet",
+    response_class=Response,
+    responses=_file(_PARQUET, "One row a proposal, by rank"),
+)
+async def get_proposals_parquet(context: ContextDep, caller: CallerDep, job_id: str) -> Response:
+    """Units are in the names of the columns."""
+    return await _download(context, caller, job_id, "proposals.parquet", _PARQUET)
+
+
+@router.get(
+    "/{job_id}/order_sheet.tsv",
+    operation_id="getOrderSheet",
+    summary="Download the order sheet",
+    response_class=Response,
+    responses=_file(_TSV, "One row a strain to build"),
+)
+async def get_order_sheet(context: ContextDep, caller: CallerDep, job_id: str) -> Response:
+    """It is there where the spec asked for one, and a strain was left to build."""
+    return await _download(context, caller, job_id, "order_sheet.tsv", _TSV)
+
+
+async def _download(
+    context: Context, caller: Caller, job_id: str, name: str, media_type: str
 ) -> Response:
-    """As TSV or Parquet; units are in the names of the columns."""
-    sha256, path = await context.threads.run(
-        search_jobs.find_file, context, caller, job_id, name.value
-    )
+    sha256, path = await context.threads.run(search_jobs.find_file, context, caller, job_id, name)
     headers = {"ETag": f'"{sha256}"', "X-Content-Type-Options": "nosniff"}
-    return FileResponse(path, headers=headers, media_type=_MEDIA_TYPE[name], filename=name.value)
+    return FileResponse(path, headers=headers, media_type=media_type, filename=name)
