@@ -44,6 +44,7 @@ _ERRORS = {
         errors.NotFoundError,
         errors.FailedPreconditionError,
         errors.DeadlineExceededError,
+        errors.BrokenArtifactError,
     )
 }
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from service.contract.errors import NotFoundError
+from service.contract.errors import BrokenArtifactError, NotFoundError
 
 CHUNK_BYTES = 1 << 20
 INCOMING = "incoming"
@@ -101,6 +101,7 @@ class ArtifactStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._checked: dict[str, tuple[int, int, int]] = {}
 
     def writer(self, folder: Path | None = None) -> BlobWriter:
         """Start a blob, in a scratch folder if it shall go with that."""
@@ -145,9 +146,53 @@ class ArtifactStore:
         """
         return self.path(sha256).read_bytes()
 
+    def read_checked(self, sha256: str) -> bytes:
+        """The blob's bytes, which are those that were stored.
+
+        Raises:
+            BrokenArtifactError: the blob is missing, or is not what it was.
+        """
+        content = self.path_of_stored(sha256).read_bytes()
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise BrokenArtifactError(_altered(sha256))
+        return content
+
+    def check(self, sha256: str) -> Path:
+        """Where the blob lies, which is what was stored; read once as long as the file stays.
+
+        Raises:
+            BrokenArtifactError: the blob is missing, or is not what it was.
+        """
+        path = self.path_of_stored(sha256)
+        stat = path.stat()
+        seen = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        if self._checked.get(sha256) != seen:
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                    raise BrokenArtifactError(_altered(sha256))
+            self._checked[sha256] = seen
+        return path
+
+    def path_of_stored(self, sha256: str) -> Path:
+        """Where a blob lies that a row names.
+
+        Raises:
+            BrokenArtifactError: it is missing.
+        """
+        try:
+            return self.path(sha256)
+        except NotFoundError:
+            raise BrokenArtifactError(
+                f"the stored blob {sha256} is missing: put it back from a backup"
+            ) from None
+
     def delete(self, sha256: str) -> None:
         """Remove the blob; none is no error."""
         _path_of(self._root, sha256).unlink(missing_ok=True)
+
+
+def _altered(sha256: str) -> str:
+    return f"the stored blob {sha256} is not what it was: put it back from a backup"
 
 
 def _path_of(root: Path, sha256: str) -> Path:

@@ -16,6 +16,7 @@ CellgebraError
     ResourceExhaustedError      a limit is reached; try again later
     DeadlineExceededError       the answer would have come too late
     UnavailableError            a part of the service does not answer
+        BrokenArtifactError         a stored blob is missing, or is not what it was
     UnauthenticatedError        no valid key
     PermissionDeniedError       the key lacks the scope
     LeaseLostError              another worker took the job over (never leaves a worker)
@@ -165,6 +166,12 @@ class UnavailableError(CellgebraError):
 
     code = "UNAVAILABLE"
     reason = "UNAVAILABLE"
+
+
+class BrokenArtifactError(UnavailableError):
+    """A stored blob is missing, or its content is not that of its sha256."""
+
+    reason = "BROKEN_ARTIFACT"
 
 
 class UnauthenticatedError(CellgebraError):

@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     reply_ttl_seconds: Annotated[
         int, Field(gt=0, description="how long an unread score answer is kept")
     ] = 60
+    max_loaded_models: Annotated[
+        int, Field(gt=0, description="models that an inference worker keeps loaded")
+    ] = 16
+    max_loaded_bytes: Annotated[
+        int, Field(gt=0, description="bytes of weights and manifests that it keeps loaded")
+    ] = 4 * 2**30
     torch_threads: Annotated[
         int | None,
         Field(gt=0, description="PyTorch threads of a worker; default: all to train, 1 to score"),

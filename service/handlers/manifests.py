@@ -43,6 +43,7 @@ class ManifestCache:
         Raises:
             NotFoundError: this project has no such model.
             FailedPreconditionError: it is stored in another format.
+            BrokenArtifactError: its manifest is missing, or is not what it was.
         """
         known = self._models.get(model_id)
         if known is None:
@@ -59,7 +60,7 @@ class ManifestCache:
 def _load(database: Database, store: ArtifactStore, project_id: str, model_id: str) -> KnownModel:
     with database.read() as session:
         model = get_model(session, project_id, model_id)
-    manifest = read_manifest(store.read(model.manifest_sha256))
+    manifest = read_manifest(store.read_checked(model.manifest_sha256))
     return KnownModel(
         project_id=model.project_id,
         manifest_sha256=model.manifest_sha256,

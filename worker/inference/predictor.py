@@ -1,6 +1,5 @@
 """A model, loaded once and asked many times."""
 
-import hashlib
 import math
 import time
 from collections.abc import Sequence
@@ -11,7 +10,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.torch import load as load_tensors
 
 from service.contract.designs import Design, parse_genotype
 from service.contract.errors import (
@@ -49,6 +47,7 @@ from worker.inference.neutral import Neutral, NeutralModels
 from worker.inference.parts import parts_of, request_order
 from worker.inference.seen_designs import SeenDesigns
 from worker.inference.support import name_keys, support_of
+from worker.inference.weights import read_weights
 from worker.models.encoding import DesignBatch, EditIndex
 
 Floats = NDArray[np.float64]
@@ -90,20 +89,19 @@ class Predictor:
     def load(
         cls, weights: Path | bytes, manifest: ModelManifest | dict[str, Any], *, model_id: str = ""
     ) -> Self:
-        """Load weights and warm up.
+        """Load weights and warm up. A file is read once to check it, and then mapped.
 
         Raises:
-            FailedPreconditionError: the weights or the vocabulary are not those of the manifest,
-                or they are stored in another format.
+            BrokenArtifactError: the weights are not those of the manifest.
+            FailedPreconditionError: the vocabulary is not that of the manifest, or the model is
+                stored in another format.
         """
-        content = weights if isinstance(weights, bytes) else weights.read_bytes()
         stored = manifest.model_dump() if isinstance(manifest, ModelManifest) else manifest
         known = read_manifest(stored)
-        if hashlib.sha256(content).hexdigest() != known.weights_sha256:
-            raise FailedPreconditionError("the weights are not those of the manifest (sha256)")
+        tensors = read_weights(weights, known.weights_sha256)
         if vocabulary_sha256(known.loci, known.edits) != known.vocabulary_sha256:
             raise FailedPreconditionError("the edits are not those of the manifest's vocabulary")
-        return cls(load_tensors(content), known, model_id)
+        return cls(tensors, known, model_id)
 
     def encode(self, designs: Sequence[Design]) -> DesignBatch:
         """Designs as positions in the model's list of edits. Edits must be known."""

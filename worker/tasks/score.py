@@ -5,7 +5,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import redis
@@ -17,14 +17,13 @@ from service.contract.errors import CellgebraError
 from service.contract.inference import DEFAULT_LEVEL, ScoreAnswer, ScoreField
 from service.contract.jobs import COMPOSE_TASK_NAME, SCORE_TASK_NAME
 from worker.app import app
+from worker.tasks.loaded import loaded_models
 from worker.tasks.runtime import runtime
 
 if TYPE_CHECKING:
     from worker.inference.predictor import Predictor
 
 logger = logging.getLogger(__name__)
-
-LOADED_MODELS = 16
 
 
 @app.task(name=SCORE_TASK_NAME)
@@ -67,7 +66,7 @@ def _answer(
     payload: dict[str, Any], work: Callable[["Predictor", dict[str, Any]], BaseModel]
 ) -> dict[str, Any]:
     try:
-        predictor = _predictor(
+        predictor = loaded_models().get(
             payload["model_id"], payload["manifest_sha256"], payload["weights_sha256"]
         )
         answer = work(predictor, payload)
@@ -95,16 +94,6 @@ def _compose(predictor: "Predictor", payload: dict[str, Any]) -> ComposeAnswer:
     request = ComposeRequest.model_validate(payload["request"])
     deadline = payload["deadline_unix_seconds"]
     return compose_designs(predictor, request, deadline_unix_seconds=deadline)
-
-
-@lru_cache(maxsize=LOADED_MODELS)
-def _predictor(model_id: str, manifest_sha256: str, weights_sha256: str) -> "Predictor":
-    from worker.inference.predictor import Predictor
-
-    store = runtime().store
-    return Predictor.load(
-        store.path(weights_sha256), json.loads(store.read(manifest_sha256)), model_id=model_id
-    )
 
 
 @cache

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.contract.designs import parse_genotype
-from service.contract.errors import FailedPreconditionError, UnknownEditsError
+from service.contract.errors import BrokenArtifactError, FailedPreconditionError, UnknownEditsError
 from service.contract.inference import ScoreField
 from service.contract.manifests import FORMAT_VERSION
 from tests.worker.inference.permuted import permuted_model
@@ -143,7 +143,7 @@ def test_support_counts_training_rows(trained, predictor):
 
 def test_weights_and_vocabulary_must_be_those_of_the_manifest(trained):
     model, _ = trained
-    with pytest.raises(FailedPreconditionError, match="sha256"):
+    with pytest.raises(BrokenArtifactError, match="sha256"):
         Predictor.load(model.weights + b" ", model.manifest)
     renamed = model.manifest.model_copy(
         update={"edits": [*model.manifest.edits[:-1], "other:part"]}
@@ -168,6 +168,11 @@ def test_weights_load_from_a_file_and_a_plain_manifest(trained, predictor, tmp_p
     path.write_bytes(model.weights)
     again = Predictor.load(path, model.manifest.model_dump(mode="json"), model_id="model-1")
     assert again.score(["g0:knockdown"]) == predictor.score(["g0:knockdown"])
+    content = bytearray(model.weights)
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BrokenArtifactError, match="sha256"):
+        Predictor.load(path, model.manifest)
 
 
 def test_a_design_scores_the_same_alone_and_among_ten_thousand(predictor):

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, select
 
 from service.contract.artifacts import ArtifactStore
-from service.contract.errors import NotFoundError
+from service.contract.errors import BrokenArtifactError, NotFoundError
 from service.contract.records import ArtifactRecord, DatasetRecord
 from service.contract.repositories import artifacts, uploads
 from service.contract.repositories.jobs import Owner
@@ -139,3 +139,19 @@ def test_a_file_is_there_as_long_as_somebody_holds_it(database, store):
 def test_only_a_hash_names_a_blob(store, name):
     with pytest.raises(NotFoundError):
         store.path(name)
+
+
+def test_a_blob_that_is_altered_or_missing_is_found_out(database, store, owner):
+    sha256 = publish_blob(database, store, b"strain", owner=owner).sha256
+    assert store.read_checked(sha256) == b"strain"
+    path = store.check(sha256)
+    path.write_bytes(b"sprain!")
+    for look in (store.check, store.read_checked):
+        with pytest.raises(BrokenArtifactError, match="not what it was"):
+            look(sha256)
+    path.write_bytes(b"strain")
+    assert store.check(sha256) == path
+    store.delete(sha256)
+    for look in (store.check, store.read_checked):
+        with pytest.raises(BrokenArtifactError, match="missing"):
+            look(sha256)
