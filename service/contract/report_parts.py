@@ -163,7 +163,8 @@ class Headline(ReportPart):
     Over test designs of two edits or more, on the scale that `scale` names: `variance` of
     measured - expected_neutral; `share_above_noise` of it is not `noise_variance` (error variance
     of a design's mean, by `noise_source`); `share_explained` is the share of the variance above
-    noise that the model's interaction explains. `reason` says why a number is missing.
+    noise that the model's interaction explains (where the noise is not known, of all of it).
+    `explained_by_predictor` has every predictor of values. `reason` says why a number is missing.
     """
 
     statement: str

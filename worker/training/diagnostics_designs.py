@@ -130,6 +130,8 @@ def measured_sds(table: DesignTable, part: DataPart, label: ChosenLabel) -> tupl
     square_K = np.bincount(design_R, weights=off_R, minlength=size)
     with np.errstate(invalid="ignore", divide="ignore"):
         error_K = np.sqrt(square_K / (count_K - 1) / count_K)
+    if not np.nanmax(error_K, initial=0.0, where=count_K > 1) > 0:  # copies, no repeats
+        return np.full(size, np.nan), ""
     return np.where(count_K > 1, error_K, np.nan), "repeated rows of a design (standard error)"
 
 

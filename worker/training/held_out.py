@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.contract.designs import Design
+from service.contract.models import EditFrequencySpec
 from service.contract.training import TrainingSpec, Transform
 from worker.inference.ensembles import MemberReadings
 from worker.inference.neutral import Neutral
@@ -20,6 +21,8 @@ from worker.training.preparation import Part, TrainingData
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+RANKS_ONLY = frozenset({EditFrequencySpec().kind})
 
 
 def to_unit(label: ChosenLabel, learned_N: Floats) -> Floats:
@@ -76,6 +79,11 @@ class HeldOut:
     def predictors(self) -> dict[str, Floats]:
         """Models, then nulls."""
         return {**self.models, **self.nulls}
+
+    @property
+    def of_values(self) -> dict[str, Floats]:
+        """The predictors of values; a frequency ranks, and predicts no value."""
+        return {k: value_N for k, value_N in self.predictors.items() if k not in RANKS_ONLY}
 
     @property
     def best(self) -> tuple[str, Floats]:

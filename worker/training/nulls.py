@@ -68,13 +68,13 @@ def _chosen(
     if len(designs) <= NEAREST_MOST_DESIGNS:
         specs.append(NearestDesignSpec())
     else:
-        why = f"it is slow, and there are more than {NEAREST_MOST_DESIGNS} test designs"
+        why = f"it is slow, and there are more than {NEAREST_MOST_DESIGNS:,} test designs"
         left_out[NearestDesignSpec().kind] = why
     for spec in _OF_PAIRS:
         if not has_pairs:
             left_out[spec.kind] = "no training design has two edits"
         elif len(data.index) > PAIRS_MOST_EDITS:
-            left_out[spec.kind] = f"more than {PAIRS_MOST_EDITS} edits make too large a matrix"
+            left_out[spec.kind] = f"more than {PAIRS_MOST_EDITS:,} edits make too large a matrix"
         else:
             specs.append(spec)
     for ratio in _OF_RATIOS:

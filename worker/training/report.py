@@ -14,19 +14,26 @@ from worker.training.report_latent import latent_report
 
 _NOTES = (
     "Controls (designs without edits) train the model and are left out of the test metrics.",
+    "Replicates of a build are averaged; a test design is one row, whatever was measured.",
+)
+_OF_BATCHES = (
     "Offsets of batches are estimated from the designs that several of them share (batch_ties), "
     "removed from the training labels and not predicted: a prediction is for the average batch. A "
-    "batch that shares none is left as it was measured.",
-    "Replicates of a build are averaged; a test design is one row, whatever was measured.",
-    "mean, sd, min and max are over the members of the ensemble, of y_intact.",
+    "batch that shares none is left as it was measured."
 )
+_OF_MEMBERS = "mean, sd, min and max are over the members of the ensemble, of y_intact."
 
 
 def _notes(
     spec: TrainingSpec, data: TrainingData, predictor: Predictor, states: Sequence[LatentState]
 ) -> tuple[str, ...]:
     used = genes_used(spec, data)
-    notes = [*_NOTES, *(() if used is None else used.notes)]
+    notes = [*_NOTES]
+    if any(offsets is not None for offsets in data.batch_offsets):
+        notes.append(_OF_BATCHES)
+    if spec.ensemble_size > 1:
+        notes.append(_OF_MEMBERS)
+    notes += () if used is None else used.notes
     bare = [label.name for label in predictor.manifest.labels if label.interval is None]
     if bare:
         notes.append(
@@ -41,7 +48,7 @@ def _notes(
         )
     rows = forest_rows(len(data.index))
     if len(data.train) > rows:
-        notes.append(f"The forest is fitted on {rows} random training observations.")
+        notes.append(f"The forest null is fitted on {rows:,} random training observations.")
     return tuple(notes)
 
 

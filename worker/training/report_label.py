@@ -16,8 +16,10 @@ from worker.training.preparation import TrainingData
 from worker.training.report_calibration import calibration_of, ends_of
 from worker.training.report_columns import columns_of
 from worker.training.report_designs import orders_of, readings_of, seen_of
-from worker.training.report_noise import ceilings_of, headline_of
+from worker.training.report_headline import headline_of
+from worker.training.report_noise import ceilings_of
 from worker.training.report_table import differences, groups_of, resampled, table_of, top_of
+from worker.training.report_units import original_scale
 from worker.training.report_verdict import Evidence, best_null, verdict
 
 
@@ -69,7 +71,8 @@ def label_report(data: TrainingData, y: int, tested: Tested, spec: TrainingSpec)
     top = top_of(held)
     drawn = resampled(held, top)
     of_ranks = differences(held, drawn.spearman)
-    of_groups = differences(held, drawn.within_groups)
+    # One group is the whole: what it says was said.
+    of_groups = differences(held, drawn.within_groups) if len(held.groups) > 1 else ()
     best = best_null(of_ranks).null if of_ranks else None
     readings = readings_of(held, spec.seed)
     column = label.column
@@ -86,7 +89,7 @@ def label_report(data: TrainingData, y: int, tested: Tested, spec: TrainingSpec)
         kind=column.kind.value,
         unit=column.unit,
         neutral_model=NEUTRAL_MODEL[column.kind],
-        scale_of_metrics=f"original unit ({column.unit})",
+        scale_of_metrics=original_scale(column.unit),
         learned_scale=label.transform.value,
         transform=_transform(data, y),
         train_design_count=int((~np.isnan(data.train.design_means()[:, y])).sum()),

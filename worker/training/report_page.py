@@ -35,6 +35,7 @@ from worker.training.report_plots_training import (
     conflict_picture,
     loss_picture,
 )
+from worker.training.report_units import has_dimension, titled
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _METRICS = {
@@ -60,18 +61,27 @@ def number(value: float | None) -> str:
     return text.replace("-", "\u2212")
 
 
+def figure(value: float | None) -> str:
+    """A correlation, an R2 or a precision: three decimals, and a fourth just below 1."""
+    if value is None or not math.isfinite(value) or abs(value) > 9.9995:
+        return number(value)
+    decimals = 4 if 0.995 <= abs(value) < 1 else 3
+    return f"{value:z.{decimals}f}".replace("-", "\u2212")
+
+
 def percent(value: float | None) -> str:
     """A share as per cent."""
     if value is None:
         return "\u2013"
-    return f"{100 * value:.1f} %".replace(".0 ", " ").replace("-", "\u2212")
+    text = f"{100 * value:.1f} %" if abs(value) < 1 else f"{100 * value:,.0f} %"
+    return text.replace(".0 ", " ").replace("-", "\u2212")
 
 
 def bracket(interval: Interval | None, kind: str) -> Markup:
     """The ends of an interval, in a line below its number."""
     if interval is None:
         return Markup("")
-    show = percent if kind == "percent" else number
+    show = {"percent": percent, "figure": figure}.get(kind, number)
     ends = f"[{show(interval.low)}, {show(interval.high)}]"
     return Markup('<span class="interval">{}</span>').format(ends)
 
@@ -100,8 +110,9 @@ class Column:
 
 def _metric(name: str, title: str) -> Column:
     def cell(row: PredictorRow) -> Markup:
-        value = escape(number(getattr(row, name)))
-        return value + bracket(getattr(row, f"{name}_interval", None), "number")
+        show, kind = (number, "number") if name == "rmse" else (figure, "figure")
+        value = escape(show(getattr(row, name)))
+        return value + bracket(getattr(row, f"{name}_interval", None), kind)
 
     return Column(title, cell)
 
@@ -173,11 +184,14 @@ def _environment() -> Environment:
     )
     filters: dict[str, Callable[..., str]] = {
         "number": number,
+        "figure": figure,
         "percent": percent,
         "count": lambda value: f"{value:,}",
     }
     environment.filters.update(filters)
-    environment.globals.update(picture=picture, bracket=bracket)
+    environment.globals.update(
+        picture=picture, bracket=bracket, has_dimension=has_dimension, titled=titled
+    )
     return environment
 
 

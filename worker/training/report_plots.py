@@ -39,6 +39,7 @@ _POINTER = re.compile(r'(xlink:href="#|url\(#)([^")]*)')
 _FONT = re.compile(r"font-family: [^;\"]*(?:; )?")  # the page's own
 _USES = re.compile(r'<g([^>]*)>\s*((?:<use [^>]*style="[^"]*"/>\s*)+)</g>')
 _STYLE_OF_USE = re.compile(r' style="([^"]*)"')
+_TAG = re.compile(r"<[^>]*>")
 _DIGITS = re.compile(r"(\.\d\d)\d+")  # a hundredth of a point is enough
 _LONGEST = 40
 _LEAST_SPAN_SHARE = 0.2
@@ -94,7 +95,8 @@ def draw(
 
 def _page_part(svg: str, name: str) -> str:
     part = _with_ids_of(name, _DROPPED.sub("", svg[svg.index("<svg") :]))
-    part = _DIGITS.sub(r"\1", part)
+    # Of coordinates alone: a number that is read has all of its digits.
+    part = _TAG.sub(lambda tag: _DIGITS.sub(r"\1", tag[0]), part)
     part = _USES.sub(_share_style, _FONT.sub("", part))
     part = _COLOR.sub(lambda match: f"var(--{_VARIABLES[match[0]]}, {match[0]})", part)
     return re.sub(r"\n\s*", "\n", part).strip()

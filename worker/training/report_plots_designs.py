@@ -19,6 +19,7 @@ from worker.training.report_plots import (
     same_limits,
     scatter,
 )
+from worker.training.report_units import titled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,8 +102,8 @@ def _against_neutral(axes: "Axes", figures: DesignFigures, *, is_log: bool) -> N
     if is_log:
         log_ticks(axes, "x", "y")
     scatter(axes, neutral, measured, figures.shown.order, sd)
-    axes.set_xlabel(f"expected from independent edits ({plain(figures.unit)})")
-    axes.set_ylabel(f"measured ({plain(figures.unit)})")
+    axes.set_xlabel(titled("expected from independent edits", plain(figures.unit)))
+    axes.set_ylabel(titled("measured", plain(figures.unit)))
 
 
 def _beyond(axes: "Axes", figures: DesignFigures, *, is_log: bool) -> None:
@@ -117,8 +118,8 @@ def _beyond(axes: "Axes", figures: DesignFigures, *, is_log: bool) -> None:
     axes.axhline(0, color=MUTED, lw=0.6)
     axes.axvline(0, color=MUTED, lw=0.6)
     scatter(axes, x, y, figures.shown.order, sd)
-    axes.set_xlabel(f"predicted beyond neutral ({unit})")
-    axes.set_ylabel(f"measured beyond neutral ({unit})")
+    axes.set_xlabel(titled("predicted beyond neutral", unit))
+    axes.set_ylabel(titled("measured beyond neutral", unit))
 
 
 def reliability_picture(figures: DesignFigures, name: str) -> Picture | None:
@@ -136,8 +137,8 @@ def reliability_picture(figures: DesignFigures, name: str) -> Picture | None:
         scatter(axes, predicted, measured, figures.shown.order)
         x, y = _bin_means(predicted, measured, is_log=is_log)
         axes.plot(x, y, color=INK, marker="o", ms=5, lw=1.4, mfc="none", label="mean of a bin")
-        axes.set_xlabel(f"predicted ({plain(figures.unit)})")
-        axes.set_ylabel(f"measured ({plain(figures.unit)})")
+        axes.set_xlabel(titled("predicted", plain(figures.unit)))
+        axes.set_ylabel(titled("measured", plain(figures.unit)))
         axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
 
     kind = "geometric means" if is_log else "means"
@@ -147,7 +148,7 @@ def reliability_picture(figures: DesignFigures, name: str) -> Picture | None:
         alt=f"Scatter plot of {len(predicted)} designs, measured against predicted values, with "
         "the mean of bins of like prediction.",
         caption="Where predictions can be taken at their word, the line of bins follows the "
-        f"diagonal; flatter means too extreme. Bins hold like many designs ({kind}). "
+        f"diagonal; flatter means too extreme. Bins hold equally many designs ({kind}). "
         + measured_on(figures),
     )
 
@@ -196,7 +197,7 @@ def residual_picture(figures: DesignFigures, name: str) -> Picture | None:
         axes = figure.subplots()
         axes.axhline(0, color=MUTED, lw=0.9, ls=(0, (4, 3)))
         order_boxes(axes, figures.residual_by_order, SERIES[0])
-        axes.set_ylabel(f"measured - predicted ({plain(figures.unit)})")
+        axes.set_ylabel(titled("measured - predicted", plain(figures.unit)))
 
     return Picture(
         title="Residual against order",

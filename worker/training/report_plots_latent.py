@@ -18,6 +18,7 @@ from worker.training.report_plots import (
     plain,
 )
 from worker.training.report_plots_designs import order_boxes
+from worker.training.report_units import quantity, titled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,15 +61,15 @@ def difference_picture(figures: DifferenceFigures, name: str, *, is_named: bool)
         axes = figure.subplots(1, len(ratios), squeeze=False, width_ratios=ratios)[0]
         axes[0].axhline(0, color=MUTED, lw=0.9, ls=(0, (4, 3)))
         order_boxes(axes[0], figures.by_order, SERIES[3])
-        axes[0].set_ylabel(f"y_intact - y_compose ({plain(figures.unit)})")
+        axes[0].set_ylabel(titled("y_intact - y_compose", plain(figures.unit)))
         if test is not None:
             axes[1].plot([1, 1], [test.null_low, test.null_high], color=INK, lw=1.2)
             axes[1].plot([1], [test.null_median], "s", color=MUTED, ms=6)
             axes[1].plot([0], [test.value], "o", color=SERIES[3], ms=7)
             axes[1].set_xticks([0, 1], ["members\nas trained", "designs\npermuted"])
             axes[1].set_xlim(-0.6, 1.6)
-            axes[1].set_ylim(bottom=0)
-            axes[1].set_ylabel(f"RMS of the mean ({plain(figures.unit)})")
+            axes[1].set_ylim(0, 1.15 * max(test.value, test.null_high))
+            axes[1].set_ylabel(titled("RMS of the mean", plain(figures.unit)))
 
     return Picture(
         title="Where the two readings part: y_intact - y_compose"
@@ -76,7 +77,7 @@ def difference_picture(figures: DifferenceFigures, name: str, *, is_named: bool)
         svg=draw(paint, name=name, height=3.2),
         alt="Box plot of y_intact less y_compose by the number of edits; root mean square "
         f"{figures.root_mean_square:.3g}.",
-        caption="What the model says beyond the composition of shifts, in the label's unit. "
+        caption="What the model says beyond the composition of shifts. "
         + _agreement(figures)
         + f" Measured on {designs_of(figures.part, figures.design_count)} of two edits or more.",
     )
@@ -84,11 +85,12 @@ def difference_picture(figures: DifferenceFigures, name: str, *, is_named: bool)
 
 def _agreement(figures: DifferenceFigures) -> str:
     unit = plain(figures.unit)
-    text = f"Root mean square {figures.root_mean_square:.3g} {unit}"
+    text = f"Root mean square {quantity(f'{figures.root_mean_square:.3g}', unit)}"
     if figures.member_sd is not None and figures.beyond_two_sd_share is not None:
         text += (
-            f"; median spread (sd) over the members {figures.member_sd:.3g} {unit}; the difference "
-            f"is beyond two sd in {100 * figures.beyond_two_sd_share:.0f} % of the designs"
+            "; median spread (sd) over the members "
+            f"{quantity(f'{figures.member_sd:.3g}', unit)}; the difference is beyond two sd in "
+            f"{100 * figures.beyond_two_sd_share:.0f} % of the designs"
         )
     test = figures.agreement
     if test is None:
@@ -100,9 +102,9 @@ def _agreement(figures: DifferenceFigures) -> str:
     )
     return (
         f"{text}. The members {agree} which designs deviate (right): the root mean square of "
-        f"their mean is {test.value:.3g} {unit}, and {test.null_low:.3g} to {test.null_high:.3g} "
-        f"when each member's differences go to other designs of the same order (95 % of "
-        f"{test.permutation_count} permutations, p = {test.p_value:.2g})."
+        f"their mean is {quantity(f'{test.value:.3g}', unit)}, and {test.null_low:.3g} to "
+        f"{test.null_high:.3g} when each member's differences go to other designs of the same "
+        f"order (95 % of {test.permutation_count} permutations, p = {test.p_value:.2g})."
     )
 
 
@@ -114,7 +116,7 @@ def latent_picture(latent: LatentMap, name: str) -> Picture:
         _by_value(figure, left, latent)
         _by_order(right, latent)
         handles, labels = right.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=5)
+        figure.legend(handles, labels, loc="outside lower center", ncols=4)
         for axes in (left, right):
             axes.set_xlabel(f"component 1 ({100 * latent.share[0]:.0f} % of the variance)")
         left.set_ylabel(f"component 2 ({100 * latent.share[1]:.0f} %)")
@@ -164,7 +166,7 @@ def _by_value(figure: "Figure", axes: "Axes", latent: LatentMap) -> None:
             _points(axes, x_N[own_N], y_N[own_N], color, "o", is_test=is_test)
     axes.plot(*latent.reference, "+", color=INK, ms=11, mew=1.6)
     bar = figure.colorbar(ScalarMappable(norm, colors), ax=axes, location="top", shrink=0.9)
-    bar.set_label(f"measured ({plain(latent.unit)})")
+    bar.set_label(titled("measured", plain(latent.unit)))
     if is_log:
         bar.ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

@@ -33,9 +33,10 @@ def nulls_picture(label: LabelReport, name: str) -> Picture | None:
         title=f"How far {model} is from each null model",
         svg=draw(paint, name=name, height=0.9 + 0.3 * len(found)),
         alt="Differences in Spearman with 95 % intervals: "
-        + ", ".join(f"{r.null} {r.difference:+.2f} [{r.low:+.2f}, {r.high:+.2f}]" for r in found)
+        + ", ".join(f"{r.null} {r.difference:+z.2f} [{r.low:+z.2f}, {r.high:+z.2f}]" for r in found)
         + ".",
         caption="Right of the line the model is better. Bars: 95 % of a paired bootstrap that "
         "draws whole gene sets; circle: better than the null, square: worse, diamond: cannot be "
-        f"told apart. Measured on the {label.test_design_count:,} test designs with this label.",
+        "told apart. A null that says the same of every design counts as 0. "
+        f"Measured on the {label.test_design_count:,} test designs with this label.",
     )

@@ -21,7 +21,7 @@ def _panels(points: Sequence[EpochPoint]) -> dict[str, Callable[[EpochPoint], fl
     names = dict.fromkeys(name for point in points for name in point.terms)
     panels: dict[str, Callable[[EpochPoint], float | None]] = {}
     if any(point.validation_rmse is not None for point in points):
-        panels["held-out error (RMSE, sd of the label)"] = lambda point: point.validation_rmse
+        panels["held-out RMSE (sd of the label)"] = lambda point: point.validation_rmse
     if any(point.validation_spearman is not None for point in points):
         panels["held-out Spearman"] = lambda point: point.validation_spearman
     for name in names:
@@ -99,14 +99,14 @@ def conflict_picture(conflict: TermConflict, name: str) -> Picture:
         axes.set_yticks(range(size), conflict.terms)
         axes.grid(visible=False)
         for (row, column), cosine in np.ndenumerate(cosine_TT):
-            text = "-" if np.isnan(cosine) else f"{cosine:.2f}"
+            text = "-" if np.isnan(cosine) else f"{cosine:z.2f}"
             color = "#ffffff" if abs(cosine) > 0.6 else "#000000"
             axes.text(column, row, text, ha="center", va="center", color=color, fontsize=8.5)
         bar = figure.colorbar(image, ax=axes, shrink=0.8)
         bar.set_label("cosine of the gradients")
 
     worst = [
-        f"{conflict.terms[i]} and {conflict.terms[j]} {cosine_TT[i, j]:.2f}"
+        f"{conflict.terms[i]} and {conflict.terms[j]} {cosine_TT[i, j]:z.2f}"
         for i in range(size)
         for j in range(i)
         if not np.isnan(cosine_TT[i, j])

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.contract.models import EditFrequencySpec
 from service.contract.report_parts import (
     HeldOutGroup,
     Interval,
@@ -19,6 +18,7 @@ from worker.training.bootstrap import weighted_spearman as weighted
 from worker.training.bootstrap_figures import sorted_figures
 from worker.training.held_out import Group, HeldOut
 from worker.training.metrics import average_precision, metric_row, precision_at, spearman
+from worker.training.report_units import quantity
 
 Floats = NDArray[np.float64]
 ByPredictor = Mapping[str, Floats]
@@ -27,8 +27,6 @@ _LEAST_OF_GROUP = 5
 _LEAST_FOR_TOP = 20
 _TOP_SHARE = 0.1
 _LEAST_K = 10
-# It ranks, and predicts no value.
-_RANKS_ONLY = frozenset({EditFrequencySpec().kind})
 _OF_VALUES = ("rmse", "mae", "r2", "wasserstein")
 
 
@@ -163,10 +161,13 @@ def top_of(held: HeldOut) -> Top | None:
     if good == count:
         return None
     k = max(_LEAST_K, wanted)
+    least = quantity(f"{threshold:.4g}", held.label.column.unit)
+    ties = " and their equals" if good > wanted else ""
     return Top(
         statement=(
-            f"good: measured at or above {threshold:.4g} {held.label.column.unit}, the highest "
-            f"tenth of the test designs; precision@{k} looks at the {k} highest predictions"
+            f"good: measured at or above {least}, {good:,} of the {count:,} test designs (the "
+            f"highest tenth{ties}); precision@{k} looks at the {k:,} highest predictions; a random "
+            f"order has {good / count:.3f} in both"
         ),
         threshold=threshold,
         k=k,
@@ -193,7 +194,7 @@ def _row(
     """Figures, each with its interval; a constant prediction orders nothing."""
     figures = metric_row(value_N, held.truth_N)
     figures["spearman_within_groups"] = _within(held, value_N)
-    if name in _RANKS_ONLY:
+    if name not in held.of_values:
         figures |= dict.fromkeys(_OF_VALUES)
     good_N = _good(held, top)
     if top is not None and good_N is not None and figures["spearman"] is not None:

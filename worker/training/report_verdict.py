@@ -61,7 +61,7 @@ def said(split: Split) -> str:
 
 
 def _ends(comparison: NullDifference) -> str:
-    return f"[{comparison.low:+.2f}, {comparison.high:+.2f}]"
+    return f"[{comparison.low:+z.2f}, {comparison.high:+z.2f}]"
 
 
 def _is_simpler(null: str, kind: str) -> bool:
@@ -77,7 +77,7 @@ def _advice(evidence: Evidence, best: NullDifference) -> str:
     if best.high < 0:
         loss = f"{-best.difference:.2f} Spearman [{-best.high:.2f}, {-best.low:.2f}]"
         return f"Use the {best.null} model: {model} ranks worse than it by {loss} on {where}."
-    figures = f"Spearman differs by {best.difference:+.2f} {_ends(best)}"
+    figures = f"Spearman differs by {best.difference:+z.2f} {_ends(best)}"
     if _is_simpler(best.null, evidence.kind):
         return (
             f"Use the {best.null} model, the simpler one: {model} cannot be told apart from it on "
@@ -114,7 +114,7 @@ def verdict(evidence: Evidence) -> str:
         inner = best_null(evidence.within_groups)
         sentences.append(
             f"Within groups it differs from {inner.null}, the best null there, by "
-            f"{inner.difference:+.2f} {_ends(inner)}."
+            f"{inner.difference:+z.2f} {_ends(inner)}."
         )
     sentences.append(f"Held out: {evidence.split_description}.")
     return " ".join(sentences)

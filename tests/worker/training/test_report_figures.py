@@ -91,7 +91,8 @@ def test_the_headline_tells_interaction_from_noise(tmp_path):
     assert ends.low < found.share_above_noise < ends.high
     # No interaction was seen: an additive model explains next to nothing of it.
     assert abs(found.share_explained) < 0.2
-    assert found.statement.startswith(f"{found.share_above_noise:.0%} [")
+    assert found.statement.startswith(f"{100 * found.share_above_noise:.0f} % [")
+    assert "the model explains none of it (-" in found.statement
     assert "of the variance beyond the neutral expectation (additive) is above rebuild" in (
         found.statement
     )

@@ -8,7 +8,8 @@ import pytest
 
 from service.contract.datasets import LabelColumn
 from tests.worker.tables import IDENTITY, log_titer, random_designs, small_spec, write_table
-from worker.training.report_page import number, percent, render_page
+from worker.training.report_page import figure, number, percent, render_page
+from worker.training.report_plots import draw
 from worker.training.report_plots_designs import residual_picture
 from worker.training.run import train_model
 
@@ -131,5 +132,80 @@ def test_numbers_have_three_digits(value, text):
 
 
 def test_shares_are_per_cent():
-    shown = [percent(value) for value in (None, 0.95, 1.0, 0.123, -0.5)]
-    assert shown == ["\u2013", "95 %", "100 %", "12.3 %", "\u221250 %"]
+    shown = [percent(value) for value in (None, 0.95, 1.0, 0.123, -0.5, -17.0951)]
+    assert shown == ["\u2013", "95 %", "100 %", "12.3 %", "\u221250 %", "\u22121,710 %"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "\u2013"),
+        (0.0, "0.000"),
+        (-0.0002, "0.000"),
+        (-0.0226, "\u22120.023"),
+        (0.99962, "0.9996"),
+        (1.0, "1.000"),
+        (-2.5, "\u22122.500"),
+        (-54.8, "\u221254.8"),
+    ],
+)
+def test_correlations_have_three_decimals_and_none_is_rounded_to_a_perfect_one(value, text):
+    assert figure(value) == text
+
+
+def test_what_a_picture_says_keeps_its_digits():
+    ticks = [0.0025, 0.005, 0.0075]
+    svg = draw(lambda figure: figure.subplots().set_yticks(ticks), name="ticks")
+    shown = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    assert {"0.0025", "0.0050", "0.0075"} <= set(shown)
+
+
+@pytest.fixture(scope="module")
+def of_no_unit(tmp_path_factory):
+    """A model of a ratio whose rows are copies: nothing is known of the noise."""
+    designs = list({frozenset(d.split("+")): d for d in random_designs(90)}.values())
+    path = write_table(
+        tmp_path_factory.mktemp("ratio") / "table.parquet",
+        designs + designs,
+        label__ratio=np.tile(log_titer(designs), 2),
+    )
+    spec = small_spec(
+        labels=[{"name": "ratio"}],
+        model={"kind": "additive"},
+        ensemble_size=1,
+        split={"kind": "random", "test_fraction": 0.4},
+    )
+    column = LabelColumn(name="ratio", kind="rate", unit="1")
+    trained = train_model(spec, path, [column], identity=IDENTITY)
+    return trained, Reader(render_page(trained.told(), trained.manifest)).text
+
+
+def test_a_label_without_a_unit_is_shown_without_one(of_no_unit):
+    _, text = of_no_unit
+    assert "no unit" in text
+    assert not re.search(r"\(1\)|\d 1[ ,;.]", text.partition("Training report")[2])
+
+
+def test_copies_of_rows_are_no_error_bars_and_no_ceilings(of_no_unit):
+    trained, text = of_no_unit
+    (figures,) = trained.report.diagnostics.designs
+    assert (figures.sd_source, set(figures.shown.measured_sd)) == ("", {None})
+    assert "No error of the measurements is known" in text
+    assert "How far the data allow a model to come is not known: no build has two rows" in text
+    assert "highest Pearson" not in text
+
+
+def test_without_repeats_all_that_is_beyond_neutral_is_explained_or_not(of_no_unit):
+    trained, text = of_no_unit
+    found = trained.report.labels[0].headline
+    assert found.share_above_noise is None
+    test = trained.report.labels[0].test
+    rows = [row for row, order in enumerate(test.order) if order > 1]
+    measured, predicted, neutral = (
+        np.array(column)[rows] for column in (test.measured, test.prediction, test.expected_neutral)
+    )
+    by_hand = 1 - np.var(measured - predicted) / np.var(measured - neutral)
+    assert found.share_explained == pytest.approx(by_hand)
+    assert "edit_frequency" not in found.explained_by_predictor
+    assert "beyond neutral" in text
+    assert found.statement in text
