@@ -44,7 +44,9 @@ async def compose_json(
         if model.manifest.model_kind not in LATENT_KINDS:
             raise FailedPreconditionError(no_latent_space(model.manifest.model_kind))
         names = model.manifest.genes.names if model.manifest.genes is not None else {}
-        resolved = resolve(model.edits, request.designs, names, field_name="designs")
+        resolved = resolve(
+            model.edits, request.designs, names, field_name="designs", reader=model.reader
+        )
         meant = request.model_copy(update={"designs": resolved.genotypes})
         payload = {
             "model_id": model_id,

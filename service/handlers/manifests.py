@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from service.contract.artifacts import ArtifactStore
 from service.contract.database import Database
 from service.contract.errors import NotFoundError
+from service.contract.genotype_reader import GenotypeReader
 from service.contract.manifests import ModelManifest, read_manifest
 from service.contract.repositories.models import get_model
 from service.handlers.threads import Threads
@@ -22,6 +23,7 @@ class KnownModel:
     weights_sha256: str
     manifest: ModelManifest
     edits: frozenset[str] = field(repr=False)
+    reader: GenotypeReader = field(repr=False)
 
 
 class ManifestCache:
@@ -67,4 +69,5 @@ def _load(database: Database, store: ArtifactStore, project_id: str, model_id: s
         weights_sha256=model.weights_sha256,
         manifest=manifest,
         edits=frozenset(manifest.edits),
+        reader=GenotypeReader(manifest.edits),
     )

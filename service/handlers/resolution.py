@@ -10,6 +10,7 @@ from service.contract.errors import (
     Offender,
     UnknownEditsError,
 )
+from service.contract.genotype_reader import GenotypeReader
 from service.handlers.matching import close_matches
 
 # Matching one name against thousands takes about a millisecond; a request may hold 10,000 designs.
@@ -45,11 +46,13 @@ def resolve(
     names: Mapping[str, Sequence[str]] | None = None,
     *,
     field_name: str = "genotypes",
+    reader: GenotypeReader | None = None,
 ) -> Resolved:
     """Genotypes in the names of a model, each edit's key being in `known`.
 
     `names` holds further names of genes, each with the loci that it may be; a locus of the model
-    is never taken for one. `field_name` is the field of the request that they stand in.
+    is never taken for one. `field_name` is the field of the request that they stand in. `reader`
+    is that of `known`: it saves most of the work where names are those of the model.
 
     Raises:
         InvalidDesignError: genotypes are malformed (other offenders are listed as well).
@@ -57,9 +60,11 @@ def resolve(
         UnknownEditsError: edits are not in `known`; every one of every design is listed.
     """
     vocabulary = _Vocabulary(known, names or {})
-    resolved: list[str] = []
+    read = reader.read(genotypes) if reader is not None else None
+    resolved = list(genotypes) if read is None else read.genotypes
     found = _Found()
-    for index, text in enumerate(genotypes):
+    for index in range(len(genotypes)) if read is None else read.unread:
+        text = genotypes[index]
         place = f"{field_name}[{index}]"
         try:
             design = parse_genotype(text)
@@ -69,7 +74,7 @@ def resolve(
             shown = text[:_SHOWN_CHARACTERS]
             found.malformed.append(Offender(field=place, value=shown, message=error.detail))
             continue
-        resolved.append(design.genotype)
+        resolved[index] = design.genotype
     _require_none(found)
     return Resolved(resolved, vocabulary.locus_of)
 

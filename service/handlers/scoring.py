@@ -1,5 +1,6 @@
 """Scores: genotypes in, a columnar answer out, through an inference worker."""
 
+from functools import partial
 from typing import Any
 
 from service.contract.inference import ScoreAnswer, ScoreRequest
@@ -41,10 +42,11 @@ async def score_json(
             context.database, context.store, context.threads, caller.project_id, model_id
         )
         names = model.manifest.genes.names if model.manifest.genes is not None else {}
+        known = partial(resolve, model.edits, request.genotypes, names, reader=model.reader)
         if len(request.genotypes) <= _INLINE_DESIGNS:
-            resolved = resolve(model.edits, request.genotypes, names)
+            resolved = known()
         else:
-            resolved = await context.threads.run(resolve, model.edits, request.genotypes, names)
+            resolved = await context.threads.run(known)
         payload = {
             "model_id": model_id,
             "manifest_sha256": model.manifest_sha256,

@@ -8,6 +8,7 @@ from service.contract.errors import (
     InvalidDesignError,
     UnknownEditsError,
 )
+from service.contract.genotype_reader import GenotypeReader
 from service.handlers.resolution import resolve
 
 KNOWN = frozenset({"b0720:deletion", "b1812:knockdown", "b1812:allele=ts", "gltA:part=J23100"})
@@ -118,3 +119,26 @@ def test_two_names_of_one_gene_are_one_gene_edited_twice():
     with pytest.raises(InvalidDesignError) as caught:
         resolve(YEAST, ["ARG5,6:deletion+YER069W:deletion"], NAMES)
     assert caught.value.offenders[0].field == "genotypes[0]"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["b0720:deletion+b1812:knockdown@0.2", "", "b1812:knockdown@0.20+b0720:knockout"],
+        ["thrA:deletion", "b0720:deletion", "gltA:part=J23100+thrA:deletion"],
+        ["b0720:deletion", "b0720", "x:deletion", "thrA:allele=ts", "+", "two:deletion"],
+        ["b0720:deletion", "x:deletion", "two:deletion"],
+        ["two:deletion", "b0720:deletion"],
+    ],
+)
+def test_a_reader_changes_nothing_but_the_time(given):
+    names = {"thrA": ["b0720"], "two": ["b0720", "b1812"]}
+
+    def outcome(reader):
+        try:
+            found = resolve(KNOWN, given, names, reader=reader)
+        except InvalidArgumentError as error:
+            return error.as_problem()
+        return found.genotypes, found.names()
+
+    assert outcome(GenotypeReader(sorted(KNOWN))) == outcome(None)

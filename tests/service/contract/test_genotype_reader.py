@@ -1,0 +1,94 @@
+"""The quick reader of genotypes against `parse_genotype`: the same, or nothing."""
+
+import math
+import random
+from itertools import groupby
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from service.contract import genotype_reader
+from service.contract.designs import parse_genotype
+from service.contract.errors import InvalidDesignError
+from service.contract.genotype_reader import GenotypeReader
+
+EDITS = (
+    "b:deletion",
+    "a:knockdown",
+    "a:insertion=x",
+    "a%20b:allele=ts",
+    "\u00e9:part=p%2Bq",
+    "b:copy_number",
+    "B:overexpression",
+)
+KNOWN = st.sampled_from(EDITS)
+LEVELS = st.sampled_from(
+    ["", "@0.2", "@1", "@1.0", "@-0", "@0", "@1e400", "@nan", "@1_0", "@", "@x"]
+)
+OTHERS = st.sampled_from(
+    ["b:knockout", "b%3A:deletion", "c:deletion", "%62:deletion", "b", "", "\n"]
+)
+TOKENS = st.builds(str.__add__, KNOWN, LEVELS) | KNOWN | OTHERS
+GENOTYPES = st.lists(TOKENS, max_size=4).map("+".join)
+
+
+def edits_of(read):
+    """Pairs of place and level, genotype by genotype."""
+    found = []
+    for place, level in zip(read.edit_J, read.level_J, strict=True):
+        if place == -1:
+            found.append([])
+        elif place >= 0:
+            found[-1].append((place, None if math.isnan(level) else level))
+    return found
+
+
+def expected(text):
+    """The same by `parse_genotype`; None for a genotype that cannot be read or is not known."""
+    try:
+        design = parse_genotype(text)
+    except InvalidDesignError:
+        return None
+    if any(edit.key not in EDITS for edit in design.edits):
+        return None
+    return design.genotype, [(EDITS.index(edit.key), edit.level) for edit in design.edits]
+
+
+@given(texts=st.lists(GENOTYPES, max_size=6), chunk=st.sampled_from([1, 3, 1024]))
+@example(texts=["", "b:deletion"], chunk=1024)
+@example(texts=["b:deletion+\n+B:overexpression"], chunk=1024)
+@example(texts=["+b:deletion", "B:overexpression+", "+", "++", "\n"], chunk=1)
+@example(texts=["c:deletion"], chunk=1024)
+@example(texts=["a:knockdown", "c:deletion"], chunk=1024)
+def test_what_is_read_is_what_parsing_gives(texts, chunk):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(genotype_reader, "_CHUNK_TEXTS", chunk)
+        read = GenotypeReader(EDITS).read(texts)
+    wanted = [expected(text) for text in texts]
+    assert read.unread == [place for place, one in enumerate(wanted) if one is None]
+    canonical = [one[0] if one else text for one, text in zip(wanted, texts, strict=True)]
+    assert read.genotypes == canonical
+    assert edits_of(read) == [one[1] if one else [] for one in wanted]
+
+
+def test_what_it_remembers_has_a_bound(monkeypatch):
+    monkeypatch.setattr(genotype_reader, "CACHED_TOKENS", 8)
+    reader = GenotypeReader(EDITS)
+    texts = [f"b:copy_number@{level}" for level in range(100)]
+    for _ in range(2):
+        assert [level for ((_, level),) in edits_of(reader.read(texts))] == list(range(100))
+    reader.read(["x" * 10_000, "+".join(EDITS)])
+    assert len(reader._tokens) <= 8
+
+
+def test_the_order_of_edits_and_of_genotypes_changes_nothing():
+    rng = random.Random(0)
+    edits = [edit for _, (edit, *_) in groupby(sorted(EDITS), lambda edit: edit.partition(":")[0])]
+    texts = ["+".join(rng.sample(edits, rng.randint(0, 4))) for _ in range(3000)]
+    straight = GenotypeReader(EDITS).read(texts)
+    order = rng.sample(range(3000), 3000)
+    permuted = GenotypeReader(EDITS).read([straight.genotypes[place] for place in order])
+    assert not straight.unread
+    assert permuted.genotypes == [straight.genotypes[place] for place in order]
+    assert edits_of(permuted) == [edits_of(straight)[place] for place in order]
