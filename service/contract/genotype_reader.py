@@ -30,7 +30,7 @@ _SEPARATOR = f"+{_BREAK}+"
 
 
 class _Token(NamedTuple):
-    """An edit's place in the model (below 0: none), its level (NaN: none) and the rank of its locus.
+    """An edit's place in the model (below 0: none), its level (NaN: none), the rank of its locus.
 
     The rank is NaN for text that is not canonical, or not of the model: nothing is below it, and
     it is below nothing.
@@ -58,7 +58,7 @@ class _Tokens(dict[str, _Token]):
 
     def __missing__(self, text: str) -> _Token:
         token = self._look_up(text)
-        if token.rank == token.rank and len(text) <= _LONGEST_TOKEN:  # noqa: PLR0124  # not NaN
+        if token is not _OTHER and len(text) <= _LONGEST_TOKEN:
             if len(self) >= CACHED_TOKENS:
                 self.clear()
             self[text] = token

@@ -1,19 +1,18 @@
-"""Readings as an answer: columns of labels, and no number that is none."""
+"""Readings as columns of labels, and no number that is none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.contract.designs import Design
 from service.contract.errors import InvalidDesignError, Offender
-from service.contract.inference import LabelScores, ScoreField
-from service.contract.manifests import ManifestLabel
+from service.contract.inference import ScoreField
 from worker.inference.ensembles import MemberReadings
 from worker.inference.neutral import Neutral
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 
 # Its square is still a number, and so are the spread of such values and what is left of them.
 LARGEST = 1e150
@@ -28,57 +27,56 @@ def spread(value_MB: Floats) -> Floats:
 
 
 def require_finite(
-    designs: Sequence[Design],
     readings: Sequence[MemberReadings],
     neutral: Sequence[Neutral | None],
+    texts: Callable[[Places], list[str]],
 ) -> None:
     """JSON has no infinity, and a score that is none must not look like a missing one.
+
+    `texts` gives the genotypes of some designs.
 
     Raises:
         InvalidDesignError: a prediction is no finite number; every such design is listed.
     """
     values = [y_MB for label in readings for y_MB in label]
     values += [label.expected_B[None] for label in neutral if label is not None]
-    bad_B = ~(np.abs(np.concatenate(values)) < LARGEST).all(axis=0)  # NaN is not below either
-    if not bad_B.any():
+    # NaN is not below either.
+    if all(np.abs(value).max(initial=0) < LARGEST for value in values):
         return
+    good_B = np.all([(np.abs(value) < LARGEST).all(axis=0) for value in values], axis=0)
+    bad = np.flatnonzero(~good_B)
     offenders = [
         Offender(
             field=f"genotypes[{row}]",
-            value=designs[row].genotype[:200],
+            value=text[:200],
             message="the prediction is no finite number: its levels are too far out of range",
         )
-        for row in np.flatnonzero(bad_B).tolist()
+        for row, text in zip(bad.tolist(), texts(bad), strict=True)
     ]
     raise InvalidDesignError(offenders[0].message, offenders)
 
 
-def label_scores(
-    label: ManifestLabel,
-    readings: MemberReadings,
-    neutral: Neutral | None,
-    wanted: frozenset[ScoreField],
-) -> LabelScores:
-    """The columns of one label that are wanted."""
+def label_columns(
+    readings: MemberReadings, neutral: Neutral | None, wanted: frozenset[ScoreField]
+) -> dict[ScoreField, NDArray[Any]]:
+    """The columns of one label that are wanted [B], in the order of an answer."""
     member_MB = readings.intact_MBY
     mean_B = member_MB.mean(axis=0)
-    columns: dict[ScoreField, NDArray[Any]] = {
-        ScoreField.MEAN: mean_B,
-        ScoreField.SD: spread(member_MB),
-        ScoreField.MIN: member_MB.min(axis=0),
-        ScoreField.MAX: member_MB.max(axis=0),
-        ScoreField.Y_COMPOSE: readings.compose_MBY.mean(axis=0),
-        ScoreField.Y_INTACT: mean_B,
+    columns: dict[ScoreField, Callable[[], NDArray[Any]]] = {
+        ScoreField.MEAN: lambda: mean_B,
+        ScoreField.SD: lambda: spread(member_MB),
+        ScoreField.MIN: lambda: member_MB.min(axis=0),
+        ScoreField.MAX: lambda: member_MB.max(axis=0),
     }
     if neutral is not None:
         columns |= {
-            ScoreField.EXPECTED_NEUTRAL: neutral.expected_B,
-            ScoreField.INTERACTION: mean_B - neutral.expected_B,
-            ScoreField.NEUTRAL_SOURCE: neutral.source_B,
+            ScoreField.EXPECTED_NEUTRAL: lambda: neutral.expected_B,
+            ScoreField.INTERACTION: lambda: mean_B - neutral.expected_B,
         }
-    return LabelScores(
-        name=label.name,
-        unit=label.unit,
-        neutral_model=label.neutral_model,
-        **{field.value: value.tolist() for field, value in columns.items() if field in wanted},
-    )
+    columns |= {
+        ScoreField.Y_COMPOSE: lambda: readings.compose_MBY.mean(axis=0),
+        ScoreField.Y_INTACT: lambda: mean_B,
+    }
+    if neutral is not None:
+        columns[ScoreField.NEUTRAL_SOURCE] = lambda: neutral.source_B
+    return {field: column() for field, column in columns.items() if field in wanted}

@@ -111,7 +111,7 @@ def _label(
         difference_sd=float(spread(difference_M1)[0]),
         permutation_null=null,
         neutral_model=label.neutral_model,
-        neutral_source=NeutralSource(str(neutral.source_B[place])),
+        neutral_source=NeutralSource(neutral.sources()[place]),
         expected_neutral=expected,
         interaction=y_intact - expected,
     )

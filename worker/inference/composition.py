@@ -107,7 +107,7 @@ def _source(predictor: Predictor) -> MeasuredSource | None:
 
 def _designs(predictor: Predictor, request: ComposeRequest) -> list[Design]:
     designs = [parse_genotype(text) for text in request.designs]
-    unknown = predictor.unknown_edits(designs, "designs")
+    unknown = predictor.vocabulary.unknown_edits(designs, "designs")
     if unknown.offenders:
         raise unknown
     if request.operation is LatentOperation.COMPOSE:

@@ -1,14 +1,12 @@
 """Measured lower orders: the reference, and single edits, that neutral expectations add up."""
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.contract.designs import Design
-from worker.models.encoding import DesignBatch
+from worker.models.encoding import EncodedDesigns
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -43,20 +41,12 @@ class MeasuredSingles(NamedTuple):
         return cls(*(arrays[name] for name in names))
 
 
-def _keys(edit: Codes, level: Floats) -> Keys:
+def _keys(edit: NDArray[np.integer], level: Floats) -> Keys:
     """Sorts by edit, then by level, and is exact; a level is finite, so that inf is none."""
     key = np.empty(edit.shape, dtype=np.complex128)
     key.real = edit
     key.imag = np.where(np.isnan(level), np.inf, level)
     return key
-
-
-def _levels(batch: DesignBatch, designs: Sequence[Design]) -> Floats:
-    edited_BP = batch.edit_BP.numpy() > 0
-    level_BP = np.full(edited_BP.shape, np.nan)
-    edits = chain.from_iterable(design.edits for design in designs)
-    level_BP[edited_BP] = [np.nan if edit.level is None else edit.level for edit in edits]
-    return level_BP
 
 
 class LowerOrders:
@@ -71,16 +61,15 @@ class LowerOrders:
         columns = (reference_Y1, singles.single_YS[:, order_S], np.full_like(reference_Y1, np.nan))
         self._value_YS = np.concatenate(columns, axis=1)
 
-    def places(self, batch: DesignBatch, designs: Sequence[Design]) -> Codes:
+    def places(self, designs: EncodedDesigns) -> Codes:
         """Where the value of each edit alone stands [B, P]; padding has that of the reference."""
-        edit_BP = batch.edit_BP.numpy()
         missing = self._value_YS.shape[1] - 1
-        place_BP = np.full(edit_BP.shape, missing, dtype=np.int64)
+        place_J = np.full(len(designs.edit_J), missing, dtype=np.int64)
         if len(self._key_S):
-            key_BP = _keys(edit_BP - 1, _levels(batch, designs))
-            found_BP = np.minimum(np.searchsorted(self._key_S, key_BP), len(self._key_S) - 1)
-            place_BP = np.where(self._key_S[found_BP] == key_BP, found_BP + 1, missing)
-        return np.where(edit_BP > 0, place_BP, _REFERENCE)
+            key_J = _keys(designs.edit_J, designs.level_J)
+            found_J = np.minimum(np.searchsorted(self._key_S, key_J), len(self._key_S) - 1)
+            place_J = np.where(self._key_S[found_J] == key_J, found_J + 1, missing)
+        return designs.padded(place_J, _REFERENCE)
 
     def reference(self, y: int) -> float:
         """The reference of a label; NaN if it was not measured."""

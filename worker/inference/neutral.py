@@ -20,12 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.contract.datasets import LabelKind
-from service.contract.designs import Design
-from service.contract.inference import NeutralSource
 from service.contract.manifests import ManifestLabel, NeutralModel
 from service.contract.training import Transform
 from worker.inference.measured import LowerOrders, MeasuredSingles
-from worker.models.encoding import DesignBatch
+from worker.models.encoding import DesignBatch, EncodedDesigns
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -59,11 +57,24 @@ def _one(label: ManifestLabel, base: float, part_BP: Floats, edited_BP: Flags) -
     return sum_B
 
 
+# What a neutral expectation may come from; columns hold places in it.
+SOURCES = np.array(["fitted", "measured", "rule"], dtype=object)
+_FITTED, _MEASURED, _RULE = np.arange(3, dtype=np.int8)
+
+
 class Neutral(NamedTuple):
-    """Neutral expectation of one label in its unit, and where it comes from, [B] both."""
+    """Neutral expectation of one label in its unit, and where it comes from, [B] both.
+
+    `source_B` are places in `SOURCES`.
+    """
 
     expected_B: Floats
-    source_B: NDArray[np.str_]
+    source_B: NDArray[np.int8]
+
+    def sources(self) -> list[str]:
+        """Where each comes from, in words."""
+        words: list[str] = SOURCES[self.source_B].tolist()
+        return words
 
 
 class NeutralModels:
@@ -75,11 +86,11 @@ class NeutralModels:
         self._weight_YE = np.pad(arrays["neutral.weight_YE"], ((0, 0), (1, 0)))  # 0 is padding
         self._lower = LowerOrders(MeasuredSingles.of(arrays, len(labels)))
 
-    def expect(self, batch: DesignBatch, designs: Sequence[Design]) -> list[Neutral]:
-        """Neutral expectation of each label; `batch` encodes the designs."""
-        place_BP = self._lower.places(batch, designs)
+    def expect(self, batch: DesignBatch, designs: EncodedDesigns) -> list[Neutral]:
+        """Neutral expectation of each label; `batch` holds the designs, padded."""
+        place_BP = self._lower.places(designs)
         return [
-            Neutral(np.zeros(len(designs)), np.full(len(designs), NeutralSource.RULE.value))
+            Neutral(np.zeros(len(designs)), np.full(len(designs), _RULE))
             if label.neutral_model == "zero"
             else self._expect(y, label, batch, place_BP)
             for y, label in enumerate(self._labels)
@@ -95,5 +106,5 @@ class NeutralModels:
         is_measured_B = ~np.isnan(alone_BP).any(axis=1)
         return Neutral(
             np.where(is_measured_B, measured_B, fitted_B),
-            np.where(is_measured_B, NeutralSource.MEASURED.value, NeutralSource.FITTED.value),
+            np.where(is_measured_B, _MEASURED, _FITTED),
         )

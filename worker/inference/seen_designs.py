@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from service.contract.designs import format_level, parse_edit
-from worker.latent.algebra import effect
+from service.contract.designs import EditKind, format_level
+from worker.latent.algebra import effect_form, effects
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -71,10 +71,9 @@ class SeenDesigns:
 
     def effects(self, edits: Sequence[str]) -> csr_matrix:
         """Effect of every edit in every design [K, E]."""
-        effect_J = np.ones(len(self.edit_J))
-        for place in np.flatnonzero(~np.isnan(self.level_J)).tolist():
-            kind = parse_edit(edits[self.edit_J[place]]).kind
-            effect_J[place] = effect(kind, float(self.level_J[place]))
+        kinds = [EditKind(key.partition(":")[2].partition("=")[0]) for key in edits]
+        form_E = np.array([effect_form(kind) for kind in kinds], dtype=np.int64)
+        effect_J = effects(form_E[self.edit_J], self.level_J)
         shape = (len(self), len(edits))
         return csr_matrix((effect_J, self.edit_J, self.starts), shape=shape)
 

@@ -7,13 +7,12 @@ and at 10 million designs a collision has a chance of one in 400,000.
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from itertools import chain, combinations
-from typing import Any
+from itertools import combinations
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.contract.inference import Support
 from worker.models.encoding import DesignBatch
 
 Keys = NDArray[np.uint64]
@@ -23,6 +22,25 @@ Floats = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
 
 _NO_COUNT = np.iinfo(np.int64).max
+
+
+class SupportColumns(NamedTuple):
+    """Training rows behind each design [B]: `Support` as arrays, where -1 is None."""
+
+    design_count_B: Codes
+    edit_count_min_B: Codes
+    pair_count_min_B: Codes
+    is_extrapolated_B: Flags | None
+
+    def rows(self, rows: slice | Codes) -> "SupportColumns":
+        """Those of some of the designs."""
+        extrapolated_B = self.is_extrapolated_B
+        return SupportColumns(
+            self.design_count_B[rows],
+            self.edit_count_min_B[rows],
+            self.pair_count_min_B[rows],
+            None if extrapolated_B is None else extrapolated_B[rows],
+        )
 
 
 def name_keys(edits: Sequence[str]) -> Keys:
@@ -107,44 +125,57 @@ def _look_up(keys: Codes, counts: Codes, wanted: Codes) -> Codes:
     return np.where(keys[place] == wanted, counts[place], 0)
 
 
-def _least(counts: Codes, used: Flags) -> list[int | None]:
-    least = np.where(used, counts, _NO_COUNT).min(axis=1, initial=_NO_COUNT).tolist()
-    return [None if count == _NO_COUNT else count for count in least]
+def _least(counts: Codes, used: Flags) -> Codes:
+    least: Codes = np.where(used, counts, _NO_COUNT).min(axis=1, initial=_NO_COUNT)
+    return np.where(least == _NO_COUNT, -1, least)
 
 
-def _extrapolated(batch: DesignBatch, arrays: Arrays) -> list[bool]:
-    edit_BP, effect_BP = batch.edit_BP.numpy(), batch.effect_BP.numpy()
-    low, high = (np.pad(arrays[f"support.effect_{end}"], (1, 0)) for end in ("min", "max"))
-    outside_BP = (effect_BP < low[edit_BP]) | (effect_BP > high[edit_BP])
-    flags: list[bool] = outside_BP.any(axis=1).tolist()
-    return flags
+class SupportTables:
+    """Counts of a model's training rows, to look designs up in."""
+
+    def __init__(self, arrays: Arrays, edits: Sequence[str]) -> None:
+        self._keys = name_keys(edits)
+        self._designs, self._pairs = (
+            (arrays[f"support.{name}_key"], arrays[f"support.{name}_count"])
+            for name in ("design", "pair")
+        )
+        self._edit_count = np.concatenate([[0], arrays["support.edit_count"]])
+        self._effect_range = None
+        if "support.effect_min" in arrays:  # older models do not have it
+            low, high = (arrays[f"support.effect_{end}"] for end in ("min", "max"))
+            self._effect_range = np.pad(low, (1, 0)), np.pad(high, (1, 0))
+
+    @property
+    def edit_counts(self) -> Codes:
+        """How many training rows held each edit [E]."""
+        return self._edit_count[1:]
+
+    def of(self, batch: DesignBatch) -> SupportColumns:
+        """Support of designs."""
+        edit_BP = batch.edit_BP.numpy()
+        pair_BQ, used_BQ = _pairs(batch, self._keys)
+        return SupportColumns(
+            _look_up(*self._designs, _design_keys(batch, self._keys)),
+            _least(self._edit_count[edit_BP], edit_BP > 0),
+            _least(_look_up(*self._pairs, pair_BQ), used_BQ),
+            self._extrapolated(batch),
+        )
+
+    def _extrapolated(self, batch: DesignBatch) -> Flags | None:
+        if self._effect_range is None:
+            return None
+        edit_BP, effect_BP = batch.edit_BP.numpy(), batch.effect_BP.numpy()
+        low, high = self._effect_range
+        flags: Flags = ((effect_BP < low[edit_BP]) | (effect_BP > high[edit_BP])).any(axis=1)
+        return flags
 
 
-def _support(batch: DesignBatch, arrays: Arrays, keys: Keys) -> dict[str, list[Any]]:
-    edit_BP = batch.edit_BP.numpy()
-    per_edit = np.concatenate([[0], arrays["support.edit_count"]])
-    pair_BQ, used_BQ = _pairs(batch, keys)
-    pairs = _look_up(arrays["support.pair_key"], arrays["support.pair_count"], pair_BQ)
-    design_B = _design_keys(batch, keys)
-    designs = _look_up(arrays["support.design_key"], arrays["support.design_count"], design_B)
-    columns = {
-        "design_count": designs.tolist(),
-        "edit_count_min": _least(per_edit[edit_BP], edit_BP > 0),
-        "pair_count_min": _least(pairs, used_BQ),
-    }
-    if "support.effect_min" in arrays:  # older models do not have it
-        columns["is_extrapolated"] = _extrapolated(batch, arrays)
-    return columns
-
-
-def support_of(
-    batches: Sequence[DesignBatch], order_B: Codes, arrays: Arrays, keys: Keys
-) -> Support:
-    """Support of each design; `order_B` tells its place in the batches, `keys` from `name_keys`."""
-    parts = [_support(batch, arrays, keys) for batch in batches]
-    places = order_B.tolist()
-    columns = {}
-    for name in parts[0]:
-        column = list(chain.from_iterable(part[name] for part in parts))
-        columns[name] = [column[place] for place in places]
-    return Support(**columns)
+def joined(parts: Sequence[SupportColumns]) -> SupportColumns:
+    """Columns of designs one behind the other."""
+    design, edit, pair, extrapolated = zip(*parts, strict=True)
+    return SupportColumns(
+        np.concatenate(design),
+        np.concatenate(edit),
+        np.concatenate(pair),
+        None if extrapolated[0] is None else np.concatenate(extrapolated),
+    )

@@ -6,9 +6,14 @@ edit without effect (activity as in the reference) shifts by 0.
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from service.contract.designs import EditKind
+
+Codes = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 # Activity falls below the reference: full effect at level 0.
 _LOSS = frozenset({EditKind.DELETION, EditKind.KNOCKDOWN, EditKind.ALLELE})
@@ -35,6 +40,28 @@ def effect(kind: EditKind, level: float | None) -> float:
     if kind is EditKind.INSERTION:
         return math.log2(1.0 + activity)
     return math.log2((1.0 + activity) / 2.0)
+
+
+_FALLS, _RISES, _APPEARS = range(3)
+
+
+def effect_form(kind: EditKind) -> int:
+    """Which of the three forms the effect of a kind has, for `effects`."""
+    if kind in _LOSS:
+        return _FALLS
+    return _APPEARS if kind is EditKind.INSERTION else _RISES
+
+
+def effects(form_J: Codes, level_J: Floats) -> Floats:
+    """`effect` of many edits at once, to the last bit; NaN is no level."""
+    effect_J = np.where(np.isnan(level_J), 1.0, 1.0 - level_J)
+    rising_J = np.flatnonzero((form_J != _FALLS) & ~np.isnan(level_J))
+    if len(rising_J):
+        activity_J = np.maximum(level_J[rising_J], 0.0)
+        scale_J = np.where(form_J[rising_J] == _RISES, 2.0, 1.0)
+        # numpy's logarithm is not the same to the last bit everywhere, and keys are made of bits.
+        effect_J[rising_J] = list(map(math.log2, ((1.0 + activity_J) / scale_J).tolist()))
+    return effect_J
 
 
 def total_shift(shift_BPD: Tensor, effect_BP: Tensor) -> Tensor:

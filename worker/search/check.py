@@ -12,6 +12,7 @@ from service.contract.proposals import Proposal, ProposalLabel, Shrinkage
 from worker.inference.answers import LARGEST
 from worker.inference.ensembles import MemberReadings
 from worker.inference.predictor import Predictor
+from worker.inference.score_columns import support_model
 from worker.search.choice import Chosen
 from worker.search.objective import member_sd
 from worker.search.plan import SearchPlan
@@ -66,7 +67,7 @@ def check(
     checked = plan.ranking.judge({y: label.intact_MBY for y, label in enumerate(read)})
     check_rank_K = _ranks(checked.score_B)
     columns = _columns(read, predictor, designs, shrinkages)
-    support = predictor.support(designs)
+    support = support_model(predictor.support(designs))
     return [
         Proposal(
             rank=k + 1,

@@ -60,9 +60,9 @@ def predict_fold(
     tensors, _ = fit_tensors(data, spec, device, hooks, checkpoint=checkpoint, key=key)
     tensors |= fit_bounds(data, spec)
     ensemble = load_ensemble(tensors, manifest_of(spec, data, _NO_TABLE, b""))
-    designs = data.test.designs
-    parts = parts_of(designs)
-    read = [ensemble.read(data.vocabulary.encode([designs[k] for k in part])) for part in parts]
+    designs = data.vocabulary.columns(data.test.designs)
+    parts = parts_of(designs.orders)
+    read = [ensemble.read(data.vocabulary.batch(designs.rows(part))) for part in parts]
     intact_MKY = np.concatenate([readings.intact_MBY for readings in read], axis=1)
     mean_KY: Floats = intact_MKY[:, request_order(parts)].mean(axis=0)
     return mean_KY

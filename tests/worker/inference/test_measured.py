@@ -37,7 +37,7 @@ def orders_of(values):
 def test_it_finds_the_same_edit_at_the_same_level_and_nothing_else(values, wanted):
     by_edit = {str(parse_edit(text)): value for text, value in values.items()}
     lower = orders_of(values)
-    effect_BP = lower.effects(0, lower.places(INDEX.encode(wanted), wanted))
+    effect_BP = lower.effects(0, lower.places(INDEX.columns(wanted)))
     expected_BP = np.zeros(effect_BP.shape)
     for row, design in enumerate(wanted):
         for column, edit in enumerate(design.edits):
@@ -49,7 +49,7 @@ def test_what_a_model_does_not_store_is_not_measured():
     designs = [parse_genotype(text) for text in ("", "a:deletion")]
     lower = LowerOrders(MeasuredSingles.of({}, label_count=2))
     for y in range(2):
-        assert np.isnan(lower.effects(y, lower.places(INDEX.encode(designs), designs))).all()
+        assert np.isnan(lower.effects(y, lower.places(INDEX.columns(designs)))).all()
 
 
 def test_its_arrays_read_back():

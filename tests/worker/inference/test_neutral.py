@@ -59,10 +59,10 @@ def label(neutral, kind, scale="linear", transform=Transform.IDENTITY):
 )
 def test_each_model_by_hand(given, expected):
     # Reference 2, a takes 1, a full b takes 2 and half of it 1.
-    (found,) = NeutralModels([given], FITTED).expect(INDEX.encode(DESIGNS), DESIGNS)
+    (found,) = NeutralModels([given], FITTED).expect(INDEX.encode(DESIGNS), INDEX.columns(DESIGNS))
     np.testing.assert_allclose(found.expected_B, expected)
     source = "rule" if given.neutral_model == "zero" else "fitted"
-    assert found.source_B.tolist() == [source] * 3
+    assert found.sources() == [source] * 3
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,12 @@ def test_each_model_by_hand(given, expected):
 def test_each_model_of_measured_values_by_hand(given, expected):
     # Reference 3, a alone 2.5, b at half alone 4: together 3 - 0.5 + 1.
     singles = measured([[3.0, 2.5, 4.0]], ("a:deletion", "b:knockdown@0.5"))
-    (found,) = NeutralModels([given], FITTED | singles).expect(INDEX.encode(DESIGNS), DESIGNS)
+    (found,) = NeutralModels([given], FITTED | singles).expect(
+        INDEX.encode(DESIGNS), INDEX.columns(DESIGNS)
+    )
     np.testing.assert_allclose(found.expected_B, expected)
     source = "rule" if given.neutral_model == "zero" else "measured"
-    assert found.source_B.tolist() == [source] * 3
+    assert found.sources() == [source] * 3
 
 
 @pytest.mark.parametrize(
@@ -95,10 +97,10 @@ def test_each_model_of_measured_values_by_hand(given, expected):
 def test_one_part_that_was_not_measured_makes_the_whole_design_fitted(reference, alone, expected):
     singles = measured([[reference, 2.5, 4.0]], ("a:deletion", alone))
     models = NeutralModels([label("additive", "titer")], FITTED | singles)
-    (found,) = models.expect(INDEX.encode(DESIGNS), DESIGNS)
+    (found,) = models.expect(INDEX.encode(DESIGNS), INDEX.columns(DESIGNS))
     np.testing.assert_allclose(found.expected_B, expected)
     wanted = ["fitted" if np.isnan(reference) else "measured"] * 2 + ["fitted"]
-    assert found.source_B.tolist() == wanted
+    assert found.sources() == wanted
 
 
 def test_a_label_that_was_not_measured_is_fitted_alone():
@@ -106,9 +108,11 @@ def test_a_label_that_was_not_measured_is_fitted_alone():
     fits = {name: np.concatenate([array, array]) for name, array in FITTED.items()}
     values = [[3.0, 2.5, np.nan], [0.0, -1.0, -2.0]]
     singles = measured(values, ("a:deletion", "b:knockdown@0.5"))
-    first, second = NeutralModels(labels, fits | singles).expect(INDEX.encode(DESIGNS), DESIGNS)
-    assert first.source_B.tolist() == ["measured", "measured", "fitted"]
-    assert second.source_B.tolist() == ["measured"] * 3
+    first, second = NeutralModels(labels, fits | singles).expect(
+        INDEX.encode(DESIGNS), INDEX.columns(DESIGNS)
+    )
+    assert first.sources() == ["measured", "measured", "fitted"]
+    assert second.sources() == ["measured"] * 3
     np.testing.assert_allclose(first.expected_B, [3.0, 2.5, 0.0])
     np.testing.assert_allclose(second.expected_B, np.exp([0.0, -1.0, -3.0]))
 

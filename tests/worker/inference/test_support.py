@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from service.contract.designs import parse_genotype
-from worker.inference.support import count_support, name_keys, support_of
+from worker.inference.support import SupportTables, count_support
 from worker.models.encoding import EditIndex
 
 TRAINED = ["", "a:knockdown@0.2", "a:knockdown@0.6+b:overexpression", "c:deletion"]
@@ -15,8 +15,7 @@ ARRAYS = count_support(INDEX.encode(DESIGNS), np.ones(4, dtype=np.int64), INDEX.
 
 def flags(genotypes):
     batch = INDEX.encode([parse_genotype(text) for text in genotypes])
-    support = support_of([batch], np.arange(len(genotypes)), ARRAYS, name_keys(INDEX.keys))
-    return support.is_extrapolated
+    return SupportTables(ARRAYS, INDEX.keys).of(batch).is_extrapolated_B.tolist()
 
 
 def test_no_training_design_is_extrapolated():

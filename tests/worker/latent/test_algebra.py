@@ -2,13 +2,14 @@
 
 import itertools
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.contract.designs import EditKind
-from worker.latent.algebra import compose, effect, total_shift
+from worker.latent.algebra import compose, effect, effect_form, effects, total_shift
 from worker.latent.differences import coefficient, lower_subsets, subset_factors
 
 LEVELS = st.floats(0, 1e6)
@@ -37,6 +38,17 @@ def test_effect_by_hand():
     assert effect(EditKind.INSERTION, 1.0) == 1
 
 
+@given(
+    edits=st.lists(
+        st.tuples(st.sampled_from(EditKind), st.none() | st.floats(-10, 1e9)), max_size=20
+    )
+)
+def test_effects_of_many_are_those_of_each_to_the_last_bit(edits):
+    forms = np.array([effect_form(kind) for kind, _ in edits], dtype=np.int64)
+    levels = np.array([np.nan if level is None else level for _, level in edits], dtype=float)
+    assert effects(forms, levels).tolist() == [effect(kind, level) for kind, level in edits]
+
+
 def test_the_empty_design_stays_at_the_reference():
     z_W = torch.randn(5)
     z_P = total_shift(torch.randn(2, 3, 5), torch.zeros(2, 3))
@@ -45,14 +57,14 @@ def test_the_empty_design_stays_at_the_reference():
 
 def test_order_does_not_matter_and_a_shift_and_its_negative_cancel():
     shift = torch.randn(1, 3, 5, dtype=torch.float64)
-    effects = torch.tensor([[0.3, 1.0, -2.0]], dtype=torch.float64)
-    whole = total_shift(shift, effects)
+    effect_BP = torch.tensor([[0.3, 1.0, -2.0]], dtype=torch.float64)
+    whole = total_shift(shift, effect_BP)
     for order in itertools.permutations(range(3)):
         permuted = list(order)
-        torch.testing.assert_close(total_shift(shift[:, permuted], effects[:, permuted]), whole)
+        torch.testing.assert_close(total_shift(shift[:, permuted], effect_BP[:, permuted]), whole)
     there_and_back = torch.cat([shift, -shift], dim=1)
     assert torch.allclose(
-        total_shift(there_and_back, effects.repeat(1, 2)), torch.zeros(1, 5).double(), atol=1e-15
+        total_shift(there_and_back, effect_BP.repeat(1, 2)), torch.zeros(1, 5).double(), atol=1e-15
     )
 
 
