@@ -13,7 +13,7 @@ from service.contract.artifacts import ArtifactStore
 from service.contract.database import Database
 from service.contract.errors import UnavailableError
 from service.contract.jobs import JobKind, JobState
-from service.contract.repositories import jobs, leases, sweeps, uploads, workers
+from service.contract.repositories import jobs, leases, promotions, sweeps, uploads, workers
 from service.contract.repositories.artifacts import write_blobs
 from service.contract.settings import Settings
 from service.dispatch import Dispatcher
@@ -58,10 +58,11 @@ class Scheduler:
                 return
 
     def look(self) -> None:
-        """One round: recover, ring, forget."""
+        """One round: recover, ring, settle, forget."""
         self._recover()
         self._ring()
         self._ring_sweeps()
+        self._settle_promotions()
         with self._database.write() as session:
             workers.forget_stale(session, self._settings.worker_stale_seconds)
         self._store.sweep(UNFINISHED_SECONDS)
@@ -75,6 +76,15 @@ class Scheduler:
                     uploads.forget_source(session, job)
         for job in recovered:
             self._store.forget_scratch(leases.Lease(job.id, job.fence).name)
+
+    def _settle_promotions(self) -> None:
+        """End promotions whose time is over, or of which a worker that was waited for has gone."""
+        with self._database.read() as session:
+            pending = promotions.list_pending(session)
+        for promotion_id in pending:
+            with self._database.write() as session:
+                stale_seconds = self._settings.worker_stale_seconds
+                promotions.settle_promotion(session, promotion_id, stale_seconds)
 
     def _ring_sweeps(self) -> None:
         """Have every sweep taken on: a budget runs out, and a bell may have been lost.

@@ -216,10 +216,13 @@ class ComposeAnswer(BaseModel):
     """The states of an operation: one, or the steps of an interpolation.
 
     `designs` are the request's in canonical text. `measured` is None for a model that was trained
-    before it kept its designs: such a model has neither nearest designs nor nulls.
+    before it kept its designs: such a model has neither nearest designs nor nulls. `model_id` has
+    answered, version `model_version` of `model_name`, however it was called.
     """
 
     model_id: str
+    model_name: str | None = None
+    model_version: int | None = None
     vocabulary_sha256: str
     operation: LatentOperation
     designs: list[str]

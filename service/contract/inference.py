@@ -113,11 +113,14 @@ class ResolvedName(BaseModel):
 class ScoreAnswer(BaseModel):
     """The answer: genotypes in canonical text, then one entry a label.
 
+    `model_id` has answered, version `model_version` of `model_name`, however it was called.
     `resolved_names` are those names of the request that the model calls otherwise (None: there
     are none); `genotypes` hold the model's.
     """
 
     model_id: str
+    model_name: str | None = None
+    model_version: int | None = None
     vocabulary_sha256: str
     genotypes: list[str]
     labels: list[LabelScores]

@@ -166,14 +166,19 @@ class Sweep(BaseModel):
 class Model(BaseModel):
     """A registered model; its manifest comes with `GET /v1/models/{id}` alone.
 
+    It is called by its id, by `name@version` or by `name@alias`; `aliases` mean it now. An archived
+    one is left out of lists, has no alias, and scores by its id and version as before.
     `report` is the summary; the whole report lies under `report_sha256` (JSON) and
     `report_page_sha256` (HTML). A model from before there were pages has neither.
     """
 
     id: str
     name: str
+    version: int
+    aliases: list[str] = []
     kind: str
     create_time: datetime
+    archive_time: datetime | None = None
     dataset_id: str
     job_id: str
     manifest_sha256: str

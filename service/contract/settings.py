@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     max_loaded_bytes: Annotated[
         int, Field(gt=0, description="bytes of weights and manifests that it keeps loaded")
     ] = 4 * 2**30
+    promotion_timeout_seconds: Annotated[
+        float, Field(gt=0, description="a promotion that no worker can load in time has failed")
+    ] = 60.0
     torch_threads: Annotated[
         int | None,
         Field(gt=0, description="PyTorch threads of a worker; default: all to train, 1 to score"),

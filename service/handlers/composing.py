@@ -11,12 +11,14 @@ from service.handlers.resolution import resolve
 
 
 async def compose(
-    context: Context, caller: Caller, model_id: str, request: ComposeRequest
+    context: Context, caller: Caller, reference: str, request: ComposeRequest
 ) -> ComposeAnswer:
     """Carry a latent operation out: compose, subtract, analogy or interpolate.
 
+    `reference` calls the model, as in `score`.
+
     Raises:
-        NotFoundError: this project has no such model.
+        NotFoundError: this project has no such model, or alias.
         FailedPreconditionError: the model has no latent space.
         InvalidDesignError: genotypes are malformed, or designs to compose have an edit in common
             or edits that exclude each other; every offender is listed.
@@ -26,11 +28,11 @@ async def compose(
         DeadlineExceededError: no worker answered within the request's timeout.
         UnavailableError: the broker does not answer.
     """
-    return ComposeAnswer.model_validate(await compose_json(context, caller, model_id, request))
+    return ComposeAnswer.model_validate(await compose_json(context, caller, reference, request))
 
 
 async def compose_json(
-    context: Context, caller: Caller, model_id: str, request: ComposeRequest
+    context: Context, caller: Caller, reference: str, request: ComposeRequest
 ) -> dict[str, Any]:
     """The same answer as `compose`, as the JSON that the worker made from a `ComposeAnswer`.
 
@@ -39,7 +41,7 @@ async def compose_json(
     """
     with context.scores.one():
         model = await context.manifests.get(
-            context.database, context.store, context.threads, caller.project_id, model_id
+            context.database, context.store, context.threads, caller.project_id, reference
         )
         if model.manifest.model_kind not in LATENT_KINDS:
             raise FailedPreconditionError(no_latent_space(model.manifest.model_kind))
@@ -49,7 +51,7 @@ async def compose_json(
         )
         meant = request.model_copy(update={"designs": resolved.genotypes})
         payload = {
-            "model_id": model_id,
+            "model_id": model.model_id,
             "manifest_sha256": model.manifest_sha256,
             "weights_sha256": model.weights_sha256,
             "request": meant.model_dump(mode="json"),
@@ -57,6 +59,7 @@ async def compose_json(
         answer = await context.scorer.ask(
             COMPOSE_TASK_NAME, payload, timeout_seconds=request.timeout_seconds
         )
+    answer.update(model_name=model.name, model_version=model.version)
     if resolved.locus_of:
         answer["resolved_names"] = resolved.names()
     return answer

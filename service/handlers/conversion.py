@@ -163,13 +163,18 @@ def _to_trial(row: SweepTrialRecord) -> SweepTrial:
     )
 
 
-def to_model(row: ModelRecord, manifest: ModelManifest | None = None) -> Model:
+def to_model(
+    row: ModelRecord, manifest: ModelManifest | None = None, *, aliases: Sequence[str] = ()
+) -> Model:
     """A model as the API shows it."""
     return Model(
         id=row.id,
         name=row.name,
+        version=row.version,
+        aliases=list(aliases),
         kind=row.kind,
         create_time=row.create_time,
+        archive_time=row.archive_time,
         dataset_id=row.dataset_id,
         job_id=row.job_id,
         manifest_sha256=row.manifest_sha256,

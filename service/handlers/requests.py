@@ -50,6 +50,15 @@ def request_of(request_id: str | None, body: Any) -> Request:  # noqa: ANN401 - 
     return Request(request_id, hashlib.sha256(content).hexdigest())
 
 
+def require_storable(text: str) -> None:
+    """Check that a text can be stored.
+
+    Raises:
+        InvalidArgumentError: it holds what PostgreSQL cannot: NUL, or half of a surrogate pair.
+    """
+    request_of(None, text)
+
+
 def ring(context: Context, job_id: str, kind: JobKind) -> None:
     """Tell the workers of a committed job; if nobody hears it, the scheduler rings again."""
     if not context.dispatcher.ring(job_id, kind):

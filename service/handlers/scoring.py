@@ -13,12 +13,14 @@ _INLINE_DESIGNS = 64
 
 
 async def score(
-    context: Context, caller: Caller, model_id: str, request: ScoreRequest
+    context: Context, caller: Caller, reference: str, request: ScoreRequest
 ) -> ScoreAnswer:
     """Score designs with a model: nothing is dropped, the order is kept.
 
+    `reference` is its id, `name@version` or `name@alias`; the answer says which it was.
+
     Raises:
-        NotFoundError: this project has no such model.
+        NotFoundError: this project has no such model, or alias.
         InvalidDesignError: genotypes are malformed; every offender is listed.
         AmbiguousGeneError: names may be of several genes; every one is listed, with them.
         UnknownEditsError: edits are not in the model's vocabulary; every offender is listed.
@@ -26,11 +28,11 @@ async def score(
         DeadlineExceededError: no worker answered within the request's timeout.
         UnavailableError: the broker does not answer.
     """
-    return ScoreAnswer.model_validate(await score_json(context, caller, model_id, request))
+    return ScoreAnswer.model_validate(await score_json(context, caller, reference, request))
 
 
 async def score_json(
-    context: Context, caller: Caller, model_id: str, request: ScoreRequest
+    context: Context, caller: Caller, reference: str, request: ScoreRequest
 ) -> dict[str, Any]:
     """The same answer as `score`, as the JSON that the worker made from a `ScoreAnswer`.
 
@@ -39,7 +41,7 @@ async def score_json(
     """
     with context.scores.one():
         model = await context.manifests.get(
-            context.database, context.store, context.threads, caller.project_id, model_id
+            context.database, context.store, context.threads, caller.project_id, reference
         )
         names = model.manifest.genes.names if model.manifest.genes is not None else {}
         known = partial(resolve, model.edits, request.genotypes, names, reader=model.reader)
@@ -48,7 +50,7 @@ async def score_json(
         else:
             resolved = await context.threads.run(known)
         payload = {
-            "model_id": model_id,
+            "model_id": model.model_id,
             "manifest_sha256": model.manifest_sha256,
             "weights_sha256": model.weights_sha256,
             "genotypes": resolved.genotypes,
@@ -58,6 +60,7 @@ async def score_json(
         answer = await context.scorer.ask(
             SCORE_TASK_NAME, payload, timeout_seconds=request.timeout_seconds
         )
+    answer.update(model_name=model.name, model_version=model.version)
     if resolved.locus_of:
         answer["resolved_names"] = resolved.names()
     return answer

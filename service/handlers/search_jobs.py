@@ -7,7 +7,7 @@ from service.contract.errors import FailedPreconditionError
 from service.contract.jobs import JobEvent, JobKind, JobState
 from service.contract.manifests import read_manifest
 from service.contract.proposals import Proposal
-from service.contract.repositories import job_files, jobs, models, proposals, search_shards
+from service.contract.repositories import aliases, job_files, jobs, models, proposals, search_shards
 from service.contract.repositories.proposals import ProposalFilter
 from service.contract.resources import ListAnswer, SearchJob
 from service.contract.search import SearchSpec
@@ -25,20 +25,24 @@ def create_search_job(
 ) -> SearchJob:
     """Queue a search. The same request twice gives the first job.
 
+    The model may be called by `name@version` or `name@alias`; the search keeps its id.
+
     Raises:
-        NotFoundError: this project has no such model.
+        NotFoundError: this project has no such model, or alias.
         InvalidArgumentError: the model has no such labels, loci or edits; all of them are listed.
         ConflictError: the request id was used with another spec.
     """
     request = request_of(request_id, spec.model_dump(mode="json"))
     with context.database.read() as session:
         job = jobs.find_request(session, caller.project_id, _KIND, request)
-        model = models.get_model(session, caller.project_id, spec.model_id)
+        model = aliases.find_model(session, caller.project_id, spec.model_id)
     if job is not None:
         return to_search_job(job)
     manifest = read_manifest(context.store.read(model.manifest_sha256))
-    body = in_names_of(manifest, spec).model_dump(mode="json")  # may take a second: not in a write
+    named = in_names_of(manifest, spec)  # may take a second: not in a write
+    body = {**named.model_dump(mode="json"), "model_id": model.id}
     with context.database.write() as session:
+        models.get_model(session, caller.project_id, model.id, lock=True)  # not to be deleted
         job, is_new = jobs.create_job(
             session, caller.owner, _KIND, body, subject_id=model.id, request=request
         )
@@ -95,11 +99,12 @@ def resume_search_job(context: Context, caller: Caller, job_id: str) -> SearchJo
     """Queue a failed or cancelled search again; shards that were done are not done again.
 
     Raises:
-        NotFoundError: this project has no such search.
+        NotFoundError: this project has no such search, or its model has been deleted.
         FailedPreconditionError: it has not failed or been cancelled.
     """
     with context.database.write() as session:
         job = jobs.resume_job(session, caller.project_id, _KIND, job_id)
+        models.get_model(session, caller.project_id, job.subject_id, lock=True)
         search_shards.retry_shards(session, job_id)
     ring(context, job.id, _KIND)
     return to_search_job(job)

@@ -2,15 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic_core import to_json
 
 from service.contract.algebra import ComposeAnswer, ComposeRequest
 from service.contract.errors import InvalidRequestError
 from service.contract.inference import ScoreAnswer, ScoreField, ScoreRequest
+from service.contract.registry import ModelReadiness, PromoteRequest, Promotion
+from service.contract.repositories.models import ModelFilter
 from service.contract.resources import ListAnswer, Model
-from service.handlers import composing, models, scoring
+from service.handlers import composing, models, registry, scoring
 from service.handlers.context import Caller, Context
 from service.rest.access import CallerDep
 from service.rest.parameters import ContextDep, PageDep, problems
@@ -23,20 +25,109 @@ _EXAMPLE = {
 }
 
 
+async def _wanted(
+    dataset_id: str | None = None,
+    name: Annotated[str | None, Query(description="Versions of this name alone")] = None,
+    with_archived: Annotated[bool, Query(description="Archived models as well")] = False,
+) -> ModelFilter:
+    return ModelFilter(dataset_id, name, with_archived)
+
+
 @router.get("", operation_id="listModels", summary="List models", responses=problems(422))
 async def list_models(
-    context: ContextDep, caller: CallerDep, page: PageDep, dataset_id: str | None = None
+    context: ContextDep,
+    caller: CallerDep,
+    page: PageDep,
+    wanted: Annotated[ModelFilter, Depends(_wanted)],
 ) -> ListAnswer[Model]:
     """Newest first, without manifests."""
-    return await context.threads.run(
-        models.list_models, context, caller, page, dataset_id=dataset_id
-    )
+    return await context.threads.run(models.list_models, context, caller, page, wanted)
 
 
 @router.get("/{model_id}", operation_id="getModel", summary="Get a model", responses=problems(404))
 async def get_model(context: ContextDep, caller: CallerDep, model_id: str) -> Model:
-    """With its report and its manifest."""
+    """With its report and its manifest; called by its id, `name@version` or `name@alias`."""
     return await context.threads.run(models.get_model, context, caller, model_id)
+
+
+@router.delete(
+    "/{model_id}",
+    operation_id="deleteModel",
+    summary="Delete a model",
+    status_code=204,
+    responses=problems(404, 409, 422),
+)
+async def delete_model(context: ContextDep, caller: CallerDep, model_id: str) -> None:
+    """With what is stored of it. Refused while an alias, a search or a sweep needs it."""
+    await models.delete_model(context, caller, model_id)
+
+
+@router.get(
+    "/{model_id}/ready",
+    operation_id="checkModel",
+    summary="Check whether a model can answer",
+    responses={
+        503: {"model": ModelReadiness, "description": "It cannot; `detail` says why"},
+        **problems(404, 422),
+    },
+)
+async def check_model(
+    response: Response, context: ContextDep, caller: CallerDep, model_id: str
+) -> ModelReadiness:
+    """200 if what is stored of it is whole and an inference worker is alive, else 503."""
+    readiness = await context.threads.run(models.check_model, context, caller, model_id)
+    response.status_code = 200 if readiness.ready else 503
+    return readiness
+
+
+@router.post(
+    "/{model_id}:archive",
+    operation_id="archiveModel",
+    summary="Archive a model",
+    responses=problems(404, 409, 422),
+)
+async def archive_model(context: ContextDep, caller: CallerDep, model_id: str) -> Model:
+    """Left out of lists; it scores by its id and version as before. No alias may mean it."""
+    return await context.threads.run(models.archive_model, context, caller, model_id)
+
+
+@router.post(
+    "/{model_id}:unarchive",
+    operation_id="unarchiveModel",
+    summary="Take a model out of the archive",
+    responses=problems(404, 422),
+)
+async def unarchive_model(context: ContextDep, caller: CallerDep, model_id: str) -> Model:
+    """It is listed again, and may have aliases."""
+    return await context.threads.run(
+        models.archive_model, context, caller, model_id, is_archived=False
+    )
+
+
+_CHAMPION = {"alias": "champion", "note": "better within cycles"}
+
+
+@router.post(
+    "/{model_id}:promote",
+    operation_id="promoteModel",
+    summary="Have an alias mean a model",
+    status_code=201,
+    responses=problems(404, 409, 422, 503),
+)
+async def promote_model(
+    response: Response,
+    context: ContextDep,
+    caller: CallerDep,
+    model_id: str,
+    body: Annotated[PromoteRequest, Body(examples=[_CHAMPION])],
+) -> Promotion:
+    """PENDING until every inference worker has loaded it; until then the alias means what it did.
+
+    Follow it under `GET /v1/promotions/{promotion_id}`.
+    """
+    promotion = await context.threads.run(registry.promote, context, caller, model_id, body)
+    response.headers["Location"] = f"/v1/promotions/{promotion.id}"
+    return promotion
 
 
 # The page needs no script, no other file and no network, and may not have any of them: what stands

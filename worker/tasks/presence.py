@@ -13,6 +13,7 @@ from service.contract.jobs import Queue
 from service.contract.repositories import workers
 from worker.app import app
 from worker.tasks import stopping
+from worker.tasks.promotions import keep_loading
 from worker.tasks.runtime import runtime, worker_name
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ def _on_ready(**_: Any) -> None:  # noqa: ANN401 - Celery's signal
 
         warm_up()
     _beat(queues)
+    if Queue.INFERENCE in queues:
+        threading.Thread(target=keep_loading, args=(_over,), daemon=True, name="loading").start()
     threading.Thread(target=_keep_beating, args=(queues,), daemon=True, name="presence").start()
 
 

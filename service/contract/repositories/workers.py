@@ -38,11 +38,18 @@ def live_queues(session: Session, stale_seconds: float) -> set[Queue]:
     return {Queue(queue) for queues in rows for queue in queues}
 
 
+def live_workers(session: Session, queue: Queue, stale_seconds: float) -> set[str]:
+    """Ids of the live workers that serve a queue."""
+    since = utc_now() - timedelta(seconds=stale_seconds)
+    rows = session.execute(
+        select(WorkerRecord.id, WorkerRecord.queues).where(WorkerRecord.heartbeat_time >= since)
+    )
+    return {worker_id for worker_id, queues in rows if queue.value in queues}
+
+
 def count_live(session: Session, queue: Queue, stale_seconds: float) -> int:
     """How many live workers serve a queue."""
-    since = utc_now() - timedelta(seconds=stale_seconds)
-    rows = session.scalars(select(WorkerRecord.queues).where(WorkerRecord.heartbeat_time >= since))
-    return sum(queue.value in queues for queues in rows)
+    return len(live_workers(session, queue, stale_seconds))
 
 
 def forget_worker(session: Session, worker_id: str) -> None:

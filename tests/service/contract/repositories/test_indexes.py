@@ -6,7 +6,17 @@ from sqlalchemy import event
 from service.contract.datasets import DatasetState
 from service.contract.jobs import JobKind, JobState
 from service.contract.records import DatasetRecord, GeneTableRecord
-from service.contract.repositories import artifacts, jobs, leases, models, networks, uploads
+from service.contract.repositories import (
+    aliases,
+    artifacts,
+    jobs,
+    leases,
+    models,
+    networks,
+    promotions,
+    uploads,
+)
+from service.contract.repositories.models import ModelFilter
 
 PAGE = {"page_size": 10, "page_token": None}
 LISTS = {
@@ -26,8 +36,13 @@ LISTS = {
         s, GeneTableRecord, "lab", state=DatasetState.READY, **PAGE
     ),
     "networks": lambda s: networks.list_networks(s, "lab", "genes_1", **PAGE),
-    "models": lambda s: models.list_models(s, "lab", **PAGE),
-    "models by data set": lambda s: models.list_models(s, "lab", dataset_id="dataset_1", **PAGE),
+    "models": lambda s: models.list_models(s, "lab", ModelFilter(), **PAGE),
+    "models by data set": lambda s: models.list_models(s, "lab", ModelFilter("dataset_1"), **PAGE),
+    "models by name": lambda s: models.list_models(s, "lab", ModelFilter(name="titer"), **PAGE),
+    "aliases": lambda s: aliases.list_aliases(s, "lab", **PAGE),
+    "promotions": lambda s: promotions.list_promotions(s, "lab", **PAGE),
+    "promotions by name": lambda s: promotions.list_promotions(s, "lab", name="titer", **PAGE),
+    "promotions under way": promotions.list_pending,
     "artifacts": lambda s: artifacts.list_artifacts(s, "lab", **PAGE),
     "expired leases": leases.recover_expired,
 }

@@ -91,20 +91,24 @@ class ScoreRequest(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., fields: _Optional[_Iterable[_Union[ScoreField, str]]] = ..., timeout_seconds: _Optional[float] = ..., interval_level: _Optional[float] = ...) -> None: ...
 
 class ScoreResponse(_message.Message):
-    __slots__ = ("model_id", "vocabulary_sha256", "genotypes", "labels", "support", "resolved_names")
+    __slots__ = ("model_id", "vocabulary_sha256", "genotypes", "labels", "support", "resolved_names", "model_name", "model_version")
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
     VOCABULARY_SHA256_FIELD_NUMBER: _ClassVar[int]
     GENOTYPES_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
     SUPPORT_FIELD_NUMBER: _ClassVar[int]
     RESOLVED_NAMES_FIELD_NUMBER: _ClassVar[int]
+    MODEL_NAME_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     model_id: str
     vocabulary_sha256: str
     genotypes: _containers.RepeatedScalarFieldContainer[str]
     labels: _containers.RepeatedCompositeFieldContainer[LabelScores]
     support: Support
     resolved_names: _containers.RepeatedCompositeFieldContainer[ResolvedName]
-    def __init__(self, model_id: _Optional[str] = ..., vocabulary_sha256: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., labels: _Optional[_Iterable[_Union[LabelScores, _Mapping]]] = ..., support: _Optional[_Union[Support, _Mapping]] = ..., resolved_names: _Optional[_Iterable[_Union[ResolvedName, _Mapping]]] = ...) -> None: ...
+    model_name: str
+    model_version: int
+    def __init__(self, model_id: _Optional[str] = ..., vocabulary_sha256: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., labels: _Optional[_Iterable[_Union[LabelScores, _Mapping]]] = ..., support: _Optional[_Union[Support, _Mapping]] = ..., resolved_names: _Optional[_Iterable[_Union[ResolvedName, _Mapping]]] = ..., model_name: _Optional[str] = ..., model_version: _Optional[int] = ...) -> None: ...
 
 class ResolvedName(_message.Message):
     __slots__ = ("name", "locus")
@@ -193,7 +197,7 @@ class ComposeRequest(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., operation: _Optional[_Union[LatentOperation, str]] = ..., designs: _Optional[_Iterable[str]] = ..., steps: _Optional[int] = ..., metric: _Optional[_Union[LatentMetric, str]] = ..., nearest_count: _Optional[int] = ..., permutations: _Optional[int] = ..., seed: _Optional[int] = ..., with_latents: _Optional[bool] = ..., timeout_seconds: _Optional[float] = ...) -> None: ...
 
 class ComposeResponse(_message.Message):
-    __slots__ = ("model_id", "vocabulary_sha256", "operation", "designs", "metric", "member_count", "states", "measured", "resolved_names")
+    __slots__ = ("model_id", "vocabulary_sha256", "operation", "designs", "metric", "member_count", "states", "measured", "resolved_names", "model_name", "model_version")
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
     VOCABULARY_SHA256_FIELD_NUMBER: _ClassVar[int]
     OPERATION_FIELD_NUMBER: _ClassVar[int]
@@ -203,6 +207,8 @@ class ComposeResponse(_message.Message):
     STATES_FIELD_NUMBER: _ClassVar[int]
     MEASURED_FIELD_NUMBER: _ClassVar[int]
     RESOLVED_NAMES_FIELD_NUMBER: _ClassVar[int]
+    MODEL_NAME_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     model_id: str
     vocabulary_sha256: str
     operation: LatentOperation
@@ -212,7 +218,9 @@ class ComposeResponse(_message.Message):
     states: _containers.RepeatedCompositeFieldContainer[ComposedState]
     measured: MeasuredSource
     resolved_names: _containers.RepeatedCompositeFieldContainer[ResolvedName]
-    def __init__(self, model_id: _Optional[str] = ..., vocabulary_sha256: _Optional[str] = ..., operation: _Optional[_Union[LatentOperation, str]] = ..., designs: _Optional[_Iterable[str]] = ..., metric: _Optional[_Union[LatentMetric, str]] = ..., member_count: _Optional[int] = ..., states: _Optional[_Iterable[_Union[ComposedState, _Mapping]]] = ..., measured: _Optional[_Union[MeasuredSource, _Mapping]] = ..., resolved_names: _Optional[_Iterable[_Union[ResolvedName, _Mapping]]] = ...) -> None: ...
+    model_name: str
+    model_version: int
+    def __init__(self, model_id: _Optional[str] = ..., vocabulary_sha256: _Optional[str] = ..., operation: _Optional[_Union[LatentOperation, str]] = ..., designs: _Optional[_Iterable[str]] = ..., metric: _Optional[_Union[LatentMetric, str]] = ..., member_count: _Optional[int] = ..., states: _Optional[_Iterable[_Union[ComposedState, _Mapping]]] = ..., measured: _Optional[_Union[MeasuredSource, _Mapping]] = ..., resolved_names: _Optional[_Iterable[_Union[ResolvedName, _Mapping]]] = ..., model_name: _Optional[str] = ..., model_version: _Optional[int] = ...) -> None: ...
 
 class ComposedState(_message.Message):
     __slots__ = ("position", "labels", "design", "no_design_reason", "nearest", "latents")
