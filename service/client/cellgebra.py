@@ -13,6 +13,7 @@ from service.client.models import RemoteModel, get_model, list_models
 from service.client.paging import pages
 from service.client.paths import path_of
 from service.client.problems import spec_of
+from service.client.registry import Registry
 from service.client.search import PATH as SEARCHES
 from service.client.search import SearchRun
 from service.client.sweeps import PATH as SWEEPS
@@ -48,6 +49,7 @@ class Cellgebra:
         self._transport = Transport(url, api_key, timeout_seconds, http)
         self.datasets = Datasets(self._transport)
         self.gene_tables = GeneTables(self._transport)
+        self.registry = Registry(self._transport)
 
     def __enter__(self) -> Self:
         return self
@@ -163,13 +165,14 @@ class Cellgebra:
         for job in pages(self._transport, SEARCHES, SearchJob, parameters):
             yield SearchRun(self._transport, job)
 
-    def model(self, model_id: str) -> RemoteModel:
-        """A handle on a model, with its manifest.
+    def model(self, reference: str) -> RemoteModel:
+        """A handle on a model, with its manifest: by its id, `name@version` or `name@alias`.
 
         Raises:
-            NotFoundError: there is no such model.
+            InvalidArgumentError: it is none of these.
+            NotFoundError: there is no such model, or alias.
         """
-        return get_model(self._transport, model_id)
+        return get_model(self._transport, reference)
 
     def report(self, model_id: str) -> str:
         """The report of a model as an HTML page; `model(model_id).save_report(path)` writes it.
@@ -179,6 +182,12 @@ class Cellgebra:
         """
         return self.model(model_id).report()
 
-    def models(self, *, dataset_id: str | None = None) -> Iterator[RemoteModel]:
-        """Every model, newest first, without manifests."""
-        return list_models(self._transport, dataset_id)
+    def models(
+        self,
+        *,
+        dataset_id: str | None = None,
+        name: str | None = None,
+        with_archived: bool = False,
+    ) -> Iterator[RemoteModel]:
+        """Every model, newest first, without manifests; archived ones only if asked for."""
+        return list_models(self._transport, dataset_id, name, with_archived=with_archived)

@@ -6,6 +6,7 @@ from typing import Any
 
 from service.client.paging import pages
 from service.client.paths import path_of
+from service.client.registry import Registry
 from service.client.transport import Transport
 from service.contract.algebra import (
     DEFAULT_STEPS,
@@ -15,6 +16,7 @@ from service.contract.algebra import (
 )
 from service.contract.designs import Design
 from service.contract.inference import DEFAULT_LEVEL, ScoreAnswer, ScoreField
+from service.contract.registry import ModelReadiness, Promotion
 from service.contract.reports import TrainingReport
 from service.contract.resources import Model
 
@@ -22,14 +24,19 @@ _PATH = "/v1/models"
 
 
 class RemoteModel:
-    """A handle on a registered model; `resource` is what the service tells of it."""
+    """A handle on a registered model; `resource` is what the service has told of it.
 
-    def __init__(self, transport: Transport, resource: Model) -> None:
+    One that was asked for as `name@alias` scores and composes by what the alias means at that time;
+    the answers say which `model_id` it was. All else is of the model that it was at first.
+    """
+
+    def __init__(self, transport: Transport, resource: Model, reference: str | None = None) -> None:
         self._transport = transport
         self.resource = resource
+        self.reference = reference or resource.id
 
     def __repr__(self) -> str:
-        return f"RemoteModel({self.id}, {self.resource.kind}, {self.name!r})"
+        return f"RemoteModel({self.id}, {self.resource.kind}, {self.name}@{self.version})"
 
     @property
     def id(self) -> str:
@@ -40,6 +47,11 @@ class RemoteModel:
     def name(self) -> str:
         """Name that its training job gave it."""
         return self.resource.name
+
+    @property
+    def version(self) -> int:
+        """Number of the model among those of its name."""
+        return self.resource.version
 
     def score(
         self,
@@ -66,7 +78,7 @@ class RemoteModel:
         }
         if fields is not None:
             body["fields"] = [str(field) for field in fields]
-        answer = self._transport.post(path_of(_PATH, self.id, ":score"), json=body)
+        answer = self._transport.post(path_of(_PATH, self.reference, ":score"), json=body)
         return ScoreAnswer.model_validate(answer)
 
     def compose(self, *designs: str | Design, **options: Any) -> ComposeAnswer:  # noqa: ANN401
@@ -154,8 +166,55 @@ class RemoteModel:
             "with_latents": with_latents,
             "timeout_seconds": timeout_seconds,
         }
-        answer = self._transport.post(path_of(_PATH, self.id, ":compose"), json=body)
+        answer = self._transport.post(path_of(_PATH, self.reference, ":compose"), json=body)
         return ComposeAnswer.model_validate(answer)
+
+    def promote(self, alias: str, **options: Any) -> Promotion:  # noqa: ANN401
+        """Have an alias of the model's name mean it; options as of `Registry.promote`.
+
+        Raises:
+            CellgebraError: as `Registry.promote`.
+        """
+        return Registry(self._transport).promote(self.id, alias, **options)
+
+    def archive(self) -> Model:
+        """Leave it out of lists; it scores by its id and version as before.
+
+        Raises:
+            FailedPreconditionError: an alias means it.
+        """
+        return self._change(":archive")
+
+    def unarchive(self) -> Model:
+        """List it again.
+
+        Raises:
+            NotFoundError: it has been deleted.
+        """
+        return self._change(":unarchive")
+
+    def delete(self) -> None:
+        """Delete it, with what is stored of it.
+
+        Raises:
+            FailedPreconditionError: an alias, a search or a sweep needs it.
+        """
+        self._transport.send("DELETE", path_of(_PATH, self.id), retries=False)
+
+    def readiness(self) -> ModelReadiness:
+        """Whether it can answer now, and if not, why.
+
+        Raises:
+            NotFoundError: it has been deleted.
+        """
+        return ModelReadiness.model_validate(
+            self._transport.readiness(path_of(_PATH, self.id, "/ready"))
+        )
+
+    def _change(self, verb: str) -> Model:
+        answer = self._transport.post(path_of(_PATH, self.id, verb))
+        self.resource = Model.model_validate(answer)
+        return self.resource
 
     def report(self) -> str:
         """The report as an HTML page that needs nothing else: no script, no file, no network.
@@ -185,17 +244,20 @@ class RemoteModel:
         return TrainingReport.model_validate(answer)
 
 
-def get_model(transport: Transport, model_id: str) -> RemoteModel:
-    """Read a model with its manifest.
+def get_model(transport: Transport, reference: str) -> RemoteModel:
+    """Read a model with its manifest: by its id, `name@version` or `name@alias`.
 
     Raises:
-        NotFoundError: there is no such model.
+        NotFoundError: there is no such model, or alias.
     """
-    answer = transport.get(path_of(_PATH, model_id))
-    return RemoteModel(transport, Model.model_validate(answer))
+    answer = transport.get(path_of(_PATH, reference))
+    return RemoteModel(transport, Model.model_validate(answer), reference)
 
 
-def list_models(transport: Transport, dataset_id: str | None) -> Iterator[RemoteModel]:
+def list_models(
+    transport: Transport, dataset_id: str | None, name: str | None, *, with_archived: bool
+) -> Iterator[RemoteModel]:
     """Every model, newest first, without manifests."""
-    for resource in pages(transport, _PATH, Model, {"dataset_id": dataset_id}):
+    wanted = {"dataset_id": dataset_id, "name": name, "with_archived": with_archived or None}
+    for resource in pages(transport, _PATH, Model, wanted):
         yield RemoteModel(transport, resource)

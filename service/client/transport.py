@@ -118,8 +118,20 @@ class Transport:
         Raises:
             UnavailableError: the service does not answer.
         """
+        return self.readiness("/health/ready")
+
+    def readiness(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """The body of an answer that comes with 200 and with 503.
+
+        Raises:
+            UnavailableError: the service does not answer.
+            CellgebraError: it answers something else.
+        """
         try:
-            return self._http.get("/health/ready").json()
+            response = self._http.get(path)
+            if response.status_code not in (200, 503):
+                raise error_of(response)
+            return response.json()
         except (httpx.TransportError, ValueError) as error:
             raise UnavailableError(f"the service does not answer: {error!r}") from error
 

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query, Response
 
+from service.contract.comparisons import CompareRequest, Comparison
 from service.contract.registry import ModelAlias, Promotion, RollbackRequest
 from service.contract.resources import ListAnswer
-from service.handlers import registry
+from service.handlers import comparing, registry
 from service.rest.access import CallerDep
 from service.rest.parameters import ContextDep, PageDep, problems
 
@@ -15,6 +16,7 @@ router = APIRouter(prefix="/v1", tags=["models"])
 AliasReference = Annotated[
     str, Path(description="Name of models, @, alias", examples=["titer@champion"])
 ]
+_TWO = {"model_ids": ["titer@champion", "titer@challenger"], "top_count": 20}
 OfName = Annotated[str | None, Query(description="Of this name of models alone")]
 
 
@@ -76,6 +78,21 @@ async def rollback(
     )
     response.headers["Location"] = f"/v1/promotions/{promotion.id}"
     return promotion
+
+
+@router.post(
+    "/models:compare",
+    operation_id="compareModels",
+    summary="Compare models",
+    responses=problems(404, 409, 422, 429, 503, 504),
+)
+async def compare(
+    context: ContextDep,
+    caller: CallerDep,
+    body: Annotated[CompareRequest, Body(examples=[_TWO])],
+) -> Comparison:
+    """Figures, if they are of one test part, and how the models rank the same designs."""
+    return await comparing.compare(context, caller, body)
 
 
 @router.get(
