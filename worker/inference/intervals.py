@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from service.contract.manifests import ManifestLabel
 from service.contract.training import Transform
+from worker.inference.order_statistics import least
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -36,14 +37,25 @@ class Residuals(NamedTuple):
     member_Q: Codes
     residual_Q: Floats
 
+    def sorted(self) -> "Residuals":
+        """Member by member, from the least to the greatest."""
+        order_Q = np.lexsort((self.residual_Q, self.member_Q))
+        return Residuals(self.member_Q[order_Q], self.residual_Q[order_Q])
+
     def thinned(self) -> "Residuals":
         """At most 500 of them: evenly spaced order statistics of every member's."""
-        count = len(self.residual_Q)
-        order_Q = np.lexsort((self.residual_Q, self.member_Q))
-        if count > MOST_RESIDUALS:
-            step = count / MOST_RESIDUALS
-            order_Q = order_Q[((np.arange(MOST_RESIDUALS) + 0.5) * step).astype(np.int64)]
-        return Residuals(self.member_Q[order_Q], self.residual_Q[order_Q])
+        count, kept = len(self.residual_Q), self.sorted()
+        if count <= MOST_RESIDUALS:
+            return kept
+        step = count / MOST_RESIDUALS
+        kept_Q = ((np.arange(MOST_RESIDUALS) + 0.5) * step).astype(np.int64)
+        return Residuals(kept.member_Q[kept_Q], kept.residual_Q[kept_Q])
+
+    def least(self, member_MB: Floats, rank: int) -> Floats:
+        """The value of this rank [B], from 1, among predictions with residuals that are sorted."""
+        members, start_M = np.unique(self.member_Q, return_index=True)
+        start_N = np.append(start_M, len(self.member_Q))
+        return least(np.ascontiguousarray(member_MB[members].T), self.residual_Q, start_N, rank)
 
 
 def _prefix(y: int) -> str:
@@ -60,12 +72,13 @@ class Intervals:
 
     def __init__(self, labels: Sequence[ManifestLabel], arrays: Mapping[str, NDArray[Any]]) -> None:
         self._labels = labels
-        self._residuals = [
-            Residuals(*(arrays[_prefix(y) + name] for name in Residuals._fields))
-            if label.interval is not None
-            else None
-            for y, label in enumerate(labels)
-        ]
+        self._residuals: dict[int, Residuals] = {}
+        self._mirrored: dict[int, Residuals] = {}
+        for y, label in enumerate(labels):
+            if label.interval is not None:
+                found = Residuals(*(arrays[_prefix(y) + name] for name in Residuals._fields))
+                self._residuals[y] = found.sorted()
+                self._mirrored[y] = Residuals(found.member_Q, -found.residual_Q).sorted()
 
     def ends(self, y: int, member_MB: Floats, level: float) -> tuple[Floats, Floats] | None:
         """Lower and upper end [B], in the label's unit; None with too few residuals for the level.
@@ -73,23 +86,21 @@ class Intervals:
         `member_MB` are the members' predictions in the label's unit. Ends are not below the
         detection limit. A mixed difference below its order is 0, and so are both ends.
         """
-        residuals = self._residuals[y]
+        residuals = self._residuals.get(y)
         if residuals is None:
             return None
         count = len(residuals.residual_Q)
         rank = int((count + 1) * (1 - level) / 2 * (1 + 1e-12))  # 0.05 * 40 is to be 2
         if rank < 1:
             return None
-        ends = [np.empty(member_MB.shape[1]) for _ in range(2)]
-        for rows, value_BQ in self._values(y, residuals, member_MB):
-            sorted_BQ = np.partition(value_BQ, [rank - 1, count - rank], axis=1)
-            ends[0][rows], ends[1][rows] = sorted_BQ[:, rank - 1], sorted_BQ[:, count - rank]
-        low_B, high_B = (self._in_unit(y, end_B, member_MB) for end_B in ends)
-        return low_B, high_B
+        learned_MB = self._learned(y, member_MB)
+        low_B = residuals.least(learned_MB, rank)
+        high_B = -self._mirrored[y].least(-learned_MB, rank)
+        return self._in_unit(y, low_B, member_MB), self._in_unit(y, high_B, member_MB)
 
     def below(self, y: int, member_MB: Floats, measured_B: Floats) -> Floats | None:
         """Share of the predictive distribution below what was measured [B], ties by halves."""
-        residuals = self._residuals[y]
+        residuals = self._residuals.get(y)
         if residuals is None:
             return None
         share_B = np.empty(len(measured_B))

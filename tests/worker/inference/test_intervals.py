@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.contract.manifests import IntervalCalibration, ManifestLabel
 from worker.inference.intervals import MOST_RESIDUALS, Intervals, Residuals, stored
@@ -100,3 +102,19 @@ def test_on_exchangeable_designs_it_holds_its_level(level, count):
     assert np.mean(held) <= level + 0.03 + 2 / count
     bins = np.histogram(np.concatenate(levels_below), 5, (0, 1))[0] / 6000
     np.testing.assert_allclose(bins, 0.2, atol=0.03)
+
+
+@given(
+    residuals=st.lists(
+        st.tuples(st.integers(0, 3), st.floats(-5, 5, allow_subnormal=False)), min_size=1
+    ),
+    shifts=st.lists(st.floats(-3, 3), min_size=4, max_size=4),
+    data=st.data(),
+)
+def test_an_order_statistic_is_that_of_all_values_sorted(residuals, shifts, data):
+    rank = data.draw(st.integers(1, len(residuals)))
+    found = Residuals(*map(np.array, zip(*residuals, strict=True))).sorted()
+    member_MB = np.array([shifts, shifts[::-1]]).T
+    for value, column in zip(found.least(member_MB, rank), member_MB.T, strict=True):
+        values = sorted(column[member] + residual for member, residual in residuals)
+        assert value == values[rank - 1]
