@@ -26,6 +26,7 @@ from benchmarks.accuracy_rows.specs import (  # noqa: E402
     BadSpecError,
     UncommittedSpecError,
     chosen,
+    others,
 )
 from benchmarks.accuracy_rows.store import RESULTS, Store  # noqa: E402
 from benchmarks.accuracy_rows.summary import standings  # noqa: E402
@@ -56,11 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     store, clock = Store(options.results, options.work), Clock(options.budget)
     try:
         choices = {} if options.nulls else chosen(options.specs)
+        beside = {} if options.nulls else others(options.specs)
         for name in options.only or ROWS:
             try:
                 is_whole = run_row(
                     ROWS[name],
                     choices.get(name),
+                    beside.get(name, ()),
                     folder=options.data,
                     store=store,
                     clock=clock,

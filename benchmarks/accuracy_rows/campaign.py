@@ -36,8 +36,8 @@ class Task:
 
     @property
     def is_choice(self) -> bool:
-        """Whether it is what was chosen, not a null."""
-        return not self.candidate.is_null
+        """Whether it is what was chosen, and is compared with every null."""
+        return self.candidate.role == "chosen"
 
     def is_done(self) -> bool:
         """Evaluated before, as it would be now."""
@@ -67,16 +67,18 @@ class Clock:
 def _seeds(row: Row, candidate: Candidate) -> Sequence[int]:
     if candidate.is_null and row.is_fixed and candidate.name not in _DRAWS:
         return SEEDS[:1]
-    return SEEDS
+    return candidate.seeds
 
 
-def tasks_of(bench: Bench, choice: Candidate | None) -> list[Task]:
-    """The strongest nulls and the choice with every seed, then the other nulls."""
+def tasks_of(
+    bench: Bench, choice: Candidate | None, others: Sequence[Candidate] = ()
+) -> list[Task]:
+    """The strongest nulls and the choice with every seed, the other nulls, then other models."""
     known = nulls(bench.row)
     first = [*known[:_FIRST], *([choice] if choice else [])]
     return [
         Task(bench, candidate, seed)
-        for candidates in (first, known[_FIRST:])
+        for candidates in (first, known[_FIRST:], others)
         for seed in SEEDS
         for candidate in candidates
         if seed in _seeds(bench.row, candidate)
@@ -87,7 +89,7 @@ def _to_do(tasks: Sequence[Task], choice: Candidate | None) -> list[Task]:
     """What was not evaluated; and nulls whose predictions a comparison lacks."""
     missing = [task for task in tasks if not task.is_done()]
     kept = [task.bench.store.result(task.key, task.fingerprint) for task in tasks if task.is_choice]
-    count = len({task.candidate.name for task in tasks}) - 1
+    count = len({task.candidate.name for task in tasks if task.candidate.is_null})
     if choice is None or all(r and len(r.get("differences", {})) == count for r in kept):
         return missing
     return [
@@ -143,6 +145,7 @@ def _run(tasks: Sequence[Task], clock: Clock, tell: Callable[[str], None]) -> bo
 def run_row(
     row: Row,
     choice: Candidate | None,
+    others: Sequence[Candidate] = (),
     *,
     folder: Path | None,
     store: Store,
@@ -152,14 +155,14 @@ def run_row(
     """Evaluate what is missing of a row; False when the budget ended first.
 
     Raises:
-        UncommittedSpecError: the chosen spec is not in git; nothing is evaluated.
+        UncommittedSpecError: the spec of a model is not in git; nothing is evaluated.
         MissingDataError: the row's data is not there.
     """
     data = load(row.data, folder, store.work)
     bench = Bench(row, data, store, folder, should_stop=clock.is_over)
-    tasks = _to_do(tasks_of(bench, choice), choice)
-    if choice is not None and any(not task.candidate.is_null for task in tasks):
-        require_committed(choice)
+    tasks = _to_do(tasks_of(bench, choice, others), choice)
+    for task in tasks:
+        require_committed(task.candidate)
     tell(f"{row.name}: {len(tasks)} to evaluate")
     is_whole = _run(tasks, clock, tell)
     if choice is not None:

@@ -204,7 +204,7 @@ def _said(bench: Bench, candidate: Candidate, seed: int) -> dict[str, Any]:
         **bench.code,
         "row": bench.row.name,
         "model": candidate.name,
-        "role": "null" if candidate.is_null else "chosen",
+        "role": candidate.role,
         "spec_sha256": candidate.sha256,
         "data_sha256": bench.data.sha256,
         "seed": seed,

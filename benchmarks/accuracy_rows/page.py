@@ -77,7 +77,7 @@ def _median(scored: Scored, name: str) -> float | None:
 
 def _detail(standing: Standing) -> str:
     """All figures of a row, of every model."""
-    models = [*([standing.chosen] if standing.chosen else []), *standing.nulls]
+    models = [*([standing.chosen] if standing.chosen else []), *standing.others, *standing.nulls]
     if not models:
         return f"## {standing.row.name}\n\nNot evaluated yet."
     first = models[0].results[0]["metrics"]
@@ -87,7 +87,7 @@ def _detail(standing: Standing) -> str:
     head += ["average precision"]
     rows = []
     for scored in models:
-        name = f"**{scored.kind}** (chosen)" if scored is standing.chosen else f"`{scored.model}`"
+        name = _name(standing, scored)
         seeds = ", ".join(str(result["seed"]) for result in scored.results)
         rows.append([name, *_figures(scored.results[0], seeds, scored, standing.digits)])
         compose = scored.results[0]["metrics"].get("y_compose")
@@ -104,7 +104,23 @@ def _detail(standing: Standing) -> str:
     ]
     if standing.chosen:
         lines.append(f"Chosen by: {standing.chosen.results[0]['selection']}")
+    lines += [_other(scored) for scored in standing.others]
     return "\n\n".join(lines)
+
+
+def _name(standing: Standing, scored: Scored) -> str:
+    if scored is standing.chosen:
+        return f"**{scored.kind}** (chosen)"
+    return f"`{scored.kind}` (other)" if scored in standing.others else f"`{scored.model}`"
+
+
+def _other(scored: Scored) -> str:
+    """What a model beside the chosen one took, and why it is as it is."""
+    first = scored.results[0]
+    return (
+        f"`{scored.kind}`, measured beside it: {first['seconds']:.0f} s and "
+        f"{first['core_seconds']:.0f} core seconds with seed {first['seed']}. {first['selection']}"
+    )
 
 
 def _compose(scored: Scored, seeds: str, digits: int) -> list[str]:
@@ -118,7 +134,13 @@ def _span(counts: Sequence[int]) -> str:
 
 
 def _made_on(found: Sequence[Standing]) -> str:
-    results = [r for s in found for m in (s.chosen, *s.nulls) if m is not None for r in m.results]
+    results = [
+        r
+        for s in found
+        for m in (s.chosen, *s.others, *s.nulls)
+        if m is not None
+        for r in m.results
+    ]
     if not results:
         return "Nothing was evaluated yet."
     dates = sorted(str(result["date"])[:10] for result in results)

@@ -6,13 +6,17 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from benchmarks.accuracy_rows.rows import ROWS, Row
+from benchmarks.accuracy_rows.rows import ROWS, SEEDS, Row
 
 SPECS = Path(__file__).parents[1] / "specs"
+OTHERS = "others"  # a folder beside the chosen ones
+
+Role = Literal["null", "chosen", "other"]
+
 _GIVEN_BY_ROW = ("dataset_id", "labels", "split", "seed", "device")
 
 
@@ -33,22 +37,28 @@ class ChosenFile(BaseModel):
     selection: Annotated[str, Field(min_length=1)]
     training: dict[str, Any]
     transform: str | None = None
+    seeds: tuple[int, ...] = SEEDS
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Something to evaluate: a name, fields of a training spec, and the file they are from."""
+    """Something to evaluate: a name, fields of a training spec, and the file they are from.
+
+    `role`: a null, the chosen model of a row, or another one that is measured beside it.
+    """
 
     name: str
     training: Mapping[str, Any]
     transform: str | None = None
     file: Path | None = None
     selection: str = ""
+    role: Role = "null"
+    seeds: tuple[int, ...] = SEEDS
 
     @property
     def is_null(self) -> bool:
         """Whether it is a reference, not a choice."""
-        return self.file is None
+        return self.role == "null"
 
     @property
     def sha256(self) -> str:
@@ -107,13 +117,9 @@ def nulls(row: Row) -> tuple[Candidate, ...]:
     return (*_ALWAYS, *_OF_SIZES, *_OF_RATIOS) if row.data == "isoprenol" else _ALWAYS
 
 
-def chosen(folder: Path = SPECS) -> dict[str, Candidate]:
-    """The chosen model of each row that has one.
-
-    Raises:
-        BadSpecError: a file is malformed, names no row of the table, or one that another has.
-    """
-    found: dict[str, Candidate] = {}
+def _files(folder: Path, role: Role) -> list[tuple[str, Candidate]]:
+    """What the files of a folder name for each row, in the order of the files."""
+    found = []
     for path in sorted(folder.glob("*.json")):
         try:
             read = ChosenFile.model_validate_json(path.read_text())
@@ -125,11 +131,43 @@ def chosen(folder: Path = SPECS) -> dict[str, Candidate]:
         for row in read.rows:
             if row not in ROWS:
                 raise BadSpecError(f"{path.name}: no row {row}; rows are {', '.join(ROWS)}")
-            if row in found:
-                raise BadSpecError(f"{path.name}: row {row} has {found[row].file} already")
-            found[row] = Candidate(
-                f"chosen_{path.stem}", read.training, read.transform, path, read.selection
-            )
+        candidate = Candidate(
+            f"{role}_{path.stem}",
+            read.training,
+            read.transform,
+            path,
+            read.selection,
+            role,
+            read.seeds,
+        )
+        found += [(row, candidate) for row in read.rows]
+    return found
+
+
+def chosen(folder: Path = SPECS) -> dict[str, Candidate]:
+    """The chosen model of each row that has one.
+
+    Raises:
+        BadSpecError: a file is malformed, names no row of the table, or one that another has.
+    """
+    found: dict[str, Candidate] = {}
+    for row, candidate in _files(folder, "chosen"):
+        if row in found:
+            name = "" if candidate.file is None else candidate.file.name
+            raise BadSpecError(f"{name}: row {row} has {found[row].file} already")
+        found[row] = candidate
+    return found
+
+
+def others(folder: Path = SPECS) -> dict[str, list[Candidate]]:
+    """Models that are measured beside the chosen one of a row, and are no nulls.
+
+    Raises:
+        BadSpecError: a file is malformed, or names no row of the table.
+    """
+    found: dict[str, list[Candidate]] = {}
+    for row, candidate in _files(folder / OTHERS, "other"):
+        found.setdefault(row, []).append(candidate)
     return found
 
 
@@ -145,7 +183,7 @@ def git(*arguments: str, folder: Path) -> str:
 
 
 def require_committed(candidate: Candidate) -> None:
-    """A chosen spec has to be in HEAD, byte by byte, before its test part is evaluated.
+    """The spec of a model that is no null has to be in HEAD, byte by byte, before its evaluation.
 
     Raises:
         UncommittedSpecError: it is not.

@@ -52,6 +52,7 @@ class Standing:
     row: Row
     chosen: Scored | None
     nulls: tuple[Scored, ...]
+    others: tuple[Scored, ...] = ()
 
     @property
     def best_null(self) -> Scored | None:
@@ -107,6 +108,10 @@ def standing(row: Row, store: Store) -> Standing:
         row,
         None if latest is None else _scored(row, choices, latest["model"]),
         tuple(scored for scored in found if scored.results),
+        tuple(
+            _scored(row, results, name)
+            for name in sorted({r["model"] for r in results if r["role"] == "other"})
+        ),
     )
 
 

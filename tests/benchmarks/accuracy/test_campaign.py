@@ -10,8 +10,14 @@ from benchmarks.accuracy_rows import specs as specs_module
 from benchmarks.accuracy_rows.campaign import Clock, run_row
 from benchmarks.accuracy_rows.page import write_page
 from benchmarks.accuracy_rows.rows import ROWS
-from benchmarks.accuracy_rows.specs import BadSpecError, UncommittedSpecError, chosen
+from benchmarks.accuracy_rows.specs import (
+    BadSpecError,
+    UncommittedSpecError,
+    chosen,
+    others,
+)
 from benchmarks.accuracy_rows.store import LOG, Key
+from benchmarks.accuracy_rows.summary import standing
 from benchmarks.accuracy_rows.tables import MissingDataError
 
 ROW = ROWS["isoprenol_cycles"]
@@ -31,7 +37,8 @@ def run(specs, data, store):  # noqa: ARG001  # it stands in for the example
     def run(budget=None, choice=True, tell=lambda _: None):
         picked = chosen(specs)[ROW.name] if choice else None
         clock = Clock(budget)
-        return run_row(ROW, picked, folder=None, store=store, clock=clock, tell=tell)
+        beside = others(specs).get(ROW.name, ()) if choice else ()
+        return run_row(ROW, picked, beside, folder=None, store=store, clock=clock, tell=tell)
 
     return run
 
@@ -91,6 +98,28 @@ def test_another_spec_is_evaluated_anew(run, store, specs, commit):
     entries = logged(store)
     assert [e["model"] for e in entries[before:]] == ["chosen_isoprenol"] * 3
     assert len({e["spec_sha256"] for e in entries if e["role"] == "chosen"}) == 2
+
+
+def test_another_model_is_measured_beside_the_choice_and_never_for_it(run, store, specs, commit):
+    commit()
+    (specs / "others").mkdir()
+    path = specs / "others" / "means.json"
+    said = {"rows": [ROW.name], "selection": "to see", "seeds": [0]}
+    path.write_text(json.dumps(said | {"training": {"model": {"kind": "forest", "trees": 10}}}))
+    with pytest.raises(UncommittedSpecError, match=r"means\.json is not in HEAD"):
+        run()
+    commit()
+    assert run()
+    others_of = [e for e in logged(store) if e["role"] == "other"]
+    assert [(e["model"], e["seed"]) for e in others_of] == [("other_means", 0)]
+    result = store.result(Key(ROW.name, "chosen_isoprenol", 1))
+    assert result["differences"].keys() == {"train_mean", "pair_mean"}
+    found = standing(ROW, store)
+    assert found.chosen.model == "chosen_isoprenol"
+    assert [scored.kind for scored in found.others] == ["forest"]
+    assert "| `forest` (other) | 0 |" in write_page(store).read_text()
+    assert run()
+    assert len([e for e in logged(store) if e["role"] == "other"]) == 1
 
 
 def test_a_budget_ends_a_run_that_goes_on_later(run, store):
