@@ -23,6 +23,7 @@ from worker.models.gene_graph_walks import GeneWalks, gene_walks
 from worker.models.observations import KnownGenes
 from worker.training.gene_coordinates import kernel_coordinates, network_inputs
 from worker.training.gene_join import JoinedGenes
+from worker.training.memory import require_kernel_memory, require_walk_memory
 
 Floats = NDArray[np.float64]
 
@@ -87,6 +88,7 @@ def gene_vocabulary(
     trained = dict.fromkeys(genes.row_E[: len(index)].tolist())
     rows_T = np.array([row for row in trained if row >= 0], dtype=np.int64)
     coordinate_ER = none_E = np.zeros((len(keys), 0))
+    _require_memory(model, joined, len(rows_T))
     if isinstance(model, GeneKernelSpec):
         coordinate_ER = kernel_coordinates(model, joined.table, genes, rows_T, ways)
     loci = {edit.locus: place for place, edit in enumerate(genes.edits)}
@@ -106,6 +108,14 @@ def gene_vocabulary(
         if isinstance(model, GeneGraphSpec)
         else None,
     )
+
+
+def _require_memory(model: ModelSpec, joined: JoinedGenes, trained: int) -> None:
+    networks = joined.table.networks
+    if isinstance(model, GeneKernelSpec) or (networks and reads_networks(model)):
+        require_kernel_memory(len(joined.table), trained)
+    if isinstance(model, GeneGraphSpec):
+        require_walk_memory(networks, len(joined.table), model.hops)
 
 
 def _further(row_of: Mapping[str, int], ways: Sequence[Way]) -> set[str]:

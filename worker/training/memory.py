@@ -2,19 +2,25 @@
 
 The factors were measured on CPU: one step of 64 designs of 25 edits with a third-order label took
 4.5 GB, 2.7 times the pairwise activations of its forward pass. Models of pairs hold several full
-matrices of all edits that are measured in pairs: so many bytes for each of their squares.
+matrices of all edits that are measured in pairs: so many bytes for each of their squares. So do the
+additive model, which is a null and a start of all others, and kernels of genes.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
 
 from service.contract.candidates import AutoSpec
 from service.contract.errors import FailedPreconditionError
 from service.contract.latent_models import GeneGraphSpec, LatentModelSpec
-from service.contract.models import AverageSpec, FittedSpec
+from service.contract.models import AverageSpec, FittedSpec, GeneKernelSpec
 from service.contract.training import TrainingSpec
-from worker.training.preparation import TrainingData
+from worker.data.gene_table import Network
+
+if TYPE_CHECKING:
+    from worker.training.preparation import TrainingData
 
 MAX_BYTES = 8 * 2**30
 READ_BYTES = 2**28
@@ -30,6 +36,12 @@ _MATRIX_BYTES: Mapping[str, int] = {
     "profile_knn": 14,
     "gene_kernel": 82,
 }
+# Peaks of the resident memory, at 2,500 edits and 10,000 designs (and the other way round), and at
+# 2,000 to 8,000 genes of which 500 to 1,900 are trained on. 40 is LAPACK's eigh with its input.
+_EIGEN_BYTES = 40
+_CENTRED_BYTES = 28  # of designs times edits, where there are more edits than designs
+_KERNEL_BYTES = 28  # of genes times trained genes
+_WALK_BYTES = 32  # an entry of a power of a network, and where it lies, twice
 
 
 @dataclass(frozen=True)
@@ -37,24 +49,37 @@ class TrainingSize:
     """What memory depends on: the training designs, and the edits of those that hold two.
 
     `order` is that of the widest design, `measure_orders` that of each label's mixed difference, 0
-    for none.
+    for none. `edit_count` and `observation_count` are those of a ridge regression, `gene_count`
+    the genes of the gene table (0 without one) and `trained_gene_count` those of training designs.
     """
 
     design_count: int
     order: int
     measure_orders: Sequence[int]
     paired_edit_count: int = 0
+    edit_count: int = 0
+    observation_count: int = 0
+    gene_count: int = 0
+    trained_gene_count: int = 0
 
     @classmethod
-    def of(cls, data: TrainingData) -> Self:
+    def of(cls, data: "TrainingData") -> Self:
         """The size of a training part."""
         designs = data.train.designs
         paired = {edit.key for design in designs if design.order == 2 for edit in design.edits}
+        rows: set[int] = set()
+        if data.genes is not None:
+            loci = {edit.locus for design in designs for edit in design.edits}
+            rows = {row for locus, row in data.genes.row_of.items() if locus in loci}
         return cls(
             design_count=len(designs),
             order=max((design.order for design in designs), default=0),
             measure_orders=[label.measure_order for label in data.labels],
             paired_edit_count=len(paired),
+            edit_count=len(data.index),
+            observation_count=len(data.train),
+            gene_count=0 if data.genes is None else len(data.genes.table),
+            trained_gene_count=len(rows),
         )
 
 
@@ -83,8 +108,8 @@ def require_memory(spec: TrainingSpec, size: TrainingSize) -> None:
     """Refuse what would exhaust the machine before it does.
 
     Raises:
-        FailedPreconditionError: a step, the table of pairs, or the matrices of a model of pairs
-            need more than `MAX_BYTES`.
+        FailedPreconditionError: a step, the table of pairs, the additive model, or the matrices of
+            a model of pairs or genes need more than `MAX_BYTES`.
     """
     order = size.order
     needed = _SUPPORT_BYTES_PER_PAIR * size.design_count * order * order
@@ -95,6 +120,7 @@ def require_memory(spec: TrainingSpec, size: TrainingSize) -> None:
         advice += ", or lower batch_size or latent_dim"
     if needed > MAX_BYTES:
         raise _refusal(f"the widest training design holds {order} edits", needed, advice)
+    _require_ridge(size)
     if isinstance(spec.model, AutoSpec):
         return  # each candidate is asked on its own
     matrices = _matrix_bytes(spec.model) * size.paired_edit_count**2
@@ -105,6 +131,58 @@ def require_memory(spec: TrainingSpec, size: TrainingSize) -> None:
             matrices,
             "train additive, forest or perturbation_set, or fewer edits",
         )
+    if isinstance(spec.model, GeneKernelSpec):
+        require_kernel_memory(size.gene_count, size.trained_gene_count)
+
+
+def _require_ridge(size: TrainingSize) -> None:
+    """Of the smaller side of the problem; it is fitted whatever is trained."""
+    edits, rows = size.edit_count, size.observation_count
+    needed = _EIGEN_BYTES * min(edits, rows) ** 2
+    needed += _CENTRED_BYTES * edits * rows if edits > rows else 0
+    if needed > MAX_BYTES:
+        raise _refusal(
+            f"{rows:,} observations hold {edits:,} edits, and the additive model, which every "
+            "model is measured against, has full matrices of them",
+            needed,
+            "leave out the edits that few designs hold",
+        )
+
+
+def require_kernel_memory(gene_count: int, trained_count: int) -> None:
+    """Refuse kernels of all genes with those of the training part before they are computed.
+
+    Raises:
+        FailedPreconditionError: they need more than `MAX_BYTES`.
+    """
+    needed = _KERNEL_BYTES * gene_count * trained_count + _EIGEN_BYTES * trained_count**2
+    if needed > MAX_BYTES:
+        raise _refusal(
+            f"the kernel of {gene_count:,} genes with {trained_count:,} of the training designs "
+            "is a full matrix",
+            needed,
+            "leave the genes that no design of interest edits out of the gene table, or train a "
+            "model that reads no networks (network_dim 0 of perturbation_set)",
+        )
+
+
+def require_walk_memory(networks: Mapping[str, Network], gene_count: int, hops: int) -> None:
+    """Refuse walks over networks that would fill a matrix of all genes.
+
+    Raises:
+        FailedPreconditionError: they need more than `MAX_BYTES`.
+    """
+    for name, network in networks.items():
+        edge_2M, _ = network.chosen()
+        degree_G = np.bincount(edge_2M.ravel(), minlength=gene_count).astype(np.float64)
+        longest = float((degree_G**hops).sum())  # a walk of k edges has at most d^k ends
+        needed = _WALK_BYTES * int(min(longest, float(gene_count) ** 2))
+        if needed > MAX_BYTES:
+            raise _refusal(
+                f"walks of {hops} edges over network {name} join most of its {gene_count:,} genes",
+                needed,
+                "lower hops, or take stronger edges alone (min_score, channels)",
+            )
 
 
 def _matrix_bytes(model: FittedSpec) -> int:
