@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from service.contract.errors import AmbiguousGeneError, InvalidArgumentError, Offender
 from service.contract.genes import GenesUsed
 from worker.data.gene_choice import ChosenGenes
-from worker.data.gene_table import GeneTable
+from worker.data.gene_table import GeneTable, Network
 
 _LISTED = 10
 
@@ -41,7 +43,7 @@ def join_genes(chosen: ChosenGenes, loci: Iterable[str]) -> JoinedGenes:
 
     Raises:
         AmbiguousGeneError: loci are aliases of several genes; every one is listed.
-        InvalidArgumentError: no locus is in the table.
+        InvalidArgumentError: no locus is in the table, or none has an edge in one of its networks.
     """
     table = chosen.table
     row_of: dict[str, int] = {}
@@ -57,13 +59,15 @@ def join_genes(chosen: ChosenGenes, loci: Iterable[str]) -> JoinedGenes:
             ambiguous += error.offenders
     _require(ambiguous, row_of, unmatched, chosen.used.gene_table_id)
     renamed = {locus: table.loci[row] for locus, row in row_of.items() if locus != table.loci[row]}
+    joined = {name: _joined(network, row_of) for name, network in table.networks.items()}
+    _require_edges(joined, table)
     used = chosen.used.model_copy(
         update={
             "matched_locus_count": len(row_of),
             "renamed_loci": renamed,
             "unmatched_loci": unmatched,
             "names": _names(table, row_of),
-            "notes": [*chosen.used.notes, *_notes(row_of, renamed, unmatched)],
+            "notes": [*chosen.used.notes, *_notes(row_of, renamed, unmatched), *_of_edges(joined)],
         }
     )
     return JoinedGenes(table, row_of, used)
@@ -85,6 +89,33 @@ def _require(
             f"no locus of the data set is in gene table {table_id}: {names} are neither its loci "
             "nor its aliases"
         )
+
+
+def _joined(network: Network, row_of: Mapping[str, int]) -> int:
+    """How many loci of the data set have an edge in a network."""
+    ends = set(np.unique(network.chosen()[0]).tolist())
+    return sum(row in ends for row in row_of.values())
+
+
+def _require_edges(joined: Mapping[str, int], table: GeneTable) -> None:
+    for name, count in joined.items():
+        if not count:
+            edges = table.networks[name].chosen()[0].shape[1]
+            message = (
+                f"no locus of the data set has an edge in network {name}: its {edges:,} edges are "
+                "between other genes of the gene table; leave it out, or take more of its edges "
+                "(min_score, channels)"
+            )
+            raise InvalidArgumentError(
+                message, [Offender(field="genes.networks", value=name, message=message)]
+            )
+
+
+def _of_edges(joined: Mapping[str, int]) -> list[str]:
+    return [
+        f"{count} loci of the data set have an edge in network {name}."
+        for name, count in joined.items()
+    ]
 
 
 def _names(table: GeneTable, row_of: Mapping[str, int]) -> dict[str, list[str]]:

@@ -100,6 +100,22 @@ def choose_labels(
     return tuple(chosen)
 
 
+def require_values(labels: Sequence[ChosenLabel], learned_NY: Floats) -> None:
+    """Refuse labels that are missing throughout the training part.
+
+    Raises:
+        InvalidArgumentError: there are such labels; every one is named.
+    """
+    empty = np.isnan(learned_NY).all(axis=0)
+    names = [label.column.name for label, is_empty in zip(labels, empty, strict=True) if is_empty]
+    if names:
+        raise InvalidArgumentError(
+            f"label {', '.join(names)} has no value in the training part: choose another label, or "
+            "a split whose training part has some",
+            [Offender(field="labels", value=n, message="only missing values") for n in names],
+        )
+
+
 def standard_of(label: ChosenLabel, learned_N: Floats) -> Standard:
     """Center and spread of the training part.
 
@@ -107,15 +123,10 @@ def standard_of(label: ChosenLabel, learned_N: Floats) -> Standard:
     its zero: only its spread is scaled away.
 
     Raises:
-        InvalidArgumentError: no value, or all values are the same.
+        InvalidArgumentError: all values are the same.
     """
     present_N = learned_N[~np.isnan(learned_N)]
     name = label.column.name
-    if not len(present_N):
-        raise InvalidArgumentError(
-            f"label {name} has no value in the training part",
-            [Offender(field="labels", value=name, message="only missing values")],
-        )
     center = 0.0 if label.measure_order else float(present_N.mean())
     spread = float(np.sqrt(np.mean((present_N - center) ** 2)))
     if spread <= 1e-12 * max(1.0, abs(center)):

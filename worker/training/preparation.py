@@ -26,7 +26,13 @@ from worker.training.contexts import Context, context_column, of_units
 from worker.training.gene_join import JoinedGenes, join_genes
 from worker.training.gene_vocabulary import GeneVocabulary, gene_vocabulary
 from worker.training.label_details import Replicates, label_details
-from worker.training.labels import ChosenLabel, Standard, choose_labels, standard_of
+from worker.training.labels import (
+    ChosenLabel,
+    Standard,
+    choose_labels,
+    require_values,
+    standard_of,
+)
 from worker.training.partition import partition
 from worker.training.repeats import Repeats, repeats_of
 from worker.training.split_parts import Partition
@@ -178,7 +184,8 @@ def _encodable(table: DesignTable, parts: Partition, index: EditIndex) -> Flags:
         message = (
             "the test part is empty: each of its designs has an edit that the training part lacks, "
             "and without features of genes a model cannot predict those. Hold out designs rather "
-            "than genes, or set keep_singles of a split by gene"
+            "than genes (a random split needs edits that several designs hold), or set "
+            "keep_singles of a split by gene"
         )
         raise InvalidArgumentError(f"split: {message}", [Offender(field="split", message=message)])
     return test_N
@@ -250,6 +257,7 @@ def prepare(
     batch = [c.name for c in known if c.role == "batch"]
     labelled_N = ~np.isnan(learned_NY).all(axis=1)
     train = _part(table, parts.train_N & labelled_N, learned_NY, batch)
+    require_values(labels, train.label_NY)
     require_batches(spec.loss, train.batch_NC)
     index = EditIndex.of(train.designs)
     train, offsets = _in_average_batch(train, learned_NY, labels, table, batch)

@@ -70,7 +70,8 @@ def label_report(data: TrainingData, y: int, tested: Tested, spec: TrainingSpec)
     held = held_out(data, y, tested.readings[y], tested.neutral[y], spec)
     top = top_of(held)
     drawn = resampled(held, top)
-    of_ranks = differences(held, drawn.spearman)
+    is_flat = len(held) > 1 and not np.ptp(held.truth_N) > 0
+    of_ranks = () if is_flat else differences(held, drawn.spearman)
     # One group is the whole: what it says was said.
     of_groups = differences(held, drawn.within_groups) if len(held.groups) > 1 else ()
     best = best_null(of_ranks).null if of_ranks else None
@@ -83,6 +84,7 @@ def label_report(data: TrainingData, y: int, tested: Tested, spec: TrainingSpec)
         of_groups,
         data.split_description,
         spec.split,
+        is_flat,
     )
     return LabelReport(
         name=column.name,
@@ -103,7 +105,7 @@ def label_report(data: TrainingData, y: int, tested: Tested, spec: TrainingSpec)
         best_null=best,
         resample_count=0 if held.resamples is None else len(held.resamples.count_RC) - 1,
         spearman_differences=of_ranks,
-        pearson_differences=differences(held, drawn.pearson),
+        pearson_differences=() if is_flat else differences(held, drawn.pearson),
         within_group_differences=of_groups,
         nulls_left_out=dict(held.nulls_left_out),
         seen=seen_of(data, y, held.designs),

@@ -32,7 +32,10 @@ _SAID = {
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a verdict rests on: differences to every null, overall and within groups."""
+    """What a verdict rests on: differences to every null, overall and within groups.
+
+    `is_flat`: all test designs have one measured value, so that nothing can be ranked.
+    """
 
     model: str
     kind: str
@@ -40,6 +43,7 @@ class Evidence:
     within_groups: Sequence[NullDifference]
     split_description: str
     split: Split
+    is_flat: bool = False
 
 
 def best_null(comparisons: Sequence[NullDifference]) -> NullDifference:
@@ -98,6 +102,11 @@ def verdict(evidence: Evidence) -> str:
     if isinstance(evidence.split, NoSplit):
         return "Nothing was held out: this report claims nothing about new designs."
     comparisons, model = evidence.differences, evidence.model
+    if evidence.is_flat:
+        return (
+            f"The test designs all have one measured value, so that nothing ranks them: whether "
+            f"{model} is worth using cannot be told. Held out: {evidence.split_description}."
+        )
     if not comparisons:
         return f"Too few test designs to tell whether {model} beats its null models."
     sentences = [_advice(evidence, best_null(comparisons))]

@@ -36,6 +36,9 @@ PAIRS = ["", "g0:knockdown", "g1:knockdown", "g0:knockdown+g1:knockdown"]
     ("designs", "split", "message"),
     [
         (["", "g0:knockdown"], {"kind": "random"}, "1 design group that could be held out"),
+        (["g0:knockdown"] * 5, {"kind": "random"}, "1 design group that could be held out"),
+        (["g0:knockdown"] * 5, {"kind": "none"}, "the same value throughout"),
+        (["g0:knockdown", "g1:knockdown"], {"kind": "random"}, "that several designs hold"),
         (["", ""], {"kind": "random"}, "no design group that could be held out"),
         (PAIRS, {"kind": "order", "max_train_order": 2}, "no design has more than 2 edits"),
         (PAIRS, {"kind": "gene", "test": ["g1"]}, "without features of genes"),
@@ -66,6 +69,30 @@ def test_a_constant_label_is_refused(tmp_path):
     path = table_of(tmp_path, random_designs(30), titer=np.full(30, 5.0))
     with pytest.raises(InvalidArgumentError, match="the same value throughout the training part"):
         run(path)
+
+
+def test_a_label_without_any_value_is_refused_by_name(tmp_path):
+    path = table_of(tmp_path, random_designs(30), titer=np.full(30, np.nan))
+    with pytest.raises(InvalidArgumentError, match="label titer has no value in the training part"):
+        run(path)
+
+
+@pytest.mark.parametrize("model", [ADDITIVE, {"kind": "auto"}])
+def test_a_test_part_of_one_value_ranks_nothing_and_gives_no_advice(tmp_path, model):
+    designs = random_designs(60)
+    cycle = np.arange(60) % 3
+    titer = np.where(cycle == 0, 5.0, np.exp(log_titer(designs)))
+    path = table_of(tmp_path, designs, titer, covariate__cycle=cycle.astype(str).tolist())
+    split = {"kind": "covariate", "covariate": "cycle", "test": ["0"]}
+    label = run(path, split=split, model=model, ensemble_size=2).report.labels[0]
+    assert label.test_design_count > 5
+    assert "nothing ranks them" in label.verdict
+    assert "Use the" not in label.verdict
+    assert (label.best_null, label.spearman_differences, label.pearson_differences) == (
+        None,
+        (),
+        (),
+    )
 
 
 def test_a_label_that_is_nine_tenths_missing_is_measured_on_what_is_there(tmp_path):

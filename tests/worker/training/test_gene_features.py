@@ -171,7 +171,7 @@ def test_messages_need_a_network_that_joins_genes(table):
     with pytest.raises(InvalidArgumentError, match="gene networks: name one"):
         train(table, GRAPH, replace(genes, networks={}))
     silent = replace(genes.networks["ring"], score_MC=np.zeros((13, 1)))
-    with pytest.raises(InvalidArgumentError, match="joins no genes"):
+    with pytest.raises(InvalidArgumentError, match="has an edge in network ring"):
         train(table, GRAPH, replace(genes, networks={"ring": silent}))
 
 

@@ -1,5 +1,7 @@
 """Joining loci of a data set to a gene table: systematic names first, then aliases."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,20 @@ def test_an_ambiguous_name_is_refused_with_its_candidates():
 def test_two_names_of_one_gene_are_counted():
     notes = join_genes(choose(), ["ASF1", "YJL115W"]).used.notes
     assert "1 loci of the data set are the same gene" in notes[-1]
+
+
+def test_a_network_without_an_edge_of_the_data_set_is_refused():
+    networks = [{"name": "string"}]
+    joined = join_genes(choose(networks=networks), ["ASF1"])
+    assert any(
+        "1 loci of the data set have an edge in network string." in n for n in joined.used.notes
+    )
+    genes = choose(networks=networks)
+    string = genes.table.networks["string"]
+    elsewhere = replace(string, edge_2M=np.array([[1], [3]]), score_MC=string.score_MC[:1])
+    other = replace(genes, table=replace(genes.table, networks={"string": elsewhere}))
+    with pytest.raises(InvalidArgumentError, match=r"no locus .* in network string: its 1 edges"):
+        join_genes(other, ["ASF1"])
 
 
 def test_a_table_of_another_organism_is_refused():
