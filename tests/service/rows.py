@@ -127,22 +127,33 @@ def add_model(
     format_version=FORMAT_VERSION,
     labels=(),
     genes=None,
+    name="model",
+    split=None,
+    report=None,
+    weights=None,
+    table_sha256="b" * 64,
     **reports,
 ):
-    """A model with a real manifest and no weights; returns its id. `reports` are blobs."""
+    """A model with a real manifest and no weights; returns its id. `reports` are blobs.
+
+    `weights` are stored where they are given, whatever they hold.
+    """
+    stored = Blob("e" * 64, 1)
+    if weights is not None:
+        stored = publish_blob(context.database, context.store, weights, owner=owner)
     manifest = ModelManifest(
         format_version=format_version,
-        name="model",
+        name=name,
         model_kind=kind,
         member_count=1,
-        training_spec={},
+        training_spec={} if split is None else {"split": split},
         dataset_id="dataset_1",
         dataset_sha256="a" * 64,
-        table_sha256="b" * 64,
+        table_sha256=table_sha256,
         loci=["b0720", "b1812"],
         edits=EDITS,
         vocabulary_sha256="d" * 64,
-        weights_sha256="e" * 64,
+        weights_sha256=stored.sha256,
         labels=list(labels),
         genes=genes,
         report={},
@@ -157,10 +168,10 @@ def add_model(
         return models.add_model(
             session,
             session.get_one(JobRecord, job_id),
-            name="model",
+            name=name,
             kind=kind,
             manifest=blob,
-            weights=Blob("e" * 64, 1),
-            report={},
+            weights=stored,
+            report=report or {},
             **reports,
         ).id

@@ -22,12 +22,12 @@ from service.contract.repositories.paging import Page, fetch_page
 class Meaning:
     """What a reference means: `model`, from `switch_time` on; before that, `previous`."""
 
-    model: ModelRecord | None
+    model: ModelRecord
     previous: ModelRecord | None = None
     switch_time: datetime | None = None
 
     def at(self, now: datetime) -> ModelRecord | None:
-        """The model that is meant now; None where an alias means none yet."""
+        """The model that is meant now; None where an alias means none yet, by this clock."""
         is_switched = self.switch_time is None or now >= self.switch_time
         return self.model if is_switched else self.previous
 
@@ -42,7 +42,7 @@ def find_meaning(session: Session, project_id: str, reference: str) -> Meaning:
 
     Raises:
         InvalidArgumentError: it is none of these.
-        NotFoundError: this project has no such model, or alias.
+        NotFoundError: this project has no such model, or alias, or the alias means none yet.
     """
     asked = parse_reference(reference)
     if asked.model_id is not None:
@@ -50,12 +50,13 @@ def find_meaning(session: Session, project_id: str, reference: str) -> Meaning:
     if asked.version is not None:
         return Meaning(get_version(session, project_id, asked.name, asked.version))
     alias = get_alias(session, project_id, reference)
-    ids = {alias.model_id, alias.previous_model_id} - {None}
+    if alias.model_id is None:
+        raise NotFoundError(nothing_meant(reference))
+    ids = [alias.model_id, alias.previous_model_id or alias.model_id]
     rows = session.scalars(select(ModelRecord).where(ModelRecord.id.in_(ids)))
     models: dict[str | None, ModelRecord] = {row.id: row for row in rows}
-    return Meaning(
-        models.get(alias.model_id), models.get(alias.previous_model_id), alias.switch_time
-    )
+    previous = models.get(alias.previous_model_id)
+    return Meaning(models[alias.model_id], previous, alias.switch_time)
 
 
 def find_model(session: Session, project_id: str, reference: str) -> ModelRecord:

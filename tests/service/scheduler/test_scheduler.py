@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -19,14 +20,16 @@ from service.contract.records import (
     JobRecord,
     WorkerRecord,
 )
-from service.contract.repositories import jobs, leases, uploads, workers
+from service.contract.repositories import jobs, leases, promotions, uploads, workers
 from service.contract.repositories.leases import MAX_ATTEMPTS
 from service.contract.repositories.requests import Request
 from service.contract.repositories.takeover import take_over
 from service.contract.settings import Settings
 from service.dispatch import Dispatcher
+from service.handlers.context import Context
 from service.scheduler import Scheduler
-from tests.service.rows import publish_blob
+from tests.service.rows import OWNER as OWNER_OF_ROWS
+from tests.service.rows import add_model, publish_blob
 
 OWNER = jobs.Owner("project", "me")
 
@@ -263,3 +266,20 @@ def test_after_a_takeover_jobs_of_a_dead_deployment_go_on_at_once(database, make
     states = [read(database, job_id).state for job_id in (running, cancelling, waiting)]
     assert states == [JobState.QUEUED, JobState.CANCELLED, JobState.QUEUED]
     assert rings(valkey, Queue.TRAIN) == 2
+
+
+def test_a_promotion_that_nobody_loads_in_time_has_failed(settings, database, make_scheduler):
+    context = Context.of(settings)
+    model_id = add_model(context)
+    with database.write() as session:
+        workers.beat(session, "silent@here", queues=[Queue.INFERENCE], host="here", pid=1)
+        begin = partial(promotions.begin_promotion, session, OWNER_OF_ROWS, model_id, note="")
+        slow = begin("slow", figures=lambda _: [], timeout_seconds=0).id
+        waiting = begin("waiting", figures=lambda _: [], timeout_seconds=60).id
+    make_scheduler().look()
+    with database.read() as session:
+        states = [promotions.get_promotion(session, "default", one) for one in (slow, waiting)]
+    assert [promotion.state for promotion in states] == ["FAILED", "PENDING"]
+    assert "0 of 1 live inference workers" in states[0].error["detail"]
+    context.database.close()
+    context.dispatcher.close()

@@ -139,7 +139,8 @@ def test_the_switch_is_announced_before_any_front_end_could_still_remember(scene
 def test_an_alias_that_meant_nothing_means_its_first_model_at_once(scene, versions):
     scene.live("one")
     promotion_id = scene.begin(versions[0])
-    assert scene.meaning().at(utc_now()) is None
+    with pytest.raises(NotFoundError, match="means no model yet"):
+        scene.meaning()
     scene.tell(promotion_id, "one")
     assert scene.meaning().at(utc_now()).id == versions[0]
 
