@@ -1,23 +1,34 @@
-"""Searches: create, get, list, cancel, resume, follow, and what they propose."""
+"""Searches: create, and what they propose; the rest is that of every kind of job."""
 
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from service.contract.errors import FailedPreconditionError
-from service.contract.jobs import JobEvent, JobKind, JobState
+from service.contract.jobs import JobKind, JobState
 from service.contract.manifests import read_manifest
 from service.contract.proposals import Proposal
+from service.contract.records import JobRecord
 from service.contract.repositories import aliases, job_files, jobs, models, proposals, search_shards
 from service.contract.repositories.proposals import ProposalFilter
 from service.contract.resources import ListAnswer, SearchJob
 from service.contract.search import SearchSpec
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_list, to_proposal, to_search_job
-from service.handlers.job_events import follow_job
+from service.handlers.jobs import JobsOf
 from service.handlers.requests import PageRequest, request_of, ring
 from service.handlers.search_fit import in_names_of
 
 _KIND = JobKind.SEARCH
+
+
+def _retry_shards(session: Session, job: JobRecord) -> None:
+    """Shards that were done are not done again; the model is to stay as long as its search."""
+    models.get_model(session, job.project_id, job.subject_id, lock=True)
+    search_shards.retry_shards(session, job.id)
+
+
+SEARCH_JOBS = JobsOf(_KIND, to_search_job, _retry_shards)
 
 
 def create_search_job(
@@ -49,77 +60,6 @@ def create_search_job(
     if is_new:
         ring(context, job.id, _KIND)
     return to_search_job(job)
-
-
-def get_search_job(context: Context, caller: Caller, job_id: str) -> SearchJob:
-    """Read a search.
-
-    Raises:
-        NotFoundError: this project has no such search.
-    """
-    with context.database.read() as session:
-        return to_search_job(jobs.get_job(session, caller.project_id, _KIND, job_id))
-
-
-def list_search_jobs(
-    context: Context,
-    caller: Caller,
-    page: PageRequest,
-    *,
-    state: JobState | None = None,
-    model_id: str | None = None,
-) -> ListAnswer[SearchJob]:
-    """One page of searches, newest first."""
-    with context.database.read() as session:
-        rows = jobs.list_jobs(
-            session,
-            caller.project_id,
-            _KIND,
-            state=state,
-            subject_id=model_id,
-            page_size=page.size,
-            page_token=page.token,
-        )
-        return to_list(rows, to_search_job)
-
-
-def cancel_search_job(context: Context, caller: Caller, job_id: str) -> SearchJob:
-    """Cancel: a queued search at once, a running one when its workers see it (CANCELLING).
-
-    Raises:
-        NotFoundError: this project has no such search.
-        FailedPreconditionError: it has ended.
-    """
-    with context.database.write() as session:
-        job = jobs.request_cancel(session, caller.project_id, _KIND, job_id)
-    return to_search_job(job)
-
-
-def resume_search_job(context: Context, caller: Caller, job_id: str) -> SearchJob:
-    """Queue a failed or cancelled search again; shards that were done are not done again.
-
-    Raises:
-        NotFoundError: this project has no such search, or its model has been deleted.
-        FailedPreconditionError: it has not failed or been cancelled.
-    """
-    with context.database.write() as session:
-        job = jobs.resume_job(session, caller.project_id, _KIND, job_id)
-        models.get_model(session, caller.project_id, job.subject_id, lock=True)
-        search_shards.retry_shards(session, job_id)
-    ring(context, job.id, _KIND)
-    return to_search_job(job)
-
-
-async def open_events(
-    context: Context, caller: Caller, job_id: str, *, after: int = 0
-) -> AsyncGenerator[JobEvent]:
-    """Events of a search after a sequence.
-
-    Raises:
-        NotFoundError: this project has no such search.
-        InvalidArgumentError: the search has not got that far.
-    """
-    return await follow_job(context, caller, _KIND, job_id, after=after)
 
 
 def list_proposals(

@@ -1,23 +1,20 @@
-"""Routes of searches, of their events, and of what they propose."""
+"""Routes of searches, and of what they propose."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Query, Response
 from fastapi.responses import FileResponse
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from service.contract.errors import InvalidArgumentError
-from service.contract.jobs import JobEvent, JobState
+from service.contract.jobs import JobState
 from service.contract.proposals import Proposal
 from service.contract.repositories.proposals import ProposalFilter
 from service.contract.resources import ListAnswer, SearchJob
 from service.contract.search import MAX_ORDER, SearchSpec
 from service.handlers import search_jobs
-from service.handlers.context import Caller, Context
+from service.handlers.search_jobs import SEARCH_JOBS
 from service.rest.access import CallerDep
-from service.rest.job_events import BadLastEventIdError, LastEventId, sequence_of, server_sent
+from service.rest.job_routes import JobWords, add_job_routes
 from service.rest.parameters import ContextDep, PageDep, RequestId, problems
 
 router = APIRouter(prefix="/v1/search-jobs", tags=["searches"])
@@ -42,11 +39,6 @@ class ProposalOrder(StrEnum):
 
 _TSV = "text/tab-separated-values"
 _PARQUET = "application/vnd.apache.parquet"
-
-
-def _file(media_type: str, description: str) -> dict[int | str, dict[str, Any]]:
-    """The responses of a route that gives a file."""
-    return {200: {"content": {media_type: {}}, "description": description}, **problems(404)}
 
 
 @router.post(
@@ -85,64 +77,16 @@ async def list_search_jobs(
 ) -> ListAnswer[SearchJob]:
     """Newest first."""
     return await context.threads.run(
-        search_jobs.list_search_jobs, context, caller, page, state=state, model_id=model_id
+        SEARCH_JOBS.list, context, caller, page, state=state, subject_id=model_id
     )
 
 
-@router.get(
-    "/{job_id}", operation_id="getSearchJob", summary="Get a search", responses=problems(404)
+add_job_routes(
+    router,
+    SEARCH_JOBS,
+    SearchJob,
+    JobWords("SearchJob", "search", "; shards that were done are not done again"),
 )
-async def get_search_job(context: ContextDep, caller: CallerDep, job_id: str) -> SearchJob:
-    """With its progress, and how it went once it has SUCCEEDED."""
-    return await context.threads.run(search_jobs.get_search_job, context, caller, job_id)
-
-
-@router.post(
-    "/{job_id}:cancel",
-    operation_id="cancelSearchJob",
-    summary="Cancel a search",
-    responses=problems(404, 409),
-)
-async def cancel_search_job(context: ContextDep, caller: CallerDep, job_id: str) -> SearchJob:
-    """A queued search is CANCELLED at once, a running one is CANCELLING until its workers stop."""
-    return await context.threads.run(search_jobs.cancel_search_job, context, caller, job_id)
-
-
-@router.post(
-    "/{job_id}:resume",
-    operation_id="resumeSearchJob",
-    summary="Resume a failed or cancelled search",
-    responses=problems(404, 409),
-)
-async def resume_search_job(context: ContextDep, caller: CallerDep, job_id: str) -> SearchJob:
-    """It is queued again; shards that were done are not done again."""
-    return await context.threads.run(search_jobs.resume_search_job, context, caller, job_id)
-
-
-async def _open_events(
-    context: ContextDep, caller: CallerDep, job_id: str, last_event_id: LastEventId = None
-) -> AsyncGenerator[JobEvent]:
-    """A dependency, so that errors are answered before the stream begins."""
-    after = sequence_of(last_event_id)
-    try:
-        return await search_jobs.open_events(context, caller, job_id, after=after)
-    except InvalidArgumentError as error:
-        raise BadLastEventIdError(error.detail, error.offenders) from None
-
-
-@router.get(
-    "/{job_id}/events",
-    operation_id="streamSearchJobEvents",
-    summary="Follow a search",
-    response_class=EventSourceResponse,
-    responses=problems(400, 404),
-)
-async def stream_events(
-    events: Annotated[AsyncGenerator[JobEvent], Depends(_open_events)],
-) -> AsyncIterator[ServerSentEvent]:
-    """Server-sent events, as those of training jobs; progress holds the designs evaluated."""
-    async for event in server_sent(events):
-        yield event
 
 
 async def _wanted(
@@ -181,45 +125,36 @@ async def list_proposals(
     )
 
 
-@router.get(
-    "/{job_id}/proposals.tsv",
-    operation_id="getProposalsTsv",
-    summary="Download all proposals as TSV",
-    response_class=Response,
-    responses=_file(_TSV, "One row a proposal, by rank"),
+def _add_file(name: str, operation_id: str, summary: str, media_type: str, rows: str) -> None:
+    async def download(context: ContextDep, caller: CallerDep, job_id: str) -> Response:
+        find = search_jobs.find_file
+        sha256, path = await context.threads.run(find, context, caller, job_id, name)
+        headers = {"ETag": f'"{sha256}"', "X-Content-Type-Options": "nosniff"}
+        return FileResponse(path, headers=headers, media_type=media_type, filename=name)
+
+    router.get(
+        f"/{{job_id}}/{name}",
+        operation_id=operation_id,
+        summary=summary,
+        description="Units are in the names of the columns.",
+        response_class=Response,
+        responses={200: {"content": {media_type: {}}, "description": rows}, **problems(404)},
+    )(download)
+
+
+_BY_RANK = "One row a proposal, by rank"
+_add_file("proposals.tsv", "getProposalsTsv", "Download all proposals as TSV", _TSV, _BY_RANK)
+_add_file(
+    "proposals.parquet",
+    "getProposalsParquet",
+    "Download all proposals as Parquet",
+    _PARQUET,
+    _BY_RANK,
 )
-async def get_proposals_tsv(context: ContextDep, caller: CallerDep, job_id: str) -> Response:
-    """Units are in the names of the columns."""
-    return await _download(context, caller, job_id, "proposals.tsv", _TSV)
-
-
-@router.get(
-    "/{job_id}/proposals.parquet",
-    operation_id="getProposalsParquet",
-    summary="Download all proposals as Parquet",
-    response_class=Response,
-    responses=_file(_PARQUET, "One row a proposal, by rank"),
+_add_file(
+    "order_sheet.tsv",
+    "getOrderSheet",
+    "Download the order sheet, where the spec asked for one",
+    _TSV,
+    "One row a strain to build",
 )
-async def get_proposals_parquet(context: ContextDep, caller: CallerDep, job_id: str) -> Response:
-    """Units are in the names of the columns."""
-    return await _download(context, caller, job_id, "proposals.parquet", _PARQUET)
-
-
-@router.get(
-    "/{job_id}/order_sheet.tsv",
-    operation_id="getOrderSheet",
-    summary="Download the order sheet",
-    response_class=Response,
-    responses=_file(_TSV, "One row a strain to build"),
-)
-async def get_order_sheet(context: ContextDep, caller: CallerDep, job_id: str) -> Response:
-    """It is there where the spec asked for one, and a strain was left to build."""
-    return await _download(context, caller, job_id, "order_sheet.tsv", _TSV)
-
-
-async def _download(
-    context: Context, caller: Caller, job_id: str, name: str, media_type: str
-) -> Response:
-    sha256, path = await context.threads.run(search_jobs.find_file, context, caller, job_id, name)
-    headers = {"ETag": f'"{sha256}"', "X-Content-Type-Options": "nosniff"}
-    return FileResponse(path, headers=headers, media_type=media_type, filename=name)

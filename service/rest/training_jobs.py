@@ -1,18 +1,15 @@
-"""Routes of training jobs, and the stream of their events."""
+"""Routes of training jobs."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi import APIRouter, Body, Response
 
-from service.contract.errors import InvalidArgumentError
-from service.contract.jobs import JobEvent, JobState
+from service.contract.jobs import JobState
 from service.contract.resources import ListAnswer, TrainingJob
 from service.contract.training import TrainingSpec
-from service.handlers import training_jobs
+from service.handlers.training_jobs import TRAINING_JOBS, create_training_job
 from service.rest.access import CallerDep
-from service.rest.job_events import BadLastEventIdError, LastEventId, sequence_of, server_sent
+from service.rest.job_routes import JobWords, add_job_routes
 from service.rest.parameters import ContextDep, PageDep, RequestId, problems
 
 router = APIRouter(prefix="/v1/training-jobs", tags=["training jobs"])
@@ -33,7 +30,7 @@ _EXAMPLE = {
     status_code=201,
     responses=problems(404, 409, 422),
 )
-async def create_training_job(
+async def create_job(
     response: Response,
     context: ContextDep,
     caller: CallerDep,
@@ -42,7 +39,7 @@ async def create_training_job(
 ) -> TrainingJob:
     """The data set has to be READY and hold the labels and covariates that the spec names."""
     job = await context.threads.run(
-        training_jobs.create_training_job,
+        create_training_job,
         context,
         caller,
         spec,
@@ -64,72 +61,13 @@ async def list_training_jobs(
 ) -> ListAnswer[TrainingJob]:
     """Newest first."""
     return await context.threads.run(
-        training_jobs.list_training_jobs,
-        context,
-        caller,
-        page,
-        state=state,
-        dataset_id=dataset_id,
+        TRAINING_JOBS.list, context, caller, page, state=state, subject_id=dataset_id
     )
 
 
-@router.get(
-    "/{job_id}",
-    operation_id="getTrainingJob",
-    summary="Get a training job",
-    responses=problems(404),
+add_job_routes(
+    router,
+    TRAINING_JOBS,
+    TrainingJob,
+    JobWords("TrainingJob", "training job", " and goes on from its last checkpoint"),
 )
-async def get_training_job(context: ContextDep, caller: CallerDep, job_id: str) -> TrainingJob:
-    """With its progress, and its model and report once it has SUCCEEDED."""
-    return await context.threads.run(training_jobs.get_training_job, context, caller, job_id)
-
-
-@router.post(
-    "/{job_id}:cancel",
-    operation_id="cancelTrainingJob",
-    summary="Cancel a training job",
-    responses=problems(404, 409),
-)
-async def cancel_training_job(context: ContextDep, caller: CallerDep, job_id: str) -> TrainingJob:
-    """A queued job is CANCELLED at once, a running one is CANCELLING until its worker stops."""
-    return await context.threads.run(training_jobs.cancel_training_job, context, caller, job_id)
-
-
-@router.post(
-    "/{job_id}:resume",
-    operation_id="resumeTrainingJob",
-    summary="Resume a failed or cancelled training job",
-    responses=problems(404, 409),
-)
-async def resume_training_job(context: ContextDep, caller: CallerDep, job_id: str) -> TrainingJob:
-    """It is queued again and goes on from its last checkpoint."""
-    return await context.threads.run(training_jobs.resume_training_job, context, caller, job_id)
-
-
-async def _open_events(
-    context: ContextDep, caller: CallerDep, job_id: str, last_event_id: LastEventId = None
-) -> AsyncGenerator[JobEvent]:
-    """A dependency, so that errors are answered before the stream begins."""
-    after = sequence_of(last_event_id)
-    try:
-        return await training_jobs.open_events(context, caller, job_id, after=after)
-    except InvalidArgumentError as error:
-        raise BadLastEventIdError(error.detail, error.offenders) from None
-
-
-@router.get(
-    "/{job_id}/events",
-    operation_id="streamTrainingJobEvents",
-    summary="Follow a training job",
-    response_class=EventSourceResponse,
-    responses=problems(400, 404),
-)
-async def stream_events(
-    events: Annotated[AsyncGenerator[JobEvent], Depends(_open_events)],
-) -> AsyncIterator[ServerSentEvent]:
-    """Server-sent events: `id` is the sequence, `event` the type, `data` a `JobEvent` as JSON.
-
-    The stream ends with the job.
-    """
-    async for event in server_sent(events):
-        yield event

@@ -65,7 +65,7 @@ def list_arguments(
         InvalidArgumentError: every field at fault is named.
     """
     asked = parsed(_ListArguments, request)
-    filters = {"state": asked.state, "dataset_id": asked.dataset_id}
+    filters = {"state": asked.state, "subject_id": asked.dataset_id}
     return PageRequest(asked.page_size, asked.page_token), filters
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import grpc
 
-from service.handlers import training_jobs
 from service.handlers.context import Context
+from service.handlers.training_jobs import TRAINING_JOBS, create_training_job
 from service.rpc import converters
 from service.rpc.callers import caller_of
 from service.rpc.pb.cellgebra.v1 import training_pb2, training_pb2_grpc
@@ -24,7 +24,7 @@ class TrainingServicer(training_pb2_grpc.TrainingServiceServicer):
         self, request: training_pb2.CreateTrainingJobRequest, call: Call
     ) -> training_pb2.TrainingJob:
         spec, request_id = converters.create_arguments(request)
-        create = training_jobs.create_training_job
+        create = create_training_job
         caller = caller_of(call)
         job = await self._run(create, self._context, caller, spec, request_id=request_id)
         return converters.training_job_message(job)
@@ -32,7 +32,7 @@ class TrainingServicer(training_pb2_grpc.TrainingServiceServicer):
     async def GetTrainingJob(  # noqa: N802
         self, request: training_pb2.GetTrainingJobRequest, call: Call
     ) -> training_pb2.TrainingJob:
-        get = training_jobs.get_training_job
+        get = TRAINING_JOBS.get
         job = await self._run(get, self._context, caller_of(call), request.id)
         return converters.training_job_message(job)
 
@@ -40,20 +40,20 @@ class TrainingServicer(training_pb2_grpc.TrainingServiceServicer):
         self, request: training_pb2.ListTrainingJobsRequest, call: Call
     ) -> training_pb2.ListTrainingJobsResponse:
         page, filters = converters.list_arguments(request)
-        list_jobs = training_jobs.list_training_jobs
+        list_jobs = TRAINING_JOBS.list
         answer = await self._run(list_jobs, self._context, caller_of(call), page, **filters)
         return converters.training_jobs_message(answer)
 
     async def CancelTrainingJob(  # noqa: N802
         self, request: training_pb2.CancelTrainingJobRequest, call: Call
     ) -> training_pb2.TrainingJob:
-        cancel = training_jobs.cancel_training_job
+        cancel = TRAINING_JOBS.cancel
         job = await self._run(cancel, self._context, caller_of(call), request.id)
         return converters.training_job_message(job)
 
     async def ResumeTrainingJob(  # noqa: N802
         self, request: training_pb2.ResumeTrainingJobRequest, call: Call
     ) -> training_pb2.TrainingJob:
-        resume = training_jobs.resume_training_job
+        resume = TRAINING_JOBS.resume
         job = await self._run(resume, self._context, caller_of(call), request.id)
         return converters.training_job_message(job)

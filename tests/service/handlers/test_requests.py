@@ -7,7 +7,7 @@ import pytest
 from service.contract.errors import InvalidArgumentError
 from service.handlers.context import Context
 from service.handlers.requests import request_of
-from service.handlers.training_jobs import create_training_job, get_training_job
+from service.handlers.training_jobs import TRAINING_JOBS, create_training_job
 from tests.service.rows import add_dataset, training_spec
 
 
@@ -32,4 +32,4 @@ async def test_without_a_broker_a_job_is_still_made(settings, caller, database):
     deaf = settings.model_copy(update={"broker_url": "unix:///nowhere/s"})
     context = Context.of(deaf)
     job = create_training_job(context, caller, training_spec(add_dataset(database)[0]))
-    assert get_training_job(context, caller, job.id).state == "QUEUED"
+    assert TRAINING_JOBS.get(context, caller, job.id).state == "QUEUED"

@@ -11,9 +11,8 @@ from service.contract.errors import (
 )
 from service.contract.jobs import JobState
 from service.contract.records import JobRecord
-from service.handlers import training_jobs
 from service.handlers.requests import PageRequest
-from service.handlers.training_jobs import create_training_job
+from service.handlers.training_jobs import TRAINING_JOBS, create_training_job
 from tests.service.rows import add_dataset, add_training_job, claim, finish, training_spec
 
 on_both = pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"])
@@ -110,59 +109,59 @@ async def test_the_same_request_twice_is_once(context, caller, dataset_id):
 @on_both
 async def test_lists_are_filtered_and_paged(context, caller, stranger, database, dataset_id):
     made = [create_training_job(context, caller, training_spec(dataset_id)).id for _ in range(5)]
-    training_jobs.cancel_training_job(context, caller, made[0])
+    TRAINING_JOBS.cancel(context, caller, made[0])
     add_training_job(database)
-    first = training_jobs.list_training_jobs(
-        context, caller, PageRequest(2), dataset_id=dataset_id, state=JobState.QUEUED
+    first = TRAINING_JOBS.list(
+        context, caller, PageRequest(2), subject_id=dataset_id, state=JobState.QUEUED
     )
-    rest = training_jobs.list_training_jobs(
+    rest = TRAINING_JOBS.list(
         context,
         caller,
         PageRequest(2, first.next_page_token),
-        dataset_id=dataset_id,
+        subject_id=dataset_id,
         state=JobState.QUEUED,
     )
     assert [job.id for job in first.items + rest.items] == made[:0:-1]
     assert rest.next_page_token is None
-    assert training_jobs.list_training_jobs(context, stranger, PageRequest()).items == []
+    assert TRAINING_JOBS.list(context, stranger, PageRequest()).items == []
 
 
 @on_both
 async def test_cancel_and_resume(context, caller, dataset_id):
     job = create_training_job(context, caller, training_spec(dataset_id))
-    cancelled = training_jobs.cancel_training_job(context, caller, job.id)
+    cancelled = TRAINING_JOBS.cancel(context, caller, job.id)
     assert cancelled.state is JobState.CANCELLED
     assert cancelled.end_time is not None
-    resumed = training_jobs.resume_training_job(context, caller, job.id)
+    resumed = TRAINING_JOBS.resume(context, caller, job.id)
     assert (resumed.state, resumed.end_time) == (JobState.QUEUED, None)
     with pytest.raises(FailedPreconditionError):
-        training_jobs.resume_training_job(context, caller, job.id)
+        TRAINING_JOBS.resume(context, caller, job.id)
 
 
 @on_both
 async def test_a_running_job_is_cancelling(context, caller, database):
     job_id = add_training_job(database)
     lease = claim(database, job_id)
-    job = training_jobs.cancel_training_job(context, caller, job_id)
+    job = TRAINING_JOBS.cancel(context, caller, job_id)
     assert job.state is JobState.CANCELLING
     finish(database, lease, JobState.CANCELLED)
-    assert training_jobs.get_training_job(context, caller, job_id).state is JobState.CANCELLED
+    assert TRAINING_JOBS.get(context, caller, job_id).state is JobState.CANCELLED
 
 
 async def test_the_outcome_is_shown(context, caller, database):
     job_id = add_training_job(database)
     result = {"model_id": "model_1", "report": {"spearman": 0.5}}
     finish(database, claim(database, job_id), result=result)
-    job = training_jobs.get_training_job(context, caller, job_id)
+    job = TRAINING_JOBS.get(context, caller, job_id)
     assert (job.state, job.model_id, job.report) == ("SUCCEEDED", "model_1", result["report"])
     assert job.fraction == 1.0
 
 
 async def test_events_of_another_project_are_not_there(context, stranger, database):
     with pytest.raises(NotFoundError):
-        await training_jobs.open_events(context, stranger, add_training_job(database))
+        await TRAINING_JOBS.follow(context, stranger, add_training_job(database))
 
 
 async def test_events_start_only_where_the_job_has_been(context, caller, database):
     with pytest.raises(InvalidArgumentError):
-        await training_jobs.open_events(context, caller, add_training_job(database), after=2)
+        await TRAINING_JOBS.follow(context, caller, add_training_job(database), after=2)

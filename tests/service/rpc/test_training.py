@@ -8,7 +8,7 @@ from grpc import StatusCode
 
 from service.contract.resources import TrainingJob
 from service.contract.training import TrainingSpec
-from service.handlers.training_jobs import get_training_job
+from service.handlers.training_jobs import TRAINING_JOBS
 from service.rpc.callers import LOCAL
 from service.rpc.mapping import read_message
 from service.rpc.pb.cellgebra.v1 import jobs_pb2, training_pb2
@@ -45,7 +45,7 @@ async def test_a_job_is_sent_as_the_handler_gives_it(training, context, dataset_
     asked = create(dataset_id, loss={"terms": [{"mse": {}}, {"supcr": {"temperature": 2}}]})
     message = await training.CreateTrainingJob(asked)
     received = TrainingJob.model_validate(read_message(message))
-    assert received == get_training_job(context, LOCAL, message.id)
+    assert received == TRAINING_JOBS.get(context, LOCAL, message.id)
     assert received.spec == TrainingSpec(
         dataset_id=dataset_id,
         labels=LABELS,

@@ -1,0 +1,119 @@
+"""Jobs of one kind: get, list, cancel, resume, follow. A kind has a create and a resource."""
+
+from collections.abc import AsyncGenerator, Callable
+from typing import Generic, TypeVar
+
+from sqlalchemy.orm import Session
+
+from service.contract.errors import InvalidArgumentError, Offender
+from service.contract.jobs import JobEvent, JobKind, JobState
+from service.contract.records import JobRecord
+from service.contract.repositories import jobs
+from service.contract.resources import ListAnswer
+from service.handlers.context import Caller, Context
+from service.handlers.conversion import to_list
+from service.handlers.requests import PageRequest, ring
+
+R = TypeVar("R")
+
+
+def _nothing_to_do(session: Session, job: JobRecord) -> None:
+    """What is to be done before a job is queued again, of most kinds."""
+
+
+class JobsOf(Generic[R]):
+    """Use cases of the jobs of one kind.
+
+    Args:
+        kind: which jobs.
+        shown: a row as its resource.
+        before_resume: what else is done in the transaction that queues a job again.
+    """
+
+    def __init__(
+        self,
+        kind: JobKind,
+        shown: Callable[[JobRecord], R],
+        before_resume: Callable[[Session, JobRecord], None] = _nothing_to_do,
+    ) -> None:
+        self._kind = kind
+        self._shown = shown
+        self._before_resume = before_resume
+
+    def get(self, context: Context, caller: Caller, job_id: str) -> R:
+        """Read a job.
+
+        Raises:
+            NotFoundError: this project has no such job.
+        """
+        with context.database.read() as session:
+            return self._shown(jobs.get_job(session, caller.project_id, self._kind, job_id))
+
+    def list(
+        self,
+        context: Context,
+        caller: Caller,
+        page: PageRequest,
+        *,
+        state: JobState | None = None,
+        subject_id: str | None = None,
+    ) -> ListAnswer[R]:
+        """One page of jobs, newest first; `subject_id` is what they work on."""
+        with context.database.read() as session:
+            rows = jobs.list_jobs(
+                session,
+                caller.project_id,
+                self._kind,
+                state=state,
+                subject_id=subject_id,
+                page_size=page.size,
+                page_token=page.token,
+            )
+            return to_list(rows, self._shown)
+
+    def cancel(self, context: Context, caller: Caller, job_id: str) -> R:
+        """Cancel: a queued job at once, a running one when its worker sees it (CANCELLING).
+
+        Raises:
+            NotFoundError: this project has no such job.
+            FailedPreconditionError: the job has ended.
+        """
+        with context.database.write() as session:
+            job = jobs.request_cancel(session, caller.project_id, self._kind, job_id)
+        return self._shown(job)
+
+    def resume(self, context: Context, caller: Caller, job_id: str) -> R:
+        """Queue a failed or cancelled job again; it goes on from what it has kept.
+
+        Raises:
+            NotFoundError: this project has no such job, or what it works on is gone.
+            FailedPreconditionError: the job has not failed or been cancelled.
+        """
+        with context.database.write() as session:
+            job = jobs.resume_job(session, caller.project_id, self._kind, job_id)
+            self._before_resume(session, job)
+        ring(context, job.id, self._kind)
+        return self._shown(job)
+
+    async def follow(
+        self, context: Context, caller: Caller, job_id: str, *, after: int = 0
+    ) -> AsyncGenerator[JobEvent]:
+        """Events of a job after a sequence; see `EventHub.follow` for when they end.
+
+        Whoever may not read the job is told here, before the first event is awaited.
+
+        Raises:
+            NotFoundError: this project has no such job.
+            InvalidArgumentError: the job has not got that far.
+        """
+        await context.threads.run(self._require_position, context, caller, job_id, after)
+        return context.events.follow(job_id, after)
+
+    def _require_position(self, context: Context, caller: Caller, job_id: str, after: int) -> None:
+        with context.database.read() as session:
+            job = jobs.get_job(session, caller.project_id, self._kind, job_id)
+        if not 0 <= after <= job.event_sequence:
+            raise InvalidArgumentError(
+                f"job {job_id} has {job.event_sequence} events: none follows number {after}",
+                [Offender(message="not the id of an event of this job", value=str(after))],
+            )
