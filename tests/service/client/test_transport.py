@@ -30,6 +30,7 @@ JOB = {
 MODEL = {
     "id": "model_1",
     "name": "m",
+    "version": 1,
     "kind": "additive",
     "create_time": "2026-01-01T00:00:00Z",
     "dataset_id": "dataset_1",
