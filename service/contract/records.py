@@ -294,11 +294,11 @@ class SweepTrialRecord(Owned, Base):
     reason: Mapped[str | None] = mapped_column(String(1000))
 
 
-class SearchShardRecord(Owned, Base):
-    """A share of a search's designs, with a lease of its own; `result` once it is SUCCEEDED."""
+class JobShardRecord(Owned, Base):
+    """A share of a job's designs, with a lease of its own; `result` once it is SUCCEEDED."""
 
-    __tablename__ = "search_shards"
-    __table_args__ = (Index("ix_search_shards_claim", "job_id", "state", "number"),)
+    __tablename__ = "job_shards"
+    __table_args__ = (Index("ix_job_shards_claim", "job_id", "state", "number"),)
 
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -9,7 +9,7 @@ from service.contract.jobs import JobKind, JobState
 from service.contract.manifests import read_manifest
 from service.contract.proposals import Proposal
 from service.contract.records import JobRecord
-from service.contract.repositories import aliases, job_files, jobs, models, proposals, search_shards
+from service.contract.repositories import aliases, job_files, jobs, models, proposals, shards
 from service.contract.repositories.proposals import ProposalFilter
 from service.contract.resources import ListAnswer, SearchJob
 from service.contract.search import SearchSpec
@@ -25,7 +25,7 @@ _KIND = JobKind.SEARCH
 def _retry_shards(session: Session, job: JobRecord) -> None:
     """Shards that were done are not done again; the model is to stay as long as its search."""
     models.get_model(session, job.project_id, job.subject_id, lock=True)
-    search_shards.retry_shards(session, job.id)
+    shards.retry_shards(session, job.id)
 
 
 SEARCH_JOBS = JobsOf(_KIND, to_search_job, _retry_shards)

@@ -5,45 +5,44 @@ is rung for, and takes shards as long as there are any: each shard is a lease of
 """
 
 import json
-import logging
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from celery.exceptions import OperationalError as CeleryOperationalError
-from kombu.exceptions import OperationalError
-from redis import RedisError
 from sqlalchemy.orm import Session
 
 from service.contract.artifacts import SealedBlob
 from service.contract.jobs import (
     SEARCH_HELP_TASK_NAME,
     TASK_NAME,
-    EventType,
     JobKind,
     JobState,
     Queue,
 )
 from service.contract.proposals import Proposal, SearchReport
 from service.contract.records import JobRecord
-from service.contract.repositories import job_files, models, proposals, search_shards, workers
+from service.contract.repositories import job_files, models, proposals, shards
 from service.contract.search import SearchSpec
 from worker.app import app
 from worker.tasks import stopping
-from worker.tasks.life_cycle import HeldJob, JobStoppedError, run_job
+from worker.tasks.life_cycle import HeldJob, run_job
 from worker.tasks.runtime import Runtime, runtime
-from worker.tasks.search_shards import ShardWork, shard_spec
+from worker.tasks.shards import (
+    ShardOutcome,
+    ShardProgress,
+    ShardStoppedError,
+    ShardWatch,
+    ShardWork,
+    do_all,
+    ring_helpers,
+)
 
 if TYPE_CHECKING:
     from worker.inference.predictor import Predictor
     from worker.search.plan import SearchPlan
 
-logger = logging.getLogger(__name__)
-
-_PERIOD_SECONDS = 1.0
 _TSV = "text/tab-separated-values"
-_WAIT_SECONDS = 0.2
 
 
 @app.task(name=TASK_NAME[JobKind.SEARCH])
@@ -60,7 +59,13 @@ def help_with(job_id: str) -> None:
     if job is None or job.state != JobState.RUNNING:
         return
     predictor, plan = _prepare(runtime(), job)
-    work = ShardWork(runtime(), job_id, plan, predictor, should_stop=stopping.is_asked)
+    work = ShardWork(
+        runtime(),
+        job_id,
+        _specs(plan),
+        _ShardSearch(plan, predictor),
+        should_stop=stopping.is_asked,
+    )
     while work.do_next():
         pass
 
@@ -76,22 +81,23 @@ def _search(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
     predictor, plan = _prepare(held.runtime, held.job)
     wanted = plan.spec.order_sheet
     sheet = None if wanted is None else fitted_sheet(wanted, plan.spec, predictor)
+    specs = _specs(plan)
     with held.runtime.database.write() as session:
-        specs = [shard_spec(plan, shard) for shard in plan.shards]
-        search_shards.plan_shards(session, held.job, specs)
-    _ring_helpers(held, len(plan.shards) - 1)
-    tell = _Progress(held, plan.expected_count)
+        shards.plan_shards(session, held.job, specs)
+    ring_helpers(held, SEARCH_HELP_TASK_NAME, Queue.SEARCH, len(specs) - 1)
+    progress = ShardProgress(held, plan.expected_count)
     work = ShardWork(
-        held.runtime, held.job.id, plan, predictor, should_stop=held.should_stop, tell=tell
+        held.runtime,
+        held.job.id,
+        specs,
+        _ShardSearch(plan, predictor),
+        should_stop=held.should_stop,
+        tell=progress,
     )
-    while not tell.is_done():
-        if held.should_stop():
-            raise JobStoppedError
-        if not work.do_next():
-            time.sleep(_WAIT_SECONDS)
+    do_all(held, work, progress)
     with held.runtime.database.read() as session:
-        results = search_shards.shard_results(session, held.job.id)
-        workers_count = search_shards.owner_count(session, held.job.id)
+        results = shards.shard_results(session, held.job.id)
+        workers_count = shards.owner_count(session, held.job.id)
     report, found = finish(
         plan,
         [Part.from_bytes(result) for result in results],
@@ -112,6 +118,37 @@ def _search(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
     return partial(_register, report=report, found=found, files=files)
 
 
+def _specs(plan: "SearchPlan") -> list[dict[str, Any]]:
+    """What tells the shards from those of another plan, of whatever version of the program."""
+    return [
+        {"plan": plan.fingerprint, "begin": shard.begin, "end": shard.end} for shard in plan.shards
+    ]
+
+
+class _ShardSearch:
+    """The work on one shard."""
+
+    def __init__(self, plan: "SearchPlan", predictor: "Predictor") -> None:
+        from worker.search.screened import Screens
+
+        self._plan = plan
+        self._predictor = predictor
+        self._screens = Screens(plan, predictor)
+
+    def __call__(self, watch: ShardWatch) -> ShardOutcome:
+        from worker.search.errors import SearchStoppedError
+        from worker.search.run import run_shard
+        from worker.search.tally import Watch
+
+        shard = self._plan.shards[watch.lease.number]
+        told = Watch(watch.passed, watch.should_stop)
+        try:
+            part = run_shard(self._plan, shard, self._predictor, told, self._screens)
+        except SearchStoppedError as error:
+            raise ShardStoppedError from error
+        return ShardOutcome(part.to_bytes())
+
+
 def _register(
     session: Session,
     job: JobRecord,
@@ -122,7 +159,7 @@ def _register(
 ) -> dict[str, Any]:
     proposals.add_proposals(session, job, found)
     job_files.add_files(session, job, files)
-    search_shards.forget_shards(session, job.id)
+    shards.forget_shards(session, job.id)
     return {"report": report.model_dump(mode="json")}
 
 
@@ -141,64 +178,6 @@ def _prepare(runtime: Runtime, job: JobRecord) -> tuple["Predictor", "SearchPlan
     weights = runtime.store.path(model.weights_sha256)
     predictor = Predictor.load(weights, manifest, model_id=model.id)
     return predictor, plan_search(SearchSpec.model_validate(job.spec), predictor)
-
-
-def _ring_helpers(held: HeldJob, most: int) -> None:
-    """Ring once for every other worker that serves the queue. Who does not hear is not needed."""
-    settings = held.runtime.settings
-    with held.runtime.database.read() as session:
-        others = workers.count_live(session, Queue.SEARCH, settings.worker_stale_seconds) - 1
-    try:
-        for _ in range(min(most, others)):
-            app.send_task(
-                SEARCH_HELP_TASK_NAME, args=[held.job.id], queue=Queue.SEARCH.value, retry=False
-            )
-    except (OperationalError, CeleryOperationalError, RedisError, OSError):
-        logger.warning("could not ring for help", extra={"job_id": held.job.id})
-
-
-class _Progress:
-    """Tells how far all shards are, about once a second."""
-
-    def __init__(self, held: HeldJob, possible_count: int) -> None:
-        self._held = held
-        self._possible = possible_count
-        self._begin = time.monotonic()
-        self._first: int | None = None
-        self._told = -_PERIOD_SECONDS
-
-    def __call__(self) -> None:
-        """Tell, unless it was told a moment ago."""
-        if time.monotonic() - self._told >= _PERIOD_SECONDS:
-            self._tell()
-
-    def is_done(self) -> bool:
-        """Whether every shard is done; tells how far they are."""
-        counts = self._tell()
-        return counts.done == counts.total
-
-    def _tell(self) -> search_shards.ShardCounts:
-        with self._held.runtime.database.read() as session:
-            counts = search_shards.count_shards(session, self._held.job.id)
-        self._told = time.monotonic()
-        if self._first is None:  # what an earlier attempt has done took none of our time
-            self._first = counts.evaluated
-        fraction = min(counts.evaluated / self._possible, 1.0) if self._possible else 1.0
-        done = counts.evaluated - self._first
-        left = None
-        if done:
-            seconds = self._told - self._begin
-            left = max(self._possible - counts.evaluated, 0) * seconds / done
-        self._held.emit(
-            EventType.PROGRESS,
-            {
-                "fraction": fraction,
-                "estimated_seconds_left": left,
-                "evaluated_count": counts.evaluated,
-                "possible_count": self._possible,
-            },
-        )
-        return counts
 
 
 def _files(held: HeldJob, found: Sequence[Proposal]) -> dict[str, tuple[SealedBlob, str]]:

@@ -1,7 +1,8 @@
-"""All SQL of a search's shards: each is a lease of its own, taken by whatever worker is free.
+"""All SQL of a job's shards: each is a lease of its own, taken by whatever worker is free.
 
-The job's worker plans the shards and merges them; any other search worker may do some. A shard
-whose worker was lost is taken by the next one that asks. Every write names the fence of its claim.
+The job's worker plans the shards and puts what they give together; any other worker of its queue
+may do some. A shard whose worker was lost is taken by the next one that asks. Every write names
+the fence of its claim.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from service.contract.database import utc_now
 from service.contract.errors import LeaseLostError, WorkerLostError
 from service.contract.jobs import JobState
-from service.contract.records import JobRecord, SearchShardRecord
+from service.contract.records import JobRecord, JobShardRecord
 from service.contract.repositories.leases import MAX_ATTEMPTS
 
 _QUEUED, _RUNNING, _DONE = (
@@ -43,21 +44,21 @@ class ShardCounts:
 
 
 def plan_shards(session: Session, job: JobRecord, specs: Sequence[Mapping[str, Any]]) -> None:
-    """Record the shards of a search, once: what an earlier attempt has done stays.
+    """Record the shards of a job, once: what an earlier attempt has done stays.
 
     Shards that were planned otherwise (by another version of the program) are begun anew.
     """
     known = session.scalars(
-        select(SearchShardRecord)
-        .where(SearchShardRecord.job_id == job.id)
-        .order_by(SearchShardRecord.number)
+        select(JobShardRecord)
+        .where(JobShardRecord.job_id == job.id)
+        .order_by(JobShardRecord.number)
     ).all()
     if [shard.spec for shard in known] == [dict(spec) for spec in specs]:
         return
     last_fence = max((shard.fence for shard in known), default=0)  # no old lease fits a new shard
     forget_shards(session, job.id)
     session.add_all(
-        SearchShardRecord(
+        JobShardRecord(
             job_id=job.id,
             number=number,
             project_id=job.project_id,
@@ -81,13 +82,13 @@ def claim_shard(
     """
     now = utc_now()
     is_free = or_(
-        SearchShardRecord.state == _QUEUED,
-        and_(SearchShardRecord.state == _RUNNING, SearchShardRecord.lease_until < now),
+        JobShardRecord.state == _QUEUED,
+        and_(JobShardRecord.state == _RUNNING, JobShardRecord.lease_until < now),
     )
     shard = session.scalar(
-        select(SearchShardRecord)
-        .where(SearchShardRecord.job_id == job_id, is_free)
-        .order_by(SearchShardRecord.number)
+        select(JobShardRecord)
+        .where(JobShardRecord.job_id == job_id, is_free)
+        .order_by(JobShardRecord.number)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
@@ -112,7 +113,7 @@ def renew_shard(
     """Renew the lease and note how many designs are done.
 
     Raises:
-        LeaseLostError: another worker holds the shard, or the search is no longer running.
+        LeaseLostError: another worker holds the shard, or the job is no longer running.
     """
     is_running = (
         select(JobRecord.id)
@@ -149,24 +150,24 @@ def finish_shard(
 def release_shard(session: Session, lease: ShardLease) -> None:
     """Hand a shard back, without counting an attempt; one that was lost is let be."""
     session.execute(
-        update(SearchShardRecord)
+        update(JobShardRecord)
         .where(*_held(lease))
         .values(
             state=_QUEUED,
             owner=None,
             lease_until=None,
             evaluated_count=0,
-            attempt_count=SearchShardRecord.attempt_count - 1,
+            attempt_count=JobShardRecord.attempt_count - 1,
         )
         .execution_options(synchronize_session=False)
     )
 
 
 def retry_shards(session: Session, job_id: str) -> None:
-    """Give shards that are not done all their attempts again: somebody has resumed the search."""
+    """Give shards that are not done all their attempts again: somebody has resumed the job."""
     session.execute(
-        update(SearchShardRecord)
-        .where(SearchShardRecord.job_id == job_id, SearchShardRecord.state != _DONE)
+        update(JobShardRecord)
+        .where(JobShardRecord.job_id == job_id, JobShardRecord.state != _DONE)
         .values(attempt_count=0)
         .execution_options(synchronize_session=False)
     )
@@ -174,13 +175,13 @@ def retry_shards(session: Session, job_id: str) -> None:
 
 def count_shards(session: Session, job_id: str) -> ShardCounts:
     """How far the shards of a job are."""
-    is_done = SearchShardRecord.state == _DONE
+    is_done = JobShardRecord.state == _DONE
     total, done, evaluated = session.execute(
         select(
             func.count(),
             func.count().filter(is_done),
-            func.coalesce(func.sum(SearchShardRecord.evaluated_count), 0),
-        ).where(SearchShardRecord.job_id == job_id)
+            func.coalesce(func.sum(JobShardRecord.evaluated_count), 0),
+        ).where(JobShardRecord.job_id == job_id)
     ).one()
     return ShardCounts(int(total), int(done), int(evaluated))
 
@@ -188,41 +189,41 @@ def count_shards(session: Session, job_id: str) -> ShardCounts:
 def shard_results(session: Session, job_id: str) -> list[bytes]:
     """What each shard has found, by number."""
     rows = session.scalars(
-        select(SearchShardRecord.result)
-        .where(SearchShardRecord.job_id == job_id, SearchShardRecord.state == _DONE)
-        .order_by(SearchShardRecord.number)
+        select(JobShardRecord.result)
+        .where(JobShardRecord.job_id == job_id, JobShardRecord.state == _DONE)
+        .order_by(JobShardRecord.number)
     )
     return [result for result in rows if result is not None]
 
 
 def owner_count(session: Session, job_id: str) -> int:
     """How many workers have done the shards of a job."""
-    query = select(func.count(func.distinct(SearchShardRecord.owner))).where(
-        SearchShardRecord.job_id == job_id, SearchShardRecord.state == _DONE
+    query = select(func.count(func.distinct(JobShardRecord.owner))).where(
+        JobShardRecord.job_id == job_id, JobShardRecord.state == _DONE
     )
     return session.scalar(query) or 0
 
 
 def forget_shards(session: Session, job_id: str) -> None:
     """Delete the shards of a job."""
-    session.execute(delete(SearchShardRecord).where(SearchShardRecord.job_id == job_id))
+    session.execute(delete(JobShardRecord).where(JobShardRecord.job_id == job_id))
 
 
 def _held(lease: ShardLease) -> tuple[Any, ...]:
     return (
-        SearchShardRecord.job_id == lease.job_id,
-        SearchShardRecord.number == lease.number,
-        SearchShardRecord.fence == lease.fence,
-        SearchShardRecord.state == _RUNNING,
+        JobShardRecord.job_id == lease.job_id,
+        JobShardRecord.number == lease.number,
+        JobShardRecord.fence == lease.fence,
+        JobShardRecord.state == _RUNNING,
     )
 
 
 def _write(session: Session, lease: ShardLease, *conditions: Any, **values: Any) -> None:  # noqa: ANN401
     written = session.execute(
-        update(SearchShardRecord)
+        update(JobShardRecord)
         .where(*_held(lease), *conditions)
         .values(**values)
-        .returning(SearchShardRecord.number)
+        .returning(JobShardRecord.number)
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if written is None:
