@@ -23,6 +23,8 @@ class ScoreField(StrEnum):
     SUPPORT = "support"  # per design
     NEUTRAL_SOURCE = "neutral_source"
     INTERVAL = "interval"
+    SIGN_AGREEMENT = "sign_agreement"
+    INTERACTION_SD = "interaction_sd"
 
 
 class NeutralSource(StrEnum):
@@ -70,7 +72,9 @@ class LabelScores(BaseModel):
 
     `mean`, `sd`, `min`, `max` are over the members of the ensemble (sd with ddof = 1, 0 for one
     member). `interaction` = mean - expected_neutral, whose model is `neutral_model`;
-    `neutral_source` says what it was computed from. `interval` is None for a model without
+    `neutral_source` says what it was computed from; `sign_agreement` is the share of members that
+    are on the same side of expected_neutral as the mean, `interaction_sd` the spread over the
+    members of their interactions. `interval` is None for a model without
     calibration, or with too little of it for the level (the manifest says which).
     """
 
@@ -87,6 +91,8 @@ class LabelScores(BaseModel):
     y_intact: list[float] | None = None
     neutral_source: list[NeutralSource] | None = None
     interval: ScoreInterval | None = None
+    sign_agreement: list[float] | None = None
+    interaction_sd: list[float] | None = None
 
 
 class Support(BaseModel):
@@ -94,13 +100,20 @@ class Support(BaseModel):
 
     `edit_count_min` and `pair_count_min` are None for designs with no edit, or no pair.
     `is_extrapolated`: the level of an edit has an effect outside the range that training saw of
-    this edit; None for a model that was trained before this was recorded.
+    this edit; None for a model that was trained before this was recorded. `genes_seen` of the
+    `gene_count` genes of a design stood in training, whatever was done to them, and `pairs_seen`
+    of the `pair_count` pairs of them stood in one training design; `pairs_seen` is None for a
+    model that was trained before it kept its designs.
     """
 
     design_count: list[int]
     edit_count_min: list[int | None]
     pair_count_min: list[int | None]
     is_extrapolated: list[bool] | None = None
+    gene_count: list[int] | None = None
+    genes_seen: list[int] | None = None
+    pair_count: list[int] | None = None
+    pairs_seen: list[int] | None = None
 
 
 class ResolvedName(BaseModel):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from service.contract.errors import InvalidDesignError, Offender
 from service.contract.inference import ScoreField
 from worker.inference.ensembles import MemberReadings
+from worker.inference.interactions import sign_agreement
 from worker.inference.neutral import Neutral
 
 Floats = NDArray[np.float64]
@@ -26,24 +27,20 @@ def spread(value_MB: Floats) -> Floats:
     return deviation_B
 
 
-def require_finite(
-    readings: Sequence[MemberReadings],
-    neutral: Sequence[Neutral | None],
-    texts: Callable[[Places], list[str]],
-) -> None:
+def require_finite(values: Sequence[Floats], texts: Callable[[Places], list[str]]) -> None:
     """JSON has no infinity, and a score that is none must not look like a missing one.
 
-    `texts` gives the genotypes of some designs.
+    `values` are of designs, [..., B] each; `texts` gives the genotypes of some designs.
 
     Raises:
         InvalidDesignError: a prediction is no finite number; every such design is listed.
     """
-    values = [y_MB for label in readings for y_MB in label]
-    values += [label.expected_B[None] for label in neutral if label is not None]
     # NaN is not below either.
     if all(np.abs(value).max(initial=0) < LARGEST for value in values):
         return
-    good_B = np.all([(np.abs(value) < LARGEST).all(axis=0) for value in values], axis=0)
+    good_B = np.all(
+        [(np.abs(np.atleast_2d(value)) < LARGEST).all(axis=0) for value in values], axis=0
+    )
     bad = np.flatnonzero(~good_B)
     offenders = [
         Offender(
@@ -57,9 +54,15 @@ def require_finite(
 
 
 def label_columns(
-    readings: MemberReadings, neutral: Neutral | None, wanted: frozenset[ScoreField]
+    readings: MemberReadings,
+    neutral: Neutral | None,
+    own_MB: Floats | None,
+    wanted: frozenset[ScoreField],
 ) -> dict[ScoreField, NDArray[Any]]:
-    """The columns of one label that are wanted [B], in the order of an answer."""
+    """The columns of one label that are wanted [B], in the order of an answer.
+
+    `own_MB` are neutral expectations by each member alone; None where all have `neutral`.
+    """
     member_MB = readings.intact_MBY
     mean_B = member_MB.mean(axis=0)
     columns: dict[ScoreField, Callable[[], NDArray[Any]]] = {
@@ -78,5 +81,13 @@ def label_columns(
         ScoreField.Y_INTACT: lambda: mean_B,
     }
     if neutral is not None:
-        columns[ScoreField.NEUTRAL_SOURCE] = lambda: neutral.source_B
+        columns |= {
+            ScoreField.NEUTRAL_SOURCE: lambda: neutral.source_B,
+            ScoreField.SIGN_AGREEMENT: lambda: sign_agreement(
+                member_MB, mean_B, neutral.expected_B
+            ),
+            ScoreField.INTERACTION_SD: lambda: spread(
+                member_MB if own_MB is None else member_MB - own_MB
+            ),
+        }
     return {field: column() for field, column in columns.items() if field in wanted}

@@ -59,7 +59,7 @@ def _one(label: ManifestLabel, base: float, part_BP: Floats, edited_BP: Flags) -
 
 # What a neutral expectation may come from; columns hold places in it.
 SOURCES = np.array(["fitted", "measured", "rule"], dtype=object)
-_FITTED, _MEASURED, _RULE = np.arange(3, dtype=np.int8)
+FITTED, _MEASURED, _RULE = np.arange(3, dtype=np.int8)
 
 
 class Neutral(NamedTuple):
@@ -106,5 +106,5 @@ class NeutralModels:
         is_measured_B = ~np.isnan(alone_BP).any(axis=1)
         return Neutral(
             np.where(is_measured_B, measured_B, fitted_B),
-            np.where(is_measured_B, _MEASURED, _FITTED),
+            np.where(is_measured_B, _MEASURED, FITTED),
         )

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,6 +30,7 @@ from worker.inference.ensembles import (
     latents_of,
     load_ensemble,
 )
+from worker.inference.interactions import MemberSingles
 from worker.inference.intervals import Intervals
 from worker.inference.nearest import Neighborhood
 from worker.inference.neutral import Neutral, NeutralModels
@@ -49,7 +51,13 @@ Places = NDArray[np.int64]
 Designs = Sequence[Design] | EncodedDesigns
 
 _NEEDS_NEUTRAL = frozenset(
-    {ScoreField.EXPECTED_NEUTRAL, ScoreField.INTERACTION, ScoreField.NEUTRAL_SOURCE}
+    {
+        ScoreField.EXPECTED_NEUTRAL,
+        ScoreField.INTERACTION,
+        ScoreField.NEUTRAL_SOURCE,
+        ScoreField.SIGN_AGREEMENT,
+        ScoreField.INTERACTION_SD,
+    }
 )
 
 
@@ -76,6 +84,11 @@ class Predictor:
         self._support = SupportTables(arrays, manifest.edits)
         self._neutral = NeutralModels(manifest.labels, arrays)
         self.intervals = Intervals(manifest.labels, arrays)
+        self._singles = MemberSingles(
+            manifest.labels,
+            len(manifest.edits),
+            lambda designs: [label.intact_MBY for label in self.readings(designs)],
+        )
         self.seen = SeenDesigns.of(arrays)
         self.score([""])  # the first call pays for lazy initialisation
 
@@ -202,22 +215,28 @@ class Predictor:
         wanted = frozenset(ScoreField if fields is None else fields)
         parts = self.vocabulary.parts(designs)
         read = self._read(parts, deadline_unix_seconds)
-        neutral: Sequence[Neutral | None] = [None] * len(self.manifest.labels)
-        if wanted & _NEEDS_NEUTRAL:
-            neutral = self._expect(parts)
-        require_finite(read, neutral, lambda bad: designs.rows(bad).texts(self.manifest.edits))
+        neutral = self._expect(parts) if wanted & _NEEDS_NEUTRAL else []
+        own: list[Floats | None] = []
+        if ScoreField.INTERACTION_SD in wanted:
+            own = self._singles.own_neutral(designs, neutral)
+        require_finite(
+            [y_MB for label in read for y_MB in label]
+            + [label.expected_B for label in neutral]
+            + [own_MB for own_MB in own if own_MB is not None],
+            lambda bad: designs.rows(bad).texts(self.manifest.edits),
+        )
         return ScoreColumns(
             model_id=self.model_id,
             vocabulary_sha256=self.manifest.vocabulary_sha256,
             labels=[
                 LabelColumns(
                     self.manifest.labels[y],
-                    label_columns(readings, expected, wanted),
+                    label_columns(readings, expected, own_MB, wanted),
                     self._interval(y, readings, interval_level)
                     if ScoreField.INTERVAL in wanted
                     else None,
                 )
-                for y, (readings, expected) in enumerate(zip(read, neutral, strict=True))
+                for y, (readings, expected, own_MB) in enumerate(zip_longest(read, neutral, own))
             ],
             support=self._support_of(parts) if ScoreField.SUPPORT in wanted else None,
         )

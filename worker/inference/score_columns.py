@@ -121,6 +121,9 @@ def _support(support: SupportColumns) -> dict[str, Any]:
     }
     if support.is_extrapolated_B is not None:
         content["is_extrapolated"] = np.ascontiguousarray(support.is_extrapolated_B)
+    for name, count_B in support.loci._asdict().items():
+        if count_B is not None:
+            content[name.removesuffix("_B")] = np.ascontiguousarray(count_B)
     return content
 
 

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.inference.seen_designs import SeenDesigns
+from worker.inference.seen_loci import LociColumns, SeenLoci
 from worker.models.encoding import DesignBatch
 
 Keys = NDArray[np.uint64]
@@ -31,15 +33,16 @@ class SupportColumns(NamedTuple):
     edit_count_min_B: Codes
     pair_count_min_B: Codes
     is_extrapolated_B: Flags | None
+    loci: LociColumns
 
     def rows(self, rows: slice | Codes) -> "SupportColumns":
         """Those of some of the designs."""
-        extrapolated_B = self.is_extrapolated_B
         return SupportColumns(
             self.design_count_B[rows],
             self.edit_count_min_B[rows],
             self.pair_count_min_B[rows],
-            None if extrapolated_B is None else extrapolated_B[rows],
+            None if self.is_extrapolated_B is None else self.is_extrapolated_B[rows],
+            self.loci.rows(rows),
         )
 
 
@@ -135,6 +138,7 @@ class SupportTables:
 
     def __init__(self, arrays: Arrays, edits: Sequence[str]) -> None:
         self._keys = name_keys(edits)
+        self._loci = SeenLoci(edits, arrays["support.edit_count"], SeenDesigns.of(arrays))
         self._designs, self._pairs = (
             (arrays[f"support.{name}_key"], arrays[f"support.{name}_count"])
             for name in ("design", "pair")
@@ -159,6 +163,7 @@ class SupportTables:
             _least(self._edit_count[edit_BP], edit_BP > 0),
             _least(_look_up(*self._pairs, pair_BQ), used_BQ),
             self._extrapolated(batch),
+            self._loci.of(edit_BP),
         )
 
     def _extrapolated(self, batch: DesignBatch) -> Flags | None:
@@ -172,10 +177,11 @@ class SupportTables:
 
 def joined(parts: Sequence[SupportColumns]) -> SupportColumns:
     """Columns of designs one behind the other."""
-    design, edit, pair, extrapolated = zip(*parts, strict=True)
+    design, edit, pair, extrapolated, loci = zip(*parts, strict=True)
     return SupportColumns(
         np.concatenate(design),
         np.concatenate(edit),
         np.concatenate(pair),
         None if extrapolated[0] is None else np.concatenate(extrapolated),
+        LociColumns.joined(loci),
     )

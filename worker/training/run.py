@@ -10,7 +10,6 @@ from torch import Tensor
 
 from service.contract.datasets import CovariateColumn, LabelColumn
 from service.contract.jobs import EventType
-from service.contract.latent_models import LatentModelSpec
 from service.contract.manifests import ModelManifest
 from service.contract.reports import TrainingReport
 from service.contract.training import TrainingSpec
@@ -143,8 +142,7 @@ def _fit(
     tensors |= fit_neutral(data) | fit_bounds(data, chosen.spec)
     designs = data.index.encode(data.train.designs)
     counts = count_support(designs, data.train.row_count_K, data.vocabulary.keys)
-    if isinstance(chosen.spec.model, LatentModelSpec):
-        counts |= seen_designs(data).arrays()
+    counts |= seen_designs(data).arrays()
     tensors |= {name: torch.from_numpy(array) for name, array in counts.items()}
     return _Fitted(chosen, data, tensors, states)
 

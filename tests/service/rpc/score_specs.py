@@ -45,6 +45,7 @@ def label_scores(count):
 def supports(count):
     known = st.lists(counts, min_size=count, max_size=count)
     maybe = st.lists(st.none() | counts, min_size=count, max_size=count)
+    optional = st.none() | known
     flags = st.none() | st.lists(st.booleans(), min_size=count, max_size=count)
     return st.builds(
         Support,
@@ -52,6 +53,7 @@ def supports(count):
         edit_count_min=maybe,
         pair_count_min=maybe,
         is_extrapolated=flags,
+        **dict.fromkeys(("gene_count", "genes_seen", "pair_count", "pairs_seen"), optional),
     )
 
 

@@ -1,7 +1,6 @@
 """The designs that a model keeps."""
 
 import numpy as np
-import pytest
 from safetensors.torch import load
 
 from service.contract.designs import parse_genotype
@@ -42,7 +41,6 @@ def test_single_edits_are_told_apart_by_their_levels():
     ]
 
 
-@pytest.mark.parametrize("trained", ["perturbation_set"], indirect=True)
 def test_a_model_keeps_every_design_with_its_mean_in_the_unit_of_the_label(trained):
     model, genotypes = trained
     arrays = {name: tensor.numpy() for name, tensor in load(model.weights).items()}
@@ -52,9 +50,3 @@ def test_a_model_keeps_every_design_with_its_mean_in_the_unit_of_the_label(train
     assert sorted(found) == sorted(set(canonical))
     counts = dict(zip(found, seen.row_count_K.tolist(), strict=True))
     assert counts == {text: canonical.count(text) for text in found}
-
-
-def test_a_model_without_a_latent_space_keeps_none(trained):
-    model, _ = trained
-    names = {name for name in load(model.weights) if name.startswith("designs.")}
-    assert bool(names) == (model.manifest.model_kind == "perturbation_set")

@@ -21,6 +21,8 @@ class ScoreField(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SCORE_FIELD_SUPPORT: _ClassVar[ScoreField]
     SCORE_FIELD_NEUTRAL_SOURCE: _ClassVar[ScoreField]
     SCORE_FIELD_INTERVAL: _ClassVar[ScoreField]
+    SCORE_FIELD_SIGN_AGREEMENT: _ClassVar[ScoreField]
+    SCORE_FIELD_INTERACTION_SD: _ClassVar[ScoreField]
 
 class NeutralSource(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -60,6 +62,8 @@ SCORE_FIELD_Y_INTACT: ScoreField
 SCORE_FIELD_SUPPORT: ScoreField
 SCORE_FIELD_NEUTRAL_SOURCE: ScoreField
 SCORE_FIELD_INTERVAL: ScoreField
+SCORE_FIELD_SIGN_AGREEMENT: ScoreField
+SCORE_FIELD_INTERACTION_SD: ScoreField
 NEUTRAL_SOURCE_UNSPECIFIED: NeutralSource
 NEUTRAL_SOURCE_MEASURED: NeutralSource
 NEUTRAL_SOURCE_FITTED: NeutralSource
@@ -119,7 +123,7 @@ class ResolvedName(_message.Message):
     def __init__(self, name: _Optional[str] = ..., locus: _Optional[str] = ...) -> None: ...
 
 class LabelScores(_message.Message):
-    __slots__ = ("name", "unit", "neutral_model", "mean", "sd", "min", "max", "expected_neutral", "interaction", "y_compose", "y_intact", "neutral_source", "interval")
+    __slots__ = ("name", "unit", "neutral_model", "mean", "sd", "min", "max", "expected_neutral", "interaction", "y_compose", "y_intact", "neutral_source", "interval", "sign_agreement", "interaction_sd")
     NAME_FIELD_NUMBER: _ClassVar[int]
     UNIT_FIELD_NUMBER: _ClassVar[int]
     NEUTRAL_MODEL_FIELD_NUMBER: _ClassVar[int]
@@ -133,6 +137,8 @@ class LabelScores(_message.Message):
     Y_INTACT_FIELD_NUMBER: _ClassVar[int]
     NEUTRAL_SOURCE_FIELD_NUMBER: _ClassVar[int]
     INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    SIGN_AGREEMENT_FIELD_NUMBER: _ClassVar[int]
+    INTERACTION_SD_FIELD_NUMBER: _ClassVar[int]
     name: str
     unit: str
     neutral_model: str
@@ -146,7 +152,9 @@ class LabelScores(_message.Message):
     y_intact: _containers.RepeatedScalarFieldContainer[float]
     neutral_source: _containers.RepeatedScalarFieldContainer[NeutralSource]
     interval: ScoreInterval
-    def __init__(self, name: _Optional[str] = ..., unit: _Optional[str] = ..., neutral_model: _Optional[str] = ..., mean: _Optional[_Iterable[float]] = ..., sd: _Optional[_Iterable[float]] = ..., min: _Optional[_Iterable[float]] = ..., max: _Optional[_Iterable[float]] = ..., expected_neutral: _Optional[_Iterable[float]] = ..., interaction: _Optional[_Iterable[float]] = ..., y_compose: _Optional[_Iterable[float]] = ..., y_intact: _Optional[_Iterable[float]] = ..., neutral_source: _Optional[_Iterable[_Union[NeutralSource, str]]] = ..., interval: _Optional[_Union[ScoreInterval, _Mapping]] = ...) -> None: ...
+    sign_agreement: _containers.RepeatedScalarFieldContainer[float]
+    interaction_sd: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, name: _Optional[str] = ..., unit: _Optional[str] = ..., neutral_model: _Optional[str] = ..., mean: _Optional[_Iterable[float]] = ..., sd: _Optional[_Iterable[float]] = ..., min: _Optional[_Iterable[float]] = ..., max: _Optional[_Iterable[float]] = ..., expected_neutral: _Optional[_Iterable[float]] = ..., interaction: _Optional[_Iterable[float]] = ..., y_compose: _Optional[_Iterable[float]] = ..., y_intact: _Optional[_Iterable[float]] = ..., neutral_source: _Optional[_Iterable[_Union[NeutralSource, str]]] = ..., interval: _Optional[_Union[ScoreInterval, _Mapping]] = ..., sign_agreement: _Optional[_Iterable[float]] = ..., interaction_sd: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class ScoreInterval(_message.Message):
     __slots__ = ("level", "calibrated_on", "low", "high")
@@ -161,16 +169,24 @@ class ScoreInterval(_message.Message):
     def __init__(self, level: _Optional[float] = ..., calibrated_on: _Optional[str] = ..., low: _Optional[_Iterable[float]] = ..., high: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Support(_message.Message):
-    __slots__ = ("design_count", "edit_count_min", "pair_count_min", "is_extrapolated")
+    __slots__ = ("design_count", "edit_count_min", "pair_count_min", "is_extrapolated", "gene_count", "genes_seen", "pair_count", "pairs_seen")
     DESIGN_COUNT_FIELD_NUMBER: _ClassVar[int]
     EDIT_COUNT_MIN_FIELD_NUMBER: _ClassVar[int]
     PAIR_COUNT_MIN_FIELD_NUMBER: _ClassVar[int]
     IS_EXTRAPOLATED_FIELD_NUMBER: _ClassVar[int]
+    GENE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    GENES_SEEN_FIELD_NUMBER: _ClassVar[int]
+    PAIR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PAIRS_SEEN_FIELD_NUMBER: _ClassVar[int]
     design_count: _containers.RepeatedScalarFieldContainer[int]
     edit_count_min: _containers.RepeatedScalarFieldContainer[int]
     pair_count_min: _containers.RepeatedScalarFieldContainer[int]
     is_extrapolated: _containers.RepeatedScalarFieldContainer[bool]
-    def __init__(self, design_count: _Optional[_Iterable[int]] = ..., edit_count_min: _Optional[_Iterable[int]] = ..., pair_count_min: _Optional[_Iterable[int]] = ..., is_extrapolated: _Optional[_Iterable[bool]] = ...) -> None: ...
+    gene_count: _containers.RepeatedScalarFieldContainer[int]
+    genes_seen: _containers.RepeatedScalarFieldContainer[int]
+    pair_count: _containers.RepeatedScalarFieldContainer[int]
+    pairs_seen: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, design_count: _Optional[_Iterable[int]] = ..., edit_count_min: _Optional[_Iterable[int]] = ..., pair_count_min: _Optional[_Iterable[int]] = ..., is_extrapolated: _Optional[_Iterable[bool]] = ..., gene_count: _Optional[_Iterable[int]] = ..., genes_seen: _Optional[_Iterable[int]] = ..., pair_count: _Optional[_Iterable[int]] = ..., pairs_seen: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ComposeRequest(_message.Message):
     __slots__ = ("model_id", "operation", "designs", "steps", "metric", "nearest_count", "permutations", "seed", "with_latents", "timeout_seconds")
