@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     max_scores_in_flight: Annotated[
         int, Field(gt=0, description="score requests in flight before 429")
     ] = 256
+    max_designs_in_flight: Annotated[
+        int, Field(gt=0, description="designs of score requests in flight before 429")
+    ] = 200_000
     reply_ttl_seconds: Annotated[
         int, Field(gt=0, description="how long an unread score answer is kept")
     ] = 60

@@ -1,6 +1,9 @@
 """Arithmetic in a model's latent space: designs in, states with their readings out."""
 
+import time
 from typing import Any
+
+import orjson
 
 from service.contract.algebra import ComposeAnswer, ComposeRequest
 from service.contract.errors import FailedPreconditionError
@@ -50,15 +53,23 @@ async def compose_json(
             model.edits, request.designs, names, field_name="designs", reader=model.reader
         )
         meant = request.model_copy(update={"designs": resolved.genotypes})
-        payload = {
+        question = {
             "model_id": model.model_id,
             "manifest_sha256": model.manifest_sha256,
             "weights_sha256": model.weights_sha256,
-            "request": meant.model_dump(mode="json"),
+            "requests": [
+                {
+                    "request": meant.model_dump(mode="json"),
+                    "deadline_unix_seconds": time.time() + request.timeout_seconds,
+                }
+            ],
         }
-        answer = await context.scorer.ask(
-            COMPOSE_TASK_NAME, payload, timeout_seconds=request.timeout_seconds
+        (part,) = await context.questions.ask(
+            COMPOSE_TASK_NAME, question, timeout_seconds=request.timeout_seconds
         )
+    if not isinstance(part, bytes):
+        raise part
+    answer: dict[str, Any] = orjson.loads(part)
     answer.update(model_name=model.name, model_version=model.version)
     if resolved.locus_of:
         answer["resolved_names"] = resolved.names()

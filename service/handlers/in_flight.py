@@ -1,4 +1,4 @@
-"""A bound on requests that wait for an answer."""
+"""A bound on requests that wait for an answer, and on their designs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,24 +9,33 @@ from service.contract.errors import ResourceExhaustedError
 class InFlight:
     """Counts requests between their start and end. For one event loop: it takes no lock."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._count = 0
+    def __init__(self, max_requests: int, max_designs: int) -> None:
+        self._max_requests = max_requests
+        self._max_designs = max_designs
+        self._request_count = 0
+        self._design_count = 0
 
     @contextmanager
-    def one(self) -> Iterator[None]:
-        """Count one request for the length of the block.
+    def one(self, design_count: int = 1) -> Iterator[None]:
+        """Count one request of so many designs for the length of the block.
 
         Raises:
             ResourceExhaustedError: as many as allowed are in flight.
         """
-        if self._count >= self._limit:
+        if self._request_count >= self._max_requests:
             raise ResourceExhaustedError(
-                f"{self._limit} score requests are in flight, which is the limit; try again in "
-                "a second, or send more designs in one request"
+                f"{self._max_requests} score requests are in flight, which is the limit; try again "
+                "in a second, or send more designs in one request"
             )
-        self._count += 1
+        if self._request_count and self._design_count + design_count > self._max_designs:
+            raise ResourceExhaustedError(
+                f"{self._design_count} designs are in flight, and the limit is "
+                f"{self._max_designs}: try again in a second"
+            )
+        self._request_count += 1
+        self._design_count += design_count
         try:
             yield
         finally:
-            self._count -= 1
+            self._request_count -= 1
+            self._design_count -= design_count

@@ -3,8 +3,10 @@
 from functools import partial
 from typing import Any
 
+import orjson
+
+from service.coalescing import ModelKey
 from service.contract.inference import ScoreAnswer, ScoreRequest
-from service.contract.jobs import SCORE_TASK_NAME
 from service.handlers.context import Caller, Context
 from service.handlers.resolution import resolve
 
@@ -24,9 +26,9 @@ async def score(
         InvalidDesignError: genotypes are malformed; every offender is listed.
         AmbiguousGeneError: names may be of several genes; every one is listed, with them.
         UnknownEditsError: edits are not in the model's vocabulary; every offender is listed.
-        ResourceExhaustedError: too many requests are in flight.
+        ResourceExhaustedError: too many requests, or designs, are in flight.
         DeadlineExceededError: no worker answered within the request's timeout.
-        UnavailableError: the broker does not answer.
+        UnavailableError: the broker does not answer, or a blob of the model is missing.
     """
     return ScoreAnswer.model_validate(await score_json(context, caller, reference, request))
 
@@ -34,33 +36,51 @@ async def score(
 async def score_json(
     context: Context, caller: Caller, reference: str, request: ScoreRequest
 ) -> dict[str, Any]:
-    """The same answer as `score`, as the JSON that the worker made from a `ScoreAnswer`.
+    """The same answer as `score`, as the JSON that the worker made.
 
     Raises:
         CellgebraError: as `score`.
     """
-    with context.scores.one():
+    answer: dict[str, Any] = orjson.loads(await score_bytes(context, caller, reference, request))
+    return answer
+
+
+async def score_bytes(
+    context: Context, caller: Caller, reference: str, request: ScoreRequest
+) -> bytes:
+    """The same answer as `score`, as the text that the worker made; nothing parses it here.
+
+    Raises:
+        CellgebraError: as `score`.
+    """
+    design_count = len(request.genotypes)
+    with context.scores.one(design_count):
         model = await context.manifests.get(
             context.database, context.store, context.threads, caller.project_id, reference
         )
         names = model.manifest.genes.names if model.manifest.genes is not None else {}
         known = partial(resolve, model.edits, request.genotypes, names, reader=model.reader)
-        if len(request.genotypes) <= _INLINE_DESIGNS:
+        if design_count <= _INLINE_DESIGNS:
             resolved = known()
         else:
             resolved = await context.threads.run(known)
-        payload = {
-            "model_id": model.model_id,
-            "manifest_sha256": model.manifest_sha256,
-            "weights_sha256": model.weights_sha256,
+        asked = {
             "genotypes": resolved.genotypes,
             "fields": request.fields,
             "interval_level": request.interval_level,
         }
-        answer = await context.scorer.ask(
-            SCORE_TASK_NAME, payload, timeout_seconds=request.timeout_seconds
+        answer = await context.coalescer.ask(
+            ModelKey(model.model_id, model.manifest_sha256, model.weights_sha256),
+            asked,
+            design_count=design_count,
+            timeout_seconds=request.timeout_seconds,
         )
-    answer.update(model_name=model.name, model_version=model.version)
+    fields: dict[str, Any] = {"model_name": model.name, "model_version": model.version}
     if resolved.locus_of:
-        answer["resolved_names"] = resolved.names()
-    return answer
+        fields["resolved_names"] = resolved.names()
+    return with_fields(answer, fields)
+
+
+def with_fields(answer: bytes, fields: dict[str, Any]) -> bytes:
+    """A JSON object with further fields (at least one) behind its own, which stay as they are."""
+    return answer[:-1] + b"," + orjson.dumps(fields)[1:]

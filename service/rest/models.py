@@ -214,8 +214,8 @@ async def score(
     """One array a column, in request order. A design that the model cannot encode is an error."""
     if fields is not None:
         body = body.model_copy(update={"fields": _fields(fields)})
-    answer = await scoring.score_json(context, caller, model_id, body)
-    return Response(to_json(answer, inf_nan_mode="null"), media_type="application/json")
+    answer = await scoring.score_bytes(context, caller, model_id, body)
+    return Response(answer, media_type="application/json")
 
 
 _ANALOGY = {

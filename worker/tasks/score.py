@@ -1,21 +1,19 @@
 """What is answered at once: designs in, an answer on the caller's reply list. No row is written."""
 
 import gc
-import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import redis
-from pydantic import BaseModel
 
-from service.contract.algebra import ComposeAnswer, ComposeRequest
+from service.contract.algebra import ComposeRequest
 from service.contract.broker import client_url
-from service.contract.errors import CellgebraError
-from service.contract.inference import DEFAULT_LEVEL, ScoreAnswer, ScoreField
+from service.contract.errors import CellgebraError, DeadlineExceededError
 from service.contract.jobs import COMPOSE_TASK_NAME, SCORE_TASK_NAME
+from service.contract.questions import Part, pack_reply
 from worker.app import app
 from worker.tasks.loaded import loaded_models
 from worker.tasks.runtime import runtime
@@ -25,29 +23,29 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+Request = Mapping[str, Any]
+Work = Callable[["Predictor", Sequence[Request]], Sequence[Part]]
+
 
 @app.task(name=SCORE_TASK_NAME)
-def score(payload: dict[str, Any]) -> None:
-    """Score the designs of `payload`, unless its deadline is past."""
-    _reply(payload, _score)
+def score(question: dict[str, Any]) -> None:
+    """Score the designs of every request of `question` that is not past its deadline."""
+    from worker.inference.batching import score_requests
+
+    _reply(question, score_requests)
 
 
 @app.task(name=COMPOSE_TASK_NAME)
-def compose(payload: dict[str, Any]) -> None:
-    """Carry the latent operation of `payload` out, unless its deadline is past."""
-    _reply(payload, _compose)
+def compose(question: dict[str, Any]) -> None:
+    """Carry out the latent operations of `question` that are not past their deadlines."""
+    _reply(question, _compose)
 
 
-def _reply(
-    payload: dict[str, Any], work: Callable[["Predictor", dict[str, Any]], BaseModel]
-) -> None:
-    if time.time() >= payload["deadline_unix_seconds"]:
-        logger.info("dropped an expired request", extra={"request_id": payload["request_id"]})
-        return
-    reply = {"request_id": payload["request_id"], **_answer(payload, work)}
+def _reply(question: Mapping[str, Any], work: Work) -> None:
+    parts = _parts(question, work)
     pipeline = _replies().pipeline(transaction=False)
-    pipeline.rpush(payload["reply_key"], json.dumps(reply, separators=(",", ":")))
-    pipeline.expire(payload["reply_key"], payload["reply_ttl_seconds"])
+    pipeline.rpush(question["reply_key"], pack_reply(question["question_id"], parts))
+    pipeline.expire(question["reply_key"], question["reply_ttl_seconds"])
     pipeline.execute()
 
 
@@ -55,6 +53,7 @@ def warm_up() -> None:
     """Load what scoring needs, and keep it out of the garbage collector's long pauses."""
     import torch
 
+    import worker.inference.batching
     import worker.inference.composition  # noqa: F401
 
     torch.set_num_threads(runtime().settings.torch_threads or 1)
@@ -62,38 +61,47 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def _answer(
-    payload: dict[str, Any], work: Callable[["Predictor", dict[str, Any]], BaseModel]
-) -> dict[str, Any]:
+def _parts(question: Mapping[str, Any], work: Work) -> list[Part]:
+    """One part a request; what is past its deadline is not computed."""
+    requests = question["requests"]
+    now = time.time()
+    is_alive = [now < request["deadline_unix_seconds"] for request in requests]
+    if not all(is_alive):
+        logger.info("dropped %d expired requests", is_alive.count(False))
+    alive = [request for request, wanted in zip(requests, is_alive, strict=True) if wanted]
+    found = iter(_answers(question, alive, work) if alive else [])
+    late = DeadlineExceededError("the deadline passed before a worker was free")
+    return [next(found) if wanted else late for wanted in is_alive]
+
+
+def _answers(
+    question: Mapping[str, Any], requests: Sequence[Request], work: Work
+) -> Sequence[Part]:
     try:
         predictor = loaded_models().get(
-            payload["model_id"], payload["manifest_sha256"], payload["weights_sha256"]
+            question["model_id"], question["manifest_sha256"], question["weights_sha256"]
         )
-        answer = work(predictor, payload)
+        return work(predictor, requests)
     except CellgebraError as error:
-        return {"error": error.as_problem()}
+        return [error] * len(requests)
     except Exception:
-        logger.exception("scoring failed", extra={"model_id": payload["model_id"]})
-        return {"error": CellgebraError("scoring failed unexpectedly").as_problem()}
-    return {"answer": answer.model_dump(mode="json", exclude_none=True)}
+        logger.exception("scoring failed", extra={"model_id": question["model_id"]})
+        return [CellgebraError("scoring failed unexpectedly")] * len(requests)
 
 
-def _score(predictor: "Predictor", payload: dict[str, Any]) -> ScoreAnswer:
-    fields = payload.get("fields")
-    return predictor.score(
-        payload["genotypes"],
-        None if fields is None else [ScoreField(field) for field in fields],
-        interval_level=payload.get("interval_level", DEFAULT_LEVEL),
-        deadline_unix_seconds=payload["deadline_unix_seconds"],
-    )
-
-
-def _compose(predictor: "Predictor", payload: dict[str, Any]) -> ComposeAnswer:
+def _compose(predictor: "Predictor", requests: Sequence[Request]) -> list[Part]:
     from worker.inference.composition import compose_designs
 
-    request = ComposeRequest.model_validate(payload["request"])
-    deadline = payload["deadline_unix_seconds"]
-    return compose_designs(predictor, request, deadline_unix_seconds=deadline)
+    return [
+        compose_designs(
+            predictor,
+            ComposeRequest.model_validate(request["request"]),
+            deadline_unix_seconds=request["deadline_unix_seconds"],
+        )
+        .model_dump_json(exclude_none=True)
+        .encode()
+        for request in requests
+    ]
 
 
 @cache

@@ -60,6 +60,6 @@ async def test_what_is_sent_is_canonical(context, caller, model_id, valkey):
         (message,) = client.lrange("cellgebra:inference", 0, -1)
     envelope = json.loads(message)
     assert envelope["headers"]["task"] == "inference.compose"
-    sent = json.loads(base64.b64decode(envelope["body"]))[0][0]["request"]
+    sent = json.loads(base64.b64decode(envelope["body"]))[0][0]["requests"][0]["request"]
     assert sent["designs"] == [f"{EDITS[0]}+{EDITS[1]}@0.2", EDITS[0]]
     assert sent["operation"] == "subtract"

@@ -85,7 +85,7 @@ async def test_what_is_sent_is_canonical_and_in_order(context, caller, model_id,
     with valkey.connect() as client:
         (message,) = client.lrange("cellgebra:inference", 0, -1)
     assert b"b0720:deletion+b1812:knockdown@0.2" in _body(message)
-    assert json.loads(_body(message))[0][0]["fields"] == ["mean"]
+    assert json.loads(_body(message))[0][0]["requests"][0]["fields"] == ["mean"]
 
 
 def _body(message):
