@@ -5,6 +5,7 @@ has to name this host (DNS rebinding) and may not come from a page of another or
 """
 
 import ipaddress
+from functools import lru_cache
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ LOCAL_PROJECT = "default"
 LOCAL_CALLER = "local"
 
 
+@lru_cache(256)
 def is_loopback(host: str) -> bool:
     """Whether an address or name is this machine's own."""
     if host == "localhost":

@@ -25,6 +25,7 @@ from service.rest import (
 from service.rest.access import authenticate, require_loopback
 from service.rest.body_limit import BodyLimitMiddleware
 from service.rest.parameters import require_text
+from service.rest.plain_scores import PlainScoreMiddleware
 from service.rest.problems import PROBLEM_RESPONSE, ProblemDocument, add_problem_handlers
 from service.rest.tracing import TraceMiddleware
 
@@ -64,6 +65,7 @@ def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
     for part in parts:
         app.include_router(part.router)
     add_problem_handlers(app)
+    app.add_middleware(PlainScoreMiddleware, context=context)
     app.add_middleware(
         BodyLimitMiddleware, streamed=(datasets.UPLOAD_PATH, gene_tables.UPLOAD_PATH)
     )

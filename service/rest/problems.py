@@ -127,6 +127,17 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.exception_handler(ClientDisconnect)(_disconnected)
 
 
+async def answer_error(
+    request: Request, error: CellgebraError | HTTPException | ClientDisconnect
+) -> Response:
+    """The answer to an error that was met before the app could handle it."""
+    if isinstance(error, CellgebraError):
+        return await _known_error(request, error)
+    if isinstance(error, HTTPException):
+        return await _http_error(request, error)
+    return await _disconnected(request, error)
+
+
 async def _known_error(request: Request, error: CellgebraError) -> Response:
     if error.code == "INTERNAL":
         return unexpected_error(request, error)
