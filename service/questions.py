@@ -9,7 +9,7 @@ import logging
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import redis
 import redis.asyncio
@@ -106,7 +106,7 @@ class Questions:
             while True:
                 item = await client.blpop([self._reply_key], timeout=_BLOCK_SECONDS)
                 if item is not None:
-                    self._deliver(item[1])
+                    self._deliver(cast("bytes", item[1]))  # nothing decodes it
 
     def _deliver(self, content: bytes) -> None:
         question_id, parts = unpack_reply(content)

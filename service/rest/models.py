@@ -15,6 +15,7 @@ from service.contract.resources import ListAnswer, Model
 from service.handlers import composing, models, registry, scoring
 from service.handlers.context import Caller, Context
 from service.rest.access import CallerDep
+from service.rest.disconnects import while_connected
 from service.rest.parameters import ContextDep, PageDep, problems
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
@@ -199,9 +200,11 @@ async def _report(
     responses=problems(404, 422, 429, 503, 504),
 )
 async def score(
+    request: Request,
     context: ContextDep,
     caller: CallerDep,
     model_id: str,
+    *,
     body: Annotated[ScoreRequest, Body(examples=[_EXAMPLE])],
     fields: Annotated[
         list[str] | None,
@@ -214,7 +217,8 @@ async def score(
     """One array a column, in request order. A design that the model cannot encode is an error."""
     if fields is not None:
         body = body.model_copy(update={"fields": _fields(fields)})
-    answer = await scoring.score_bytes(context, caller, model_id, body)
+    async with while_connected(request.receive):
+        answer = await scoring.score_bytes(context, caller, model_id, body)
     return Response(answer, media_type="application/json")
 
 
@@ -236,13 +240,15 @@ _ANALOGY = {
     responses=problems(404, 409, 422, 429, 503, 504),
 )
 async def compose(
+    request: Request,
     context: ContextDep,
     caller: CallerDep,
     model_id: str,
     body: Annotated[ComposeRequest, Body(examples=[_ANALOGY])],
 ) -> Response:
     """Compose, subtract, analogy or interpolate: states as the head reads them, beside measured."""
-    answer = await composing.compose_json(context, caller, model_id, body)
+    async with while_connected(request.receive):
+        answer = await composing.compose_json(context, caller, model_id, body)
     return Response(to_json(answer, inf_nan_mode="null"), media_type="application/json")
 
 

@@ -1,16 +1,15 @@
 """Several requests about one model as one batch: each gets the answer that it would get alone."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
-
-import orjson
 
 from service.contract.errors import CellgebraError
 from service.contract.inference import DEFAULT_LEVEL, ScoreField
 from service.contract.questions import Part
 from worker.inference.predictor import Predictor
+from worker.inference.score_columns import answer_json, answers_json
 
 Request = Mapping[str, Any]
 
@@ -35,36 +34,25 @@ def _kind(request: Request) -> tuple[str, float]:
     return asked, request.get("interval_level", DEFAULT_LEVEL)
 
 
-def _parts(predictor: Predictor, requests: Sequence[Request]) -> list[Part]:
+def _parts(predictor: Predictor, requests: Sequence[Request]) -> Sequence[Part]:
     try:
-        return list(_together(predictor, requests))
+        return _together(predictor, requests)
     except CellgebraError as error:
         if len(requests) == 1:
             return [error]
     return [part for request in requests for part in _parts(predictor, [request])]
 
 
-def _together(predictor: Predictor, requests: Sequence[Request]) -> Iterator[bytes]:
+def _together(predictor: Predictor, requests: Sequence[Request]) -> list[bytes]:
+    genotypes = [text for request in requests for text in request["genotypes"]]
+    texts, designs = predictor.vocabulary.read(genotypes)
     fields = requests[0].get("fields")
-    answer = predictor.score(
-        [text for request in requests for text in request["genotypes"]],
+    scores = predictor.columns(
+        designs,
         None if fields is None else [ScoreField(field) for field in fields],
         interval_level=requests[0].get("interval_level", DEFAULT_LEVEL),
         deadline_unix_seconds=max(r.get("deadline_unix_seconds", math.inf) for r in requests),
     )
-    whole = answer.model_dump(mode="json", exclude_none=True)
-    begin = 0
-    for request in requests:
-        end = begin + len(request["genotypes"])
-        yield orjson.dumps(_cut(whole, begin, end))
-        begin = end
-
-
-def _cut(part: Any, begin: int, end: int) -> Any:  # noqa: ANN401 - JSON
-    if isinstance(part, dict):
-        return {key: _cut(value, begin, end) for key, value in part.items()}
-    if isinstance(part, list):
-        if part and isinstance(part[0], dict):
-            return [_cut(value, begin, end) for value in part]
-        return part[begin:end]
-    return part
+    if len(requests) == 1:
+        return [answer_json(scores, texts)]
+    return answers_json(scores, texts, [len(request["genotypes"]) for request in requests])

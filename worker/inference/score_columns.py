@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,6 +67,18 @@ def answer_json(scores: ScoreColumns, genotypes: Sequence[str]) -> bytes:
     Numbers read back as the same float64. `genotypes` are the designs' canonical texts.
     """
     return orjson.dumps(_content(scores, genotypes), option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def answers_json(
+    scores: ScoreColumns, genotypes: Sequence[str], design_counts: Sequence[int]
+) -> list[bytes]:
+    """An answer each for designs of several requests, one behind the other.
+
+    Law: each is what `answer_json` gives of its own rows.
+    """
+    whole = _listed(_content(scores, genotypes))
+    ends = list(accumulate(design_counts, initial=0))
+    return [orjson.dumps(_cut(whole, *rows)) for rows in pairwise(ends)]
 
 
 def score_answer(scores: ScoreColumns, genotypes: Sequence[str]) -> ScoreAnswer:
@@ -145,4 +158,15 @@ def _listed(content: Any) -> Any:  # noqa: ANN401  # any content of JSON
         return {name: _listed(value) for name, value in content.items()}
     if isinstance(content, list) and content and isinstance(content[0], dict):
         return [_listed(value) for value in content]
+    return content
+
+
+def _cut(content: Any, begin: int, end: int) -> Any:  # noqa: ANN401  # any content of JSON
+    """The rows of an answer from `begin` to `end`: those of every column."""
+    if isinstance(content, dict):
+        return {name: _cut(value, begin, end) for name, value in content.items()}
+    if isinstance(content, list):
+        if content and isinstance(content[0], dict):
+            return [_cut(value, begin, end) for value in content]
+        return content[begin:end]
     return content
