@@ -57,11 +57,34 @@ class GeneGraphSpec(_Spec):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
 
 
-LatentModelSpec = PerturbationSetSpec | GeneGraphSpec
+class SetTransformerSpec(_Spec):
+    """Edits read all genes, and genes read the edits.
+
+    z_I = z_W + z_P + U sum over edits v of |r_v| y_v: every gene attends to the edits of a design
+    (or to none of them), and each edit to what that changed of the genes. U is zero at the start.
+    The genes are those of the training designs, one token an edit: projected features of a gene
+    table, where one is named, and a learned part. Work is edits times genes, for GPU nodes. Source:
+    Lee et al. 2019, arXiv 1810.00825, whose inducing points are the genes here.
+    """
+
+    kind: Literal["set_transformer"] = "set_transformer"
+    latent_dim: Annotated[int, Field(ge=2, le=1024)] = 32
+    attention_heads: Annotated[int, Field(ge=1, le=16)] = 4
+    attention_layers: Annotated[int, Field(ge=1, le=8)] = 1
+    network_dim: Annotated[int, Field(ge=0, le=1024)] = 64
+    head: Literal["linear", "quadratic", "mlp"] = "mlp"
+    hidden_dim: Annotated[int, Field(ge=2, le=4096)] = 64
+    hidden_layers: Annotated[int, Field(ge=1, le=2)] = 1
+    activation: Literal["gelu", "relu"] = "gelu"
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+
+
+LatentModelSpec = PerturbationSetSpec | GeneGraphSpec | SetTransformerSpec
 """Models with a latent space: two readings of one head."""
 
 LATENT_KINDS: tuple[str, ...] = tuple(
-    spec.model_fields["kind"].default for spec in (PerturbationSetSpec, GeneGraphSpec)
+    spec.model_fields["kind"].default
+    for spec in (PerturbationSetSpec, GeneGraphSpec, SetTransformerSpec)
 )
 
 
@@ -69,5 +92,5 @@ def no_latent_space(kind: str) -> str:
     """What is said of a model whose states somebody asks for."""
     return (
         f"a model of kind {kind} has no latent space, and nothing of it can be composed; models of "
-        f"kind {' and '.join(LATENT_KINDS)} have one"
+        f"kind {', '.join(LATENT_KINDS[:-1])} and {LATENT_KINDS[-1]} have one"
     )

@@ -140,12 +140,14 @@ class NetworkEnsemble:
         self.members: list[LatentNetwork] = []
         for member in range(manifest.member_count):
             prefix = f"member.{member}."
+            genes = tensors.get(prefix + "gene_GD")
             net = new_latent_network(
                 spec,
                 edit_count=len(manifest.edits),
                 measure_orders=orders,
                 generator=torch.Generator(),
                 walks=GeneWalks.of(tensors) if _WALKS in tensors else None,
+                gene_count=None if genes is None else len(genes),
             )
             net.load_state_dict(
                 {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

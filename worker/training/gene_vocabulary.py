@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 
 from service.contract.candidates import ModelSpec
 from service.contract.designs import Design, Edit
-from service.contract.latent_models import GeneGraphSpec, LatentModelSpec, PerturbationSetSpec
+from service.contract.latent_models import (
+    GeneGraphSpec,
+    LatentModelSpec,
+    PerturbationSetSpec,
+    SetTransformerSpec,
+)
 from service.contract.models import GeneKernelSpec
 from worker.models.encoding import EditIndex
 from worker.models.gene_features_by_edit import (
@@ -27,7 +32,9 @@ from worker.training.memory import require_kernel_memory, require_walk_memory
 
 Floats = NDArray[np.float64]
 
-READS_GENES = frozenset({"perturbation_set", "feature_ridge", "gene_kernel", "gene_graph"})
+READS_GENES = frozenset(
+    {"perturbation_set", "feature_ridge", "gene_kernel", "gene_graph", "set_transformer"}
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ def _names(joined: JoinedGenes) -> dict[str, int]:
 
 def reads_networks(model: ModelSpec) -> bool:
     """Whether a model with a gene table reads its networks."""
-    if isinstance(model, PerturbationSetSpec):
+    if isinstance(model, PerturbationSetSpec | SetTransformerSpec):
         return model.network_dim > 0
     return isinstance(model, GeneGraphSpec | GeneKernelSpec)
 

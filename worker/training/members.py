@@ -74,7 +74,7 @@ class MemberFit:
         self.loss = CompositeLoss(task.spec.loss, context).to(task.device)
         self.optimizer = self._optimizer()
         order = task.designs.edit_BP.shape[1]
-        self._read_rows = rows_to_read(task.model, order, task.measure_orders)
+        self._read_rows = rows_to_read(task.model, order, task.measure_orders, task.edit_count)
         self._monitor = LatentMonitor(self.net, task.designs)
         self._start_additive()
         self.best = self.net.weights_with(self._gates())

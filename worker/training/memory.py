@@ -14,7 +14,7 @@ import numpy as np
 
 from service.contract.candidates import AutoSpec
 from service.contract.errors import FailedPreconditionError
-from service.contract.latent_models import GeneGraphSpec, LatentModelSpec
+from service.contract.latent_models import GeneGraphSpec, LatentModelSpec, SetTransformerSpec
 from service.contract.models import AverageSpec, FittedSpec, GeneKernelSpec
 from service.contract.training import TrainingSpec
 from worker.data.gene_table import Network
@@ -91,17 +91,24 @@ def readings_per_design(order: int, measure_orders: Sequence[int]) -> int:
     return 1 + singles + pairs
 
 
-def bytes_per_design(model: LatentModelSpec, order: int, measure_orders: Sequence[int]) -> int:
-    """Bytes of one design of `order` edits in a training step."""
+def bytes_per_design(
+    model: LatentModelSpec, order: int, measure_orders: Sequence[int], gene_count: int = 0
+) -> int:
+    """Bytes of one design of `order` edits in a step that may attend to `gene_count` genes."""
     layers = model.layers if isinstance(model, GeneGraphSpec) else model.attention_layers
     pairwise = order * order * model.latent_dim * layers
+    if isinstance(model, SetTransformerSpec):
+        scores = (2 * order + 1) * model.attention_heads
+        pairwise += gene_count * (scores + 4 * model.latent_dim) * layers
     activations = max(1, pairwise) * readings_per_design(order, measure_orders)
     return int(activations * _FLOAT_BYTES * _KEPT_PER_ACTIVATION)
 
 
-def rows_to_read(model: LatentModelSpec, order: int, measure_orders: Sequence[int]) -> int:
+def rows_to_read(
+    model: LatentModelSpec, order: int, measure_orders: Sequence[int], gene_count: int = 0
+) -> int:
     """How many designs are read at once."""
-    return max(1, READ_BYTES // bytes_per_design(model, order, measure_orders))
+    return max(1, READ_BYTES // bytes_per_design(model, order, measure_orders, gene_count))
 
 
 def require_memory(spec: TrainingSpec, size: TrainingSize) -> None:
@@ -116,7 +123,8 @@ def require_memory(spec: TrainingSpec, size: TrainingSize) -> None:
     advice = "leave the widest designs out"
     if isinstance(spec.model, LatentModelSpec):
         rows = min(spec.batch_size, size.design_count)
-        needed = max(needed, rows * bytes_per_design(spec.model, order, size.measure_orders))
+        step = bytes_per_design(spec.model, order, size.measure_orders, size.edit_count)
+        needed = max(needed, rows * step)
         advice += ", or lower batch_size or latent_dim"
     if needed > MAX_BYTES:
         raise _refusal(f"the widest training design holds {order} edits", needed, advice)

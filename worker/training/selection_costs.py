@@ -1,6 +1,6 @@
 """What a candidate costs, from the size of the data alone: the same on every machine and day."""
 
-from service.contract.latent_models import GeneGraphSpec, LatentModelSpec
+from service.contract.latent_models import GeneGraphSpec, LatentModelSpec, SetTransformerSpec
 from service.contract.models import (
     FittedSpec,
     ForestSpec,
@@ -20,6 +20,8 @@ def estimate_seconds(model: FittedSpec, spec: TrainingSpec, data: TrainingData) 
     if isinstance(model, LatentModelSpec):
         steps = spec.epochs * -(-len(data.train) // spec.batch_size)
         share = 3.0 if isinstance(model, GeneGraphSpec) else 1.0
+        if isinstance(model, SetTransformerSpec):
+            share = 1.0 + 0.02 * len(data.index)
         return share * steps * (0.004 + 1e-6 * spec.batch_size * model.latent_dim)
     return len(data.labels) * _of_a_label(model, len(data.train), len(data.index))
 

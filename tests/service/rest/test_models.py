@@ -77,7 +77,7 @@ async def test_a_model_without_a_latent_space_composes_nothing(rest, model_id):
     response = await rest.post(f"/v1/models/{model_id}:compose", json=body)
     document = response.json()
     assert (response.status_code, document["code"]) == (409, "FAILED_PRECONDITION")
-    assert "perturbation_set and gene_graph" in document["detail"]
+    assert "perturbation_set, gene_graph and set_transformer" in document["detail"]
 
 
 async def test_fields_of_the_query(rest, model_id):

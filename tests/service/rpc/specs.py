@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from service.contract.candidates import AutoSpec, CandidateKind
 from service.contract.errors import Offender
 from service.contract.jobs import JobState
-from service.contract.latent_models import GeneGraphSpec, PerturbationSetSpec
+from service.contract.latent_models import (
+    GeneGraphSpec,
+    PerturbationSetSpec,
+    SetTransformerSpec,
+)
 from service.contract.losses import (
     BatchMixingTerm,
     CNodeTerm,
@@ -222,6 +226,18 @@ models = st.one_of(
         latent_dim=st.integers(2, 1024),
         layers=st.integers(1, 8),
         hops=st.integers(1, 3),
+        head=st.sampled_from(["linear", "quadratic", "mlp"]),
+        hidden_dim=st.integers(2, 4096),
+        hidden_layers=st.integers(1, 2),
+        activation=st.sampled_from(["gelu", "relu"]),
+        dropout=st.floats(0, 1, exclude_max=True),
+        network_dim=st.integers(0, 1024),
+    ),
+    some(
+        SetTransformerSpec,
+        latent_dim=st.integers(2, 1024),
+        attention_heads=st.integers(1, 16),
+        attention_layers=st.integers(1, 8),
         head=st.sampled_from(["linear", "quadratic", "mlp"]),
         hidden_dim=st.integers(2, 4096),
         hidden_layers=st.integers(1, 2),

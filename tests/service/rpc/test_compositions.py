@@ -32,7 +32,7 @@ async def test_without_a_worker_the_timeout_ends_the_wait(inference, latent_mode
 async def test_a_model_without_a_latent_space(inference, model_id):
     async with fails(StatusCode.FAILED_PRECONDITION) as failure:
         await inference.Compose(ask(model_id, KNOWN, OTHER))
-    assert "perturbation_set and gene_graph" in failure.message
+    assert "perturbation_set, gene_graph and set_transformer" in failure.message
 
 
 async def test_unknown_edits_are_named_by_their_design(inference, latent_model_id):

@@ -38,6 +38,7 @@ MODELS = [
     pytest.param({"kind": "gene_kernel"}, id="gene_kernel"),
     pytest.param(NETWORK, id="perturbation_set", marks=pytest.mark.slow),
     pytest.param(GRAPH, id="gene_graph"),
+    pytest.param({"kind": "set_transformer"} | SMALL, id="set_transformer"),
 ]
 every_model = pytest.mark.parametrize("model", MODELS)
 

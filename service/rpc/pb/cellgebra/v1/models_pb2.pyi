@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ModelSpec(_message.Message):
-    __slots__ = ("additive", "perturbation_set", "train_mean", "pair_mean", "nearest_design", "edit_frequency", "multiplicative", "pairwise", "low_rank", "profile_knn", "forest", "gp", "profile_gp", "feature_ridge", "gene_kernel", "gene_graph", "saturating", "average", "auto")
+    __slots__ = ("additive", "perturbation_set", "train_mean", "pair_mean", "nearest_design", "edit_frequency", "multiplicative", "pairwise", "low_rank", "profile_knn", "forest", "gp", "profile_gp", "feature_ridge", "gene_kernel", "gene_graph", "set_transformer", "saturating", "average", "auto")
     ADDITIVE_FIELD_NUMBER: _ClassVar[int]
     PERTURBATION_SET_FIELD_NUMBER: _ClassVar[int]
     TRAIN_MEAN_FIELD_NUMBER: _ClassVar[int]
@@ -25,6 +25,7 @@ class ModelSpec(_message.Message):
     FEATURE_RIDGE_FIELD_NUMBER: _ClassVar[int]
     GENE_KERNEL_FIELD_NUMBER: _ClassVar[int]
     GENE_GRAPH_FIELD_NUMBER: _ClassVar[int]
+    SET_TRANSFORMER_FIELD_NUMBER: _ClassVar[int]
     SATURATING_FIELD_NUMBER: _ClassVar[int]
     AVERAGE_FIELD_NUMBER: _ClassVar[int]
     AUTO_FIELD_NUMBER: _ClassVar[int]
@@ -44,10 +45,11 @@ class ModelSpec(_message.Message):
     feature_ridge: FeatureRidgeSpec
     gene_kernel: GeneKernelSpec
     gene_graph: GeneGraphSpec
+    set_transformer: SetTransformerSpec
     saturating: SaturatingSpec
     average: AverageSpec
     auto: AutoSpec
-    def __init__(self, additive: _Optional[_Union[AdditiveSpec, _Mapping]] = ..., perturbation_set: _Optional[_Union[PerturbationSetSpec, _Mapping]] = ..., train_mean: _Optional[_Union[TrainMeanSpec, _Mapping]] = ..., pair_mean: _Optional[_Union[PairMeanSpec, _Mapping]] = ..., nearest_design: _Optional[_Union[NearestDesignSpec, _Mapping]] = ..., edit_frequency: _Optional[_Union[EditFrequencySpec, _Mapping]] = ..., multiplicative: _Optional[_Union[MultiplicativeSpec, _Mapping]] = ..., pairwise: _Optional[_Union[PairwiseSpec, _Mapping]] = ..., low_rank: _Optional[_Union[LowRankSpec, _Mapping]] = ..., profile_knn: _Optional[_Union[ProfileKnnSpec, _Mapping]] = ..., forest: _Optional[_Union[ForestSpec, _Mapping]] = ..., gp: _Optional[_Union[GpSpec, _Mapping]] = ..., profile_gp: _Optional[_Union[ProfileGpSpec, _Mapping]] = ..., feature_ridge: _Optional[_Union[FeatureRidgeSpec, _Mapping]] = ..., gene_kernel: _Optional[_Union[GeneKernelSpec, _Mapping]] = ..., gene_graph: _Optional[_Union[GeneGraphSpec, _Mapping]] = ..., saturating: _Optional[_Union[SaturatingSpec, _Mapping]] = ..., average: _Optional[_Union[AverageSpec, _Mapping]] = ..., auto: _Optional[_Union[AutoSpec, _Mapping]] = ...) -> None: ...
+    def __init__(self, additive: _Optional[_Union[AdditiveSpec, _Mapping]] = ..., perturbation_set: _Optional[_Union[PerturbationSetSpec, _Mapping]] = ..., train_mean: _Optional[_Union[TrainMeanSpec, _Mapping]] = ..., pair_mean: _Optional[_Union[PairMeanSpec, _Mapping]] = ..., nearest_design: _Optional[_Union[NearestDesignSpec, _Mapping]] = ..., edit_frequency: _Optional[_Union[EditFrequencySpec, _Mapping]] = ..., multiplicative: _Optional[_Union[MultiplicativeSpec, _Mapping]] = ..., pairwise: _Optional[_Union[PairwiseSpec, _Mapping]] = ..., low_rank: _Optional[_Union[LowRankSpec, _Mapping]] = ..., profile_knn: _Optional[_Union[ProfileKnnSpec, _Mapping]] = ..., forest: _Optional[_Union[ForestSpec, _Mapping]] = ..., gp: _Optional[_Union[GpSpec, _Mapping]] = ..., profile_gp: _Optional[_Union[ProfileGpSpec, _Mapping]] = ..., feature_ridge: _Optional[_Union[FeatureRidgeSpec, _Mapping]] = ..., gene_kernel: _Optional[_Union[GeneKernelSpec, _Mapping]] = ..., gene_graph: _Optional[_Union[GeneGraphSpec, _Mapping]] = ..., set_transformer: _Optional[_Union[SetTransformerSpec, _Mapping]] = ..., saturating: _Optional[_Union[SaturatingSpec, _Mapping]] = ..., average: _Optional[_Union[AverageSpec, _Mapping]] = ..., auto: _Optional[_Union[AutoSpec, _Mapping]] = ...) -> None: ...
 
 class AdditiveSpec(_message.Message):
     __slots__ = ("penalty",)
@@ -184,6 +186,46 @@ class GeneGraphSpec(_message.Message):
     network_dim: int
     activation: GeneGraphSpec.Activation
     def __init__(self, latent_dim: _Optional[int] = ..., layers: _Optional[int] = ..., hops: _Optional[int] = ..., head: _Optional[_Union[GeneGraphSpec.Head, str]] = ..., hidden_dim: _Optional[int] = ..., hidden_layers: _Optional[int] = ..., dropout: _Optional[float] = ..., network_dim: _Optional[int] = ..., activation: _Optional[_Union[GeneGraphSpec.Activation, str]] = ...) -> None: ...
+
+class SetTransformerSpec(_message.Message):
+    __slots__ = ("latent_dim", "attention_heads", "attention_layers", "head", "hidden_dim", "hidden_layers", "dropout", "network_dim", "activation")
+    class Head(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        HEAD_UNSPECIFIED: _ClassVar[SetTransformerSpec.Head]
+        HEAD_LINEAR: _ClassVar[SetTransformerSpec.Head]
+        HEAD_QUADRATIC: _ClassVar[SetTransformerSpec.Head]
+        HEAD_MLP: _ClassVar[SetTransformerSpec.Head]
+    HEAD_UNSPECIFIED: SetTransformerSpec.Head
+    HEAD_LINEAR: SetTransformerSpec.Head
+    HEAD_QUADRATIC: SetTransformerSpec.Head
+    HEAD_MLP: SetTransformerSpec.Head
+    class Activation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        ACTIVATION_UNSPECIFIED: _ClassVar[SetTransformerSpec.Activation]
+        ACTIVATION_GELU: _ClassVar[SetTransformerSpec.Activation]
+        ACTIVATION_RELU: _ClassVar[SetTransformerSpec.Activation]
+    ACTIVATION_UNSPECIFIED: SetTransformerSpec.Activation
+    ACTIVATION_GELU: SetTransformerSpec.Activation
+    ACTIVATION_RELU: SetTransformerSpec.Activation
+    LATENT_DIM_FIELD_NUMBER: _ClassVar[int]
+    ATTENTION_HEADS_FIELD_NUMBER: _ClassVar[int]
+    ATTENTION_LAYERS_FIELD_NUMBER: _ClassVar[int]
+    HEAD_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_DIM_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_LAYERS_FIELD_NUMBER: _ClassVar[int]
+    DROPOUT_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_DIM_FIELD_NUMBER: _ClassVar[int]
+    ACTIVATION_FIELD_NUMBER: _ClassVar[int]
+    latent_dim: int
+    attention_heads: int
+    attention_layers: int
+    head: SetTransformerSpec.Head
+    hidden_dim: int
+    hidden_layers: int
+    dropout: float
+    network_dim: int
+    activation: SetTransformerSpec.Activation
+    def __init__(self, latent_dim: _Optional[int] = ..., attention_heads: _Optional[int] = ..., attention_layers: _Optional[int] = ..., head: _Optional[_Union[SetTransformerSpec.Head, str]] = ..., hidden_dim: _Optional[int] = ..., hidden_layers: _Optional[int] = ..., dropout: _Optional[float] = ..., network_dim: _Optional[int] = ..., activation: _Optional[_Union[SetTransformerSpec.Activation, str]] = ...) -> None: ...
 
 class TrainMeanSpec(_message.Message):
     __slots__ = ()
