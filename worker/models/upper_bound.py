@@ -53,6 +53,13 @@ class UpperBound(StoredModel):
         value_B = look_up(self.key_Q, self.value_Q, _keys(low_BP, len(self.token_edit_T)))
         return np.where(known_B, value_B, np.nan)
 
+    def triples(self) -> tuple[Codes, Floats]:
+        """Tokens [Q, 3] of the measured designs of three edits, rising, and their values [Q]."""
+        base = len(self.token_edit_T) + 1
+        token_Q3 = np.stack([self.key_Q // base**2, self.key_Q // base % base, self.key_Q % base])
+        is_triple_Q = token_Q3[0] > 0
+        return token_Q3.T[is_triple_Q], self.value_Q[is_triple_Q]
+
 
 def tokens(edit_T: Codes, effect_T: Floats, sets: EditSets) -> Codes:
     """Number of each edit at its effect, from 1 [B, P]; 0 is padding, -1 what is not known."""

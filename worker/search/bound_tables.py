@@ -1,11 +1,13 @@
-"""What was measured of lower orders, as a table of pairs: the least that a design may be."""
+"""What was measured of lower orders, as a table of pairs: the most that a design may be."""
+
+from itertools import product
 
 import numpy as np
 
 from worker.models.encoding import DesignBatch
-from worker.models.observations import EditSets, edit_sets
-from worker.models.upper_bound import UpperBound
-from worker.search.tables import Singles
+from worker.models.observations import Codes, EditSets, edit_sets
+from worker.models.upper_bound import UpperBound, tokens
+from worker.search.tables import Singles, Triples
 
 _DESIGNS = 1 << 18  # looked up at once
 
@@ -33,6 +35,37 @@ def bound_table(bound: UpperBound, edits: DesignBatch, fixed: DesignBatch, order
         found = _bounds(bound, free, always, pairs, is_part=order > 2)
         table[begin : begin + step] = found.reshape(-1, count)
     return table
+
+
+def bound_triples(bound: UpperBound, edits: DesignBatch) -> Triples:
+    """What was measured of three of the edits, which bounds designs of them and fixed edits."""
+    token_E = tokens(bound.token_edit_T, bound.token_effect_T, edit_sets(edits))[:, 0]
+    copies = _edits_of_tokens(token_E, len(bound.token_edit_T))
+    token_Q3, value_Q = bound.triples()
+    keys, values = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    for chosen in product(copies, repeat=3):
+        edit_Q3 = np.stack([edit_T[token_Q3[:, n]] for n, edit_T in enumerate(chosen)], axis=1)
+        is_known_Q = (edit_Q3 >= 0).all(axis=1)
+        first, second, last = np.sort(edit_Q3[is_known_Q], axis=1).T
+        keys.append((first * len(token_E) + second) * len(token_E) + last)
+        values.append(value_Q[is_known_Q])
+    key_Q, value = np.concatenate(keys), np.concatenate(values)
+    order_Q = np.argsort(key_Q, kind="stable")
+    return Triples(key_Q[order_Q], value[order_Q].astype(np.float32))
+
+
+def _edits_of_tokens(token_E: Codes, count: int) -> list[Codes]:
+    """Places of the edits of each token, -1 where there is none: one list a spelling of an edit."""
+    copies: list[Codes] = []
+    for place, token in enumerate(token_E.tolist()):
+        if token <= 0:
+            continue
+        free = next((copy for copy in copies if copy[token] < 0), None)
+        if free is None:
+            free = np.full(count + 1, -1, dtype=np.int64)
+            copies.append(free)
+        free[token] = place
+    return copies
 
 
 def _bounds(

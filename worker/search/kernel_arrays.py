@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from worker.search.kernel_errors import LabelErrors, label_errors
 from worker.search.kernel_objective import ScreenObjective
-from worker.search.tables import Floats, ScreenTables, Singles, UnitTables
+from worker.search.tables import Floats, ScreenTables, Singles, Triples, UnitTables
 
 Counts = NDArray[np.int64]
 Flags = NDArray[np.uint8]
@@ -63,6 +63,9 @@ class KernelArrays:
     leading: Singles
     pair: list[Singles | None]
     bound: list[Singles | None]
+    triple_start: Counts | None
+    triple_key: Counts | None
+    triple_value: Singles | None
     inner_constant: Singles | None
     inner: Singles | None
     size_constant: Singles | None
@@ -128,6 +131,7 @@ def kernel_arrays(
         bound=[
             pad(tables.bound[y]) if y in tables.bound else None for y in range(len(tables.labels))
         ],
+        **_triple_arrays(tables),
         **_size_arrays(tables, pad),
         **_unit_arrays(tables, lanes, pad),
         spread=_singles(np.array([label.spread for label in tables.labels])),
@@ -140,6 +144,19 @@ def kernel_arrays(
         strata=1 if strata is None else strata.count,
         bins=bins,
     )
+
+
+def _triple_arrays(tables: ScreenTables) -> dict[str, Any]:
+    """Triples of all labels, one label after the other."""
+    if not tables.triple:
+        return dict.fromkeys(("triple_start", "triple_key", "triple_value"))
+    none = Triples(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+    parts = [tables.triple.get(y, none) for y in range(len(tables.labels))]
+    return {
+        "triple_start": np.cumsum([0, *(len(part.key_Q) for part in parts)]),
+        "triple_key": np.concatenate([part.key_Q for part in parts]),
+        "triple_value": np.concatenate([part.value_Q for part in parts]),
+    }
 
 
 def _round_up(count: int, step: int) -> int:

@@ -19,7 +19,8 @@ _COUNTS = (
     *("has_front", "is_simple"),
 )
 _ARRAYS = (
-    *("constant", "single", "leading", "pair", "bound", "inner_constant", "inner"),
+    *("constant", "single", "leading", "pair", "bound"),
+    *("triple_start", "triple_key", "triple_value", "inner_constant", "inner"),
     *(
         "size_constant",
         "size",

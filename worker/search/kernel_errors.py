@@ -50,6 +50,7 @@ def label_errors(tables: ScreenTables) -> LabelErrors:
     for part in (_saturated(tables.sizes, tables.order), _units(tables.units, tables.order)):
         if part is not None:
             error_MY, size_MY = error_MY + part[0], size_MY + part[1]
+    size_MY = np.maximum(size_MY, _bounds(tables))
     spread_Y = np.abs([label.spread for label in tables.labels])
     center_Y = np.abs([label.center for label in tables.labels])
     is_log_Y = np.array([label.is_log for label in tables.labels])
@@ -77,6 +78,15 @@ def _outside(tables: ScreenTables) -> tuple[Floats, Floats]:
     for (m, y), table_EE in tables.pair.items():
         size_MY[m, y] += pairs * float(_largest(table_EE).max(initial=0.0))
     return 12 * _UNIT * size_MY, size_MY
+
+
+def _bounds(tables: ScreenTables) -> Floats:
+    """Size of what values may be held to [Y]."""
+    size_Y = np.zeros(len(tables.labels))
+    parts = [*tables.bound.items(), *((y, part.value_Q) for y, part in tables.triple.items())]
+    for y, value in parts:
+        size_Y[y] = max(size_Y[y], np.abs(value[np.isfinite(value)]).max(initial=0.0))
+    return size_Y
 
 
 def _saturated(sizes: SizeTables | None, order: int) -> tuple[Floats, Floats] | None:

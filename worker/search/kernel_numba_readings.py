@@ -25,6 +25,9 @@ class Tables(NamedTuple):
     leading: Singles
     pair: Singles
     bound: Singles
+    triple_start: NDArray[np.int64]
+    triple_key: NDArray[np.int64]
+    triple_value: Singles
     inner_constant: Singles
     inner: Singles
     size_constant: Singles
@@ -141,6 +144,8 @@ def _finish(  # noqa: PLR0917  # of a compiled function all are positional
         _saturate(t, m, c, first, second, start, out)
     if len(t.bound):
         _cap(t.bound[y], first, second, start, out)
+    if len(t.triple_start) and second >= 0:
+        _cap_triples(t, y, first, second, start, out)
     for k in range(len(out)):
         out[k] = out[k] * t.spread[y] + t.center[y]
         if t.is_log[y]:
@@ -168,3 +173,17 @@ def _cap(bound: Singles, first: int, second: int, start: int, out: Singles) -> N
         out[k] = min(out[k], bound[max(first, 0), start + k])
         if second >= 0:
             out[k] = min(out[k], bound[second, start + k], bound[first, second])
+
+
+@compiled
+def _cap_triples(  # noqa: PLR0917
+    t: Tables, y: int, first: int, second: int, start: int, out: Singles
+) -> None:
+    """Bounds of whole triples."""
+    row = (first * t.edits + second) * t.edits
+    begin, end = t.triple_start[y], t.triple_start[y + 1]
+    place = begin + np.searchsorted(t.triple_key[begin:end], row + start)
+    while place < end and t.triple_key[place] < row + min(start + len(out), t.edits):
+        k = t.triple_key[place] - row - start
+        out[k] = min(out[k], t.triple_value[place])
+        place += 1

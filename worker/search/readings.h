@@ -26,6 +26,25 @@ static void cap(float *restrict v, const float *restrict row, int64_t n)
     for (int64_t k = 0; k < n; k++) v[k] = row[k] < v[k] ? row[k] : v[k];
 }
 
+/* Bounds of whole triples; `from` is the edit of the first lane. */
+static void cap_triples(
+    const Screen *s, Prefix p, int64_t label, int64_t from, int64_t n, float *restrict v)
+{
+    const int64_t begin = (p.first * s->edits + p.second) * s->edits;
+    const int64_t end = begin + (from + n < s->edits ? from + n : s->edits);
+    int64_t low = s->triple_start[label], high = s->triple_start[label + 1];
+    const int64_t last = high;
+    while (low < high) { /* the first that is not before these lanes */
+        const int64_t middle = (low + high) / 2;
+        if (s->triple_key[middle] < begin + from) low = middle + 1;
+        else high = middle;
+    }
+    for (; low < last && s->triple_key[low] < end; low++) {
+        float *lane = v + (s->triple_key[low] - begin - from);
+        *lane = s->triple_value[low] < *lane ? s->triple_value[low] : *lane;
+    }
+}
+
 /* max(n, 1)^-exponent times what adds up, and a level for each size. */
 static void saturate(
     float *restrict v, const float *restrict inner, const float *restrict size, Share share,
@@ -87,6 +106,7 @@ static void read_channel(
             for (int64_t k = 0; k < n; k++) v[k] = share.bound < v[k] ? share.bound : v[k];
         }
     }
+    if (s->triple_start && p.second >= 0) cap_triples(s, p, label, from, n, v);
     in_unit(v, s->spread[label], s->center[label], s->is_log[label], n);
 }
 

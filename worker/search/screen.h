@@ -25,6 +25,10 @@ typedef struct {
     const float *leading;             /* [C, Q] of others: folded units add to it */
     const float *const *pair;         /* C tables [E, Q] or NULL each */
     const float *const *bound;        /* Y tables [R, Q] or NULL each */
+    /* Triples that are bounded as a whole, (i E + j) E + k, rising in each label; or NULL. */
+    const int64_t *triple_start;      /* [Y + 1] */
+    const int64_t *triple_key;        /* [triple_start[Y]] */
+    const float *triple_value;
 
     const float *inner_constant;      /* [C]; NULL where nothing saturates */
     const float *inner;               /* [C, Q] */

@@ -12,7 +12,7 @@ from worker.inference.ensembles import BoundedEnsemble, NetworkEnsemble
 from worker.inference.predictor import Predictor
 from worker.models.encoding import DesignBatch
 from worker.models.latent_network import LatentNetwork
-from worker.search.bound_tables import bound_table
+from worker.search.bound_tables import bound_table, bound_triples
 from worker.search.head_tables import EditStates, inner_parts, outside_parts, unit_parts
 from worker.search.tables import ScreenLabel, ScreenTables, SizeTables, UnitTables
 
@@ -29,8 +29,7 @@ def screen_tables(
     """Tables for all sets of `order` of the edits beside the fixed ones, as y_compose reads them.
 
     Raises:
-        NotScreenableError: the model has no latent space, the order is not 1 to 3, or a measured
-            bound of the model would need a table of triples.
+        NotScreenableError: the model has no latent space, or the order is not 1 to 3.
         KeyError: an edit is not in the model's vocabulary.
     """
     ensemble = predictor.ensemble
@@ -41,11 +40,6 @@ def screen_tables(
             f"a model of kind {predictor.manifest.model_kind} has no latent space to screen: "
             "take the strategy batched or beam"
         )
-    if bounds and order == MAX_ORDER and fixed:
-        raise NotScreenableError(
-            "this model is held to what was measured of lower orders, of triples too where edits "
-            "are fixed: screen two edits beside the fixed ones, or take the strategy batched"
-        )
     labels = [
         ScreenLabel(label.name, label.spread, label.center, label.transform is Transform.LOG)
         for label in predictor.manifest.labels
@@ -55,7 +49,10 @@ def screen_tables(
     )
     tables = network_tables(inner.members, labels, rows, fixed_rows, order)
     found = {y: bound_table(bound, rows, fixed_rows, order) for y, bound in bounds.items()}
-    return replace(tables, bound=found)
+    triple = {}
+    if order == MAX_ORDER and fixed:  # a measured triple is then a part of a design
+        triple = {y: bound_triples(bound, rows) for y, bound in bounds.items()}
+    return replace(tables, bound=found, triple=triple)
 
 
 @torch.inference_mode()

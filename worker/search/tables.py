@@ -9,7 +9,9 @@ labels, the lower orders of the mixed difference. Edits that every design holds 
 folded into the constants. A table is of one order: the coefficients of lower orders depend on it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,13 +60,21 @@ class UnitTables:
     output_MYH: Floats  # of the last layer
 
 
+class Triples(NamedTuple):
+    """Some triples i < j < k of E edits as (i E + j) E + k [Q], rising, and a value of each [Q]."""
+
+    key_Q: NDArray[np.int64]
+    value_Q: Singles
+
+
 @dataclass(frozen=True)
 class ScreenTables:
     """See the module's text. `pair` holds [E, E] tables in float32, symmetric, by (member, label).
 
     `bound` holds what was measured of lower orders, by label, in units of the head's output:
-    [E, E] for orders 2 and 3, [1, E] for order 1. A design is read as the least of its pairs'
-    bounds, if that is below the head's reading.
+    [E, E] for orders 2 and 3, [1, E] for order 1; `triple` those of order 3 that are bounded as a
+    whole. A design is read as the least of its pairs' bounds and its own, if that is below the
+    head's reading.
     """
 
     order: int
@@ -75,6 +85,7 @@ class ScreenTables:
     bound: dict[int, Singles]
     sizes: SizeTables | None
     units: UnitTables | None
+    triple: Mapping[int, Triples] = field(default_factory=dict)
 
     @property
     def edit_count(self) -> int:
