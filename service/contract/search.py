@@ -152,7 +152,6 @@ class SearchSpec(_Spec):
     diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
     strategy: Strategy = Strategy.AUTO
     beam_width: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     panel: PanelSpec | None = None
     order_sheet: OrderSheetSpec | None = None
 

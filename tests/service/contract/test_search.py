@@ -22,6 +22,7 @@ SPEC = {"model_id": "model_1", "objectives": [{"label": "growth"}]}
             {"feasibility": [{"label": "y", "at_least": 2, "at_most": 1}]},
             "at_least 2 is above at_most 1",
         ),
+        ({"seed": 1}, "Extra inputs are not permitted"),  # nothing of a search is drawn
         ({"pool": {"edits": []}}, "at least 1 item"),
         ({"pool": {"must_include": ["a:deletion", "b:deletion", "c:deletion"]}}, "raise max_order"),
         ({"strategy": "screen", "max_order": 4}, "up to 3 edits beside those of must_include"),

@@ -82,7 +82,7 @@ async def test_a_request_id_makes_one_search(rest, spec):
     first = await rest.post("/v1/search-jobs", params=query, json=spec)
     second = await rest.post("/v1/search-jobs", params=query, json=spec)
     assert first.json()["id"] == second.json()["id"]
-    other = await rest.post("/v1/search-jobs", params=query, json={**spec, "seed": 5})
+    other = await rest.post("/v1/search-jobs", params=query, json={**spec, "caution": 2})
     assert other.json()["reason"] == "REQUEST_ID_REUSED"
 
 
