@@ -94,6 +94,7 @@ class ProposalLabel(_Told):
 class Proposal(_Told):
     """A design put forward. `rank` is by `value`, read at y_compose; `check_rank` by `check_value`.
 
+    `genotype` holds the edits of the background, too; `order` counts those beside it.
     `check_value` is the same objective of the whole ensemble at y_intact, `check_rank` its place
     among the proposals, and `check_is_feasible` whether the design is good enough at y_intact, too.
     `edit_support` and `pair_support` are the least numbers of training rows that held one of its

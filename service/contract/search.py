@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from service.contract.designs import EditKind
+from service.contract.gene_filters import GeneFilter
 from service.contract.order_sheets import OrderSheetSpec
 from service.contract.panels import PanelSpec
 from service.contract.search_fields import Finite, Name
@@ -101,15 +102,16 @@ class Pool(_Spec):
 
     `edits` are texts such as `PP_0368:knockdown@0.2`; None takes every edit of the model that
     training saw, without a level (a full effect). Several levels of one edit exclude each other, as
-    all edits of one locus and group do. `loci` keeps the edits of these alone. `must_avoid` names
-    edits (without a level: at every level) or loci; no two edits, or loci, of a pair of
-    `forbidden_pairs` stand in one design. `must_include` are edits that every design holds; they
-    count in its order and need not be in the pool. `min_support` is the least number of training
-    rows that held an edit.
+    all edits of one locus and group do. `loci` keeps the edits of these alone, `genes` those of
+    genes that fulfil conditions on features of a gene table. `must_avoid` names edits (without a
+    level: at every level) or loci; no two edits, or loci, of a pair of `forbidden_pairs` stand in
+    one design. `must_include` are edits that every design holds; they count in its order and need
+    not be in the pool. `min_support` is the least number of training rows that held an edit.
     """
 
     edits: Annotated[tuple[Name, ...], Field(min_length=1, max_length=_NAMES)] | None = None
     loci: Annotated[tuple[Name, ...], Field(min_length=1, max_length=_NAMES)] | None = None
+    genes: GeneFilter | None = None
     allowed: Annotated[tuple[AllowedEdits, ...], Field(max_length=_NAMES)] = ()
     must_include: Annotated[tuple[Name, ...], Field(max_length=MAX_ORDER)] = ()
     must_avoid: Annotated[tuple[Name, ...], Field(max_length=_NAMES)] = ()
@@ -128,6 +130,8 @@ class Pool(_Spec):
 class SearchSpec(_Spec):
     """What to search for. One spec and one model give the same proposals, on any number of workers.
 
+    `background` is the genotype of the parent strain: every design is its edits and those of the
+    search, is predicted as such, and has the order of the latter alone. "" is the reference.
     Designs of `min_order` to `max_order` edits are ranked by the sum of the objectives, each the
     `rank_by` of its label times its weight. With `pareto`, and two objectives, the designs that no
     other is better than in both come first. `per_order` proposes as many of every order.
@@ -143,6 +147,7 @@ class SearchSpec(_Spec):
     feasibility: Annotated[tuple[Feasibility, ...], Field(max_length=16)] = ()
     rank_by: RankBy = RankBy.LOWER_BOUND
     caution: Annotated[float, Field(ge=0, le=10)] = 1.0
+    background: Annotated[str, Field(max_length=10_000)] = ""
     pool: Pool = Pool()
     min_order: Annotated[int, Field(ge=1, le=MAX_ORDER)] = 1
     max_order: Annotated[int, Field(ge=1, le=MAX_ORDER)] = 2

@@ -6,7 +6,13 @@ from sqlalchemy.orm import Session
 
 from service.contract.candidates import AutoSpec, ModelSpec
 from service.contract.errors import InvalidArgumentError, Offender
-from service.contract.genes import GenesUse, GeneTableProfile, NetworkProfile, matches
+from service.contract.gene_filters import GeneFilter
+from service.contract.genes import (
+    GenesUse,
+    GeneTableProfile,
+    NetworkProfile,
+    matches,
+)
 from service.contract.models import GENE_KINDS
 from service.contract.records import GeneTableRecord, NetworkRecord
 from service.contract.repositories.networks import get_ready_networks
@@ -47,6 +53,26 @@ def _require_names(session: Session, project_id: str, use: GenesUse) -> GeneTabl
         detail = f"the spec does not fit gene table {table.id}: {offenders[0].message}"
         raise InvalidArgumentError(detail, offenders)
     return profile
+
+
+def require_filter(session: Session, project_id: str, wanted: GeneFilter) -> None:
+    """Check that a gene table has the features that a filter asks about.
+
+    Raises:
+        NotFoundError: this project has no such gene table.
+        FailedPreconditionError: the gene table is not READY.
+        InvalidArgumentError: it has no such features; all of them are listed, with what it has.
+    """
+    table = get_ready(session, GeneTableRecord, project_id, wanted.gene_table_id)
+    known = GeneTableProfile.model_validate(table.profile).feature_names
+    offenders = [
+        _offender(f"pool.genes.where[{index}].feature", "feature", one.feature, known)
+        for index, one in enumerate(wanted.where)
+        if one.feature not in known
+    ]
+    if offenders:
+        detail = f"the search does not fit gene table {table.id}: {offenders[0].message}"
+        raise InvalidArgumentError(detail, offenders)
 
 
 def _alternatives(model: ModelSpec, kinds: Sequence[str] | None) -> list[Sequence[str]]:

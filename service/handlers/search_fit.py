@@ -27,6 +27,7 @@ def in_names_of(manifest: ModelManifest, spec: SearchSpec) -> SearchSpec:
     names.labels("objectives", [objective.label for objective in spec.objectives])
     names.labels("feasibility", [demand.label for demand in spec.feasibility])
     found = {
+        "background": names.background(spec.background),
         "pool": names.pool(spec.pool),
         "panel": None if spec.panel is None else names.panel(spec.panel),
         "order_sheet": None if spec.order_sheet is None else names.sheet(spec.order_sheet),
@@ -53,6 +54,14 @@ class _Names:
                 place = f"{field}[{index}].label"
                 message = f"the model has no label {name!r}; it has: {', '.join(self._labels)}"
                 self._note(place, name, message, self._labels)
+
+    def background(self, text: str) -> str:
+        """The parent strain in the names of the model."""
+        before = len(self._wrong)
+        (genotype,) = self._strains("background", (text,))
+        for i, offender in enumerate(self._wrong[before:], start=before):
+            self._wrong[i] = offender.model_copy(update={"field": "background"})
+        return genotype
 
     def pool(self, pool: Pool) -> Pool:
         """The pool in the names of the model, as far as it has them."""

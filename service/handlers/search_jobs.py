@@ -15,6 +15,7 @@ from service.contract.resources import ListAnswer, SearchJob
 from service.contract.search import SearchSpec
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_list, to_proposal, to_search_job
+from service.handlers.genes_fit import require_filter
 from service.handlers.jobs import JobsOf
 from service.handlers.requests import PageRequest, request_of, ring
 from service.handlers.search_fit import in_names_of
@@ -39,14 +40,18 @@ def create_search_job(
     The model may be called by `name@version` or `name@alias`; the search keeps its id.
 
     Raises:
-        NotFoundError: this project has no such model, or alias.
-        InvalidArgumentError: the model has no such labels, loci or edits; all of them are listed.
+        NotFoundError: this project has no such model, alias or gene table.
+        FailedPreconditionError: the gene table is not READY.
+        InvalidArgumentError: the model has no such labels, loci or edits, or the gene table
+            no such features; all of them are listed.
         ConflictError: the request id was used with another spec.
     """
     request = request_of(request_id, spec.model_dump(mode="json"))
     with context.database.read() as session:
         job = jobs.find_request(session, caller.project_id, _KIND, request)
         model = aliases.find_model(session, caller.project_id, spec.model_id)
+        if job is None and spec.pool.genes is not None:
+            require_filter(session, caller.project_id, spec.pool.genes)
     if job is not None:
         return to_search_job(job)
     manifest = read_manifest(context.store.read(model.manifest_sha256))

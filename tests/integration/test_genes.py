@@ -1,9 +1,13 @@
 """Gene tables on the whole path: uploaded, trained on with genes held out, scored by alias."""
 
+import csv
+import io
 import json
 
 import pytest
 
+from service.client.cellgebra import Cellgebra
+from service.contract.errors import InvalidArgumentError
 from tests.integration.conftest import ISOPRENOL
 
 GENES = (ISOPRENOL / "putida_target_genes.tsv").read_bytes()
@@ -105,6 +109,35 @@ def test_a_score_takes_every_name_of_a_gene(api, trained):
     refused = api.post(path, json={"genotypes": ["acsA:knockdown"]})
     assert (refused.status_code, refused.json()["reason"]) == (422, "AMBIGUOUS_GENE")
     assert refused.json()["errors"][0]["suggestions"] == ["PP_3071", "PP_4487", "PP_4702"]
+
+
+def test_a_search_takes_genes_by_their_features(service, trained, genes):
+    wanted = {"gene_table_id": genes["id"], "where": [{"feature": "COG=C", "at_least": 1}]}
+    spec = {
+        "model_id": trained["model_id"],
+        "objectives": [{"label": "isoprenol"}],
+        "background": "PP_0368:knockdown",
+        "pool": {"genes": wanted},
+        "max_order": 1,
+        "proposal_count": 3,
+    }
+    rows = csv.DictReader(io.StringIO(GENES.decode()), delimiter="\t")
+    loci = {row["pp"] for row in rows if row["COG"] == "C"}
+    with Cellgebra(service.base_url) as client:
+        run = client.search(spec)
+        report = run.wait().report
+        assert report is not None
+        assert f"pool.genes: {len(loci)} of 121 loci" in " ".join(report.notes)
+        assert 3 < report.edit_count < len(loci)  # some of them stand in the test part alone
+        for proposal in run.proposals():
+            edits = set(proposal.genotype.split("+"))
+            assert proposal.order == len(edits) - 1 == 1
+            (added,) = edits - {"PP_0368:knockdown"}
+            assert added.partition(":")[0] in loci
+        asked = {**wanted, "where": [{"feature": "COG=c", "at_least": 1}]}
+        with pytest.raises(InvalidArgumentError, match="COG=C") as caught:
+            client.search({**spec, "pool": {"genes": asked}})
+    assert [one.field for one in caught.value.offenders] == ["pool.genes.where[0].feature"]
 
 
 def test_bad_tables_and_networks_leave_nothing(api, post, genes, network):

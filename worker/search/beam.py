@@ -36,7 +36,7 @@ def search_beam(plan: SearchPlan, predictor: Predictor, watch: Watch) -> tuple[O
         SearchStoppedError: `watch` said so.
     """
     wanted = {order.size: order for order in plan.orders}
-    fixed = len(plan.pool.fixed)
+    fixed = plan.pool.included_count
     parts: list[OrderPart] = []
     alive = np.zeros((1, 0), dtype=np.int64)
     if 0 in wanted:

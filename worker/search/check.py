@@ -73,7 +73,7 @@ def check(
             rank=k + 1,
             check_rank=check_rank_K[k],
             genotype=design.genotype,
-            order=design.order,
+            order=design.order - len(plan.pool.background),
             value=found.value_C[k],
             check_value=checked.score_B[k],
             check_is_feasible=bool(checked.feasible_B[k]),

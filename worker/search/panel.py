@@ -1,11 +1,11 @@
 """Panels of loci or parents for the proposals of a search; see `service.contract.panels`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.contract.designs import Design, parse_genotype
+from service.contract.designs import Design, Edit, parse_genotype
 from service.contract.panels import Panel, PanelKind, PanelMember, PanelSpec
 from service.contract.proposals import Proposal
 from worker.search.panel_loci import choose_loci
@@ -15,24 +15,49 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-def choose_panel(spec: PanelSpec, proposals: Sequence[Proposal]) -> Panel:
+def choose_panel(
+    spec: PanelSpec,
+    proposals: Sequence[Proposal],
+    *,
+    background: str = "",
+    poll: Callable[[], None] = lambda: None,
+) -> Panel:
     """A panel for some proposals, best first: greedy, then swaps while any of them helps.
 
     The same proposals give the same panel. Where all values are equal, each is worth as much.
+    What the `background` holds is there already: it is no locus to buy, and every parent has it.
+    `poll` is called between steps, of a few seconds at most, and may raise.
     """
-    designs = [parse_genotype(proposal.genotype) for proposal in proposals]
+    there = frozenset(parse_genotype(background).edits)
+    designs = [_beside(parse_genotype(proposal.genotype), there) for proposal in proposals]
     value_D = np.array([proposal.value for proposal in proposals])
     worth_D = value_D - value_D.min() if len(value_D) else value_D
     if not worth_D.any():
         worth_D = np.ones(len(value_D))
     cost_of = {entry.locus: entry.cost for entry in spec.costs}
     if spec.kind is PanelKind.LOCI:
-        return _loci_panel(spec, designs, worth_D, cost_of)
-    return _parent_panel(spec, designs, worth_D, cost_of)
+        return _loci_panel(spec, designs, worth_D, cost_of, poll)
+    at_hand = (_beside(parse_genotype(text), there).genotype for text in spec.owned)
+    strains = spec.model_copy(update={"owned": tuple(dict.fromkeys(at_hand))})
+    panel = _parent_panel(strains, designs, worth_D, cost_of, poll)
+    members = [one.model_copy(update={"name": _on(there, one.name)}) for one in panel.members]
+    return panel.model_copy(update={"members": tuple(members)})
+
+
+def _on(there: frozenset[Edit], genotype: str) -> str:
+    return Design.of([*parse_genotype(genotype).edits, *there]).genotype
+
+
+def _beside(design: Design, there: frozenset[Edit]) -> Design:
+    return Design.of(edit for edit in design.edits if edit not in there)
 
 
 def _loci_panel(
-    spec: PanelSpec, designs: Sequence[Design], worth_D: Floats, cost_of: dict[str, float]
+    spec: PanelSpec,
+    designs: Sequence[Design],
+    worth_D: Floats,
+    cost_of: dict[str, float],
+    poll: Callable[[], None],
 ) -> Panel:
     loci = sorted({edit.locus for design in designs for edit in design.edits})
     place = {locus: i for i, locus in enumerate(loci)}
@@ -41,7 +66,9 @@ def _loci_panel(
         needs_DL[row, [place[edit.locus] for edit in design.edits]] = True
     cost_L = np.array([cost_of.get(locus, spec.default_cost) for locus in loci])
     owned = [place[locus] for locus in spec.owned if locus in place]
-    chosen = choose_loci(needs_DL, worth_D, cost_L, owned=owned, size=spec.size, budget=spec.budget)
+    chosen = choose_loci(
+        needs_DL, worth_D, cost_L, owned=owned, size=spec.size, budget=spec.budget, poll=poll
+    )
     inside_L = np.zeros(len(loci), dtype=bool)
     inside_L[[*owned, *chosen]] = True
     built_D = np.all(needs_DL <= inside_L, axis=1)
@@ -58,11 +85,15 @@ def _loci_panel(
 
 
 def _parent_panel(
-    spec: PanelSpec, designs: Sequence[Design], worth_D: Floats, cost_of: dict[str, float]
+    spec: PanelSpec,
+    designs: Sequence[Design],
+    worth_D: Floats,
+    cost_of: dict[str, float],
+    poll: Callable[[], None],
 ) -> Panel:
     parents = Parents.of(designs, lambda edit: cost_of.get(edit.locus, spec.default_cost))
     owned = [parents.place[text] for text in spec.owned if text in parents.place]
-    chosen = choose_parents(parents, owned=owned, size=spec.size, budget=spec.budget)
+    chosen = choose_parents(parents, owned=owned, size=spec.size, budget=spec.budget, poll=poll)
     every = [*owned, *chosen]
     best_D, saved_D = parents.best(every)
     members = [

@@ -6,7 +6,7 @@ coverage problem, Khuller, Moss and Naor 1999, doi:10.1016/S0020-0190(99)00031-9
 guarantee here, because coverage by whole sets is not submodular.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ def choose_loci(
     owned: Sequence[int],
     size: int,
     budget: float | None,
+    poll: Callable[[], None] = lambda: None,
 ) -> list[int]:
     """Places of at most `size` loci beside those owned, in the order chosen.
 
@@ -39,12 +40,14 @@ def choose_loci(
         owned: loci that are there already.
         size: most loci to choose.
         budget: most that they may cost; None sets no bound.
+        poll: called before every step; what it raises ends the choice.
     """
     most = np.inf if budget is None else budget
     inside_L = np.zeros(needs_DL.shape[1], dtype=bool)
     inside_L[list(owned)] = True
     chosen: list[int] = []
     while True:
+        poll()
         room = (size - len(chosen), most - cost_L[chosen].sum())
         added = _best_addition(needs_DL & ~inside_L, worth_D, cost_L, room)
         if not added:
@@ -53,6 +56,7 @@ def choose_loci(
         inside_L[added] = True
     most_swaps = int(_SWAP_WORK / (needs_DL.size * max(len(chosen), 1) + 1))
     for _ in range(min(_SWAPS, most_swaps)):
+        poll()
         left = most - cost_L[chosen].sum()
         fits_OL = (cost_L <= left + cost_L[chosen][:, None]) & ~inside_L
         swap = _best_swap(needs_DL, worth_D, inside_L, chosen, fits_OL)

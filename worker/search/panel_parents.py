@@ -88,19 +88,28 @@ class Parents:
 
 
 def choose_parents(
-    parents: Parents, *, owned: Sequence[int], size: int, budget: float | None
+    parents: Parents,
+    *,
+    owned: Sequence[int],
+    size: int,
+    budget: float | None,
+    poll: Callable[[], None] = lambda: None,
 ) -> list[int]:
-    """At most `size` parents beside those owned, in the order chosen; none that saves nothing."""
+    """At most `size` parents beside those owned, in the order chosen; none that saves nothing.
+
+    `poll` is called before every step; what it raises ends the choice.
+    """
     most = np.inf if budget is None else budget
     chosen: list[int] = []
     while len(chosen) < size:
+        poll()
         new = _best_gain(parents, [*owned, *chosen], most - parents.cost_C[chosen].sum())
         if new is None:
             break
         chosen.append(new)
     most_swaps = int(_SWAP_WORK / (len(parents.link_design_N) * max(len(chosen), 1) + 1))
     for _ in range(min(_SWAPS, most_swaps)):
-        swapped = _swapped(parents, owned, chosen, most)
+        swapped = _swapped(parents, owned, chosen, most, poll)
         if swapped is None:
             break
         chosen = swapped
@@ -124,11 +133,16 @@ def _best_gain(parents: Parents, used: Sequence[int], left: float) -> int | None
 
 
 def _swapped(
-    parents: Parents, owned: Sequence[int], chosen: Sequence[int], most: float
+    parents: Parents,
+    owned: Sequence[int],
+    chosen: Sequence[int],
+    most: float,
+    poll: Callable[[], None],
 ) -> list[int] | None:
     """One parent given for another that saves more; None where no swap does."""
     before = _net(parents, owned, chosen)
     for out in range(len(chosen)):
+        poll()
         rest = [*chosen[:out], *chosen[out + 1 :]]
         left = most - parents.cost_C[rest].sum()
         new = _best_gain(parents, [*owned, *rest], left)

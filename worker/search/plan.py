@@ -8,11 +8,13 @@ from math import comb
 from service.contract.errors import InvalidArgumentError
 from service.contract.manifests import ModelManifest
 from service.contract.search import SearchSpec, Strategy
+from worker.data.gene_table import GeneTable
 from worker.inference.predictor import Predictor
 from worker.search.exclusions import most_together
 from worker.search.names import Problems, Vocabulary
 from worker.search.objective import Ranking
 from worker.search.pool import EditPool, build_pool
+from worker.search.pool_genes import PassingLoci, passing_loci
 from worker.search.screenable import screen_refusal
 from worker.search.sets import set_count
 from worker.search.strategies import choose_strategy
@@ -86,11 +88,16 @@ class SearchPlan:
 
 
 def plan_search(
-    spec: SearchSpec, predictor: Predictor, *, shard_count: int | None = None
+    spec: SearchSpec,
+    predictor: Predictor,
+    *,
+    shard_count: int | None = None,
+    genes: GeneTable | None = None,
 ) -> SearchPlan:
     """Plan a search; the same for the same spec, model and `shard_count`.
 
-    `shard_count` None splits by how many designs there are, whoever works on them.
+    `genes` is the gene table that the pool asks about, if it does. `shard_count` None splits by
+    how many designs there are, whoever works on them.
 
     Raises:
         InvalidArgumentError: the spec and the model do not go together; what is wrong is told
@@ -99,7 +106,14 @@ def plan_search(
     manifest = predictor.manifest
     names = [label.name for label in manifest.labels]
     _check_labels(spec, names)
-    pool = build_pool(spec.pool, Vocabulary(manifest.edits), predictor.edit_support)
+    passing = _passing(spec, genes, manifest)
+    pool = build_pool(
+        spec.pool,
+        Vocabulary(manifest.edits),
+        predictor.edit_support,
+        background=spec.background,
+        passing=None if passing is None else passing.loci,
+    )
     orders = _orders(spec, pool)
     _check_orders(spec, pool, orders)
     strategy = choose_strategy(
@@ -121,8 +135,19 @@ def plan_search(
         keep=_kept(spec, strategy),
         half_keep=spec.proposal_count if has_halves else 0,
         fingerprint=_fingerprint(spec, predictor, shard_count),
-        notes=_notes(spec, pool, orders),
+        notes=(*(passing.notes if passing else ()), *_notes(spec, pool, orders)),
     )
+
+
+def _passing(
+    spec: SearchSpec, genes: GeneTable | None, manifest: ModelManifest
+) -> PassingLoci | None:
+    wanted = spec.pool.genes
+    if wanted is None:
+        return None
+    if genes is None:
+        raise InvalidArgumentError(f"pool.genes: gene table {wanted.gene_table_id} was not given")
+    return passing_loci(wanted, genes, manifest.loci)
 
 
 def _check_labels(spec: SearchSpec, names: Sequence[str]) -> None:
@@ -137,7 +162,7 @@ def _check_labels(spec: SearchSpec, names: Sequence[str]) -> None:
 
 
 def _orders(spec: SearchSpec, pool: EditPool) -> tuple[OrderPlan, ...]:
-    fixed = len(pool.fixed)
+    fixed = pool.included_count
     return tuple(
         OrderPlan(order, order - fixed, comb(len(pool), order - fixed))
         for order in range(max(spec.min_order, fixed), spec.max_order + 1)
@@ -146,9 +171,9 @@ def _orders(spec: SearchSpec, pool: EditPool) -> tuple[OrderPlan, ...]:
 
 def _check_orders(spec: SearchSpec, pool: EditPool, orders: Sequence[OrderPlan]) -> None:
     """No order without a design, and designs enough for what is to be proposed."""
-    most = len(pool.fixed) + most_together(pool.edits)
+    most = pool.included_count + most_together(pool.edits)
     if spec.max_order > most:
-        beside = f" beside {len(pool.fixed)} to include" if pool.fixed else ""
+        beside = f" beside {pool.included_count} to include" if pool.included_count else ""
         raise InvalidArgumentError(
             f"max_order {spec.max_order}: the pool has {len(pool):,} edits{beside}, of which at "
             f"most {most} can stand in one design (edits of one locus and group exclude each "
@@ -207,9 +232,9 @@ def _fingerprint(spec: SearchSpec, predictor: Predictor, shard_count: int | None
 
 def _notes(spec: SearchSpec, pool: EditPool, orders: Sequence[OrderPlan]) -> tuple[str, ...]:
     notes = []
-    if pool.fixed and spec.min_order < len(pool.fixed):
+    if spec.min_order < pool.included_count:
         notes.append(
-            f"Designs of fewer than {len(pool.fixed)} edits cannot hold must_include: orders "
+            f"Designs of fewer than {pool.included_count} edits cannot hold must_include: orders "
             f"begin at {orders[0].order}."
         )
     if spec.per_order:

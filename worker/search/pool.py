@@ -28,6 +28,7 @@ Flags = NDArray[np.bool_]
 class EditPool:
     """Edits to choose among, in canonical order, and `fixed` ones that every design holds.
 
+    Of the fixed ones, those of the `background` do not count in the order of a design.
     `place_N` and `effect_N` are those of a `DesignBatch`; `together_NN` says which pairs may stand
     in one design. Every edit of the pool may stand beside the fixed ones.
     """
@@ -39,6 +40,7 @@ class EditPool:
     fixed_place_F: Codes
     fixed_effect_F: Floats
     together_NN: Flags
+    background: frozenset[Edit] = frozenset()
 
     def __len__(self) -> int:
         return len(self.edits)
@@ -47,6 +49,11 @@ class EditPool:
     def has_exclusions(self) -> bool:
         """Whether some two edits may not stand together."""
         return int(self.together_NN.sum()) < len(self) * (len(self) - 1)
+
+    @property
+    def included_count(self) -> int:
+        """Fixed edits that count in the order of a design."""
+        return len(self.fixed) - len(self.background)
 
     def design(self, places: Iterable[int]) -> Design:
         """The design of some edits of the pool and the fixed ones."""
@@ -84,19 +91,29 @@ class _Steps:
         self.counts.append(f"{len(self.edits)} after {rule}")
 
 
-def build_pool(spec: Pool, vocabulary: Vocabulary, support_E: Codes) -> EditPool:
+def build_pool(
+    spec: Pool,
+    vocabulary: Vocabulary,
+    support_E: Codes,
+    *,
+    background: str = "",
+    passing: frozenset[str] | None = None,
+) -> EditPool:
     """The pool of a spec; `support_E` [E] are the training rows that held each edit.
+
+    `background` is the genotype of the parent strain; `passing` are the loci that fulfil the
+    spec's conditions on genes, None where it has none.
 
     Raises:
         InvalidArgumentError: names that the model does not have, constraints that contradict each
             other (which), or no edit is left (which rule took the last); all that is wrong is told.
     """
     problems = Problems()
-    names = _Names.of(spec, vocabulary, problems)
+    names = _Names.of(spec, vocabulary, problems, background)
     _check_fixed(names, problems)
     problems.tell()
     support = dict(zip(vocabulary.keys, support_E.tolist(), strict=True))
-    steps = _filtered(spec, names, vocabulary, support)
+    steps = _filtered(spec, names, vocabulary, support, passing)
     if not steps.edits:
         raise InvalidArgumentError(f"pool: no edit is left: {'; '.join(steps.counts)}")
     edits = sorted(steps.edits, key=_canonical)
@@ -110,6 +127,7 @@ def build_pool(spec: Pool, vocabulary: Vocabulary, support_E: Codes) -> EditPool
         fixed_place_F=np.array([vocabulary.place[e.key] for e in names.fixed], dtype=np.int64),
         fixed_effect_F=np.array([effect(e.kind, e.level) for e in names.fixed]),
         together_NN=together_NN,
+        background=names.background,
     )
 
 
@@ -123,16 +141,23 @@ class _Names:
     fixed: tuple[Edit, ...]
     avoided: tuple[str | Edit, ...]
     pairs: tuple[tuple[str | Edit, str | Edit], ...]
+    background: frozenset[Edit]
 
     @classmethod
-    def of(cls, spec: Pool, known: Vocabulary, problems: Problems) -> "_Names":
+    def of(
+        cls, spec: Pool, known: Vocabulary, problems: Problems, background: str = ""
+    ) -> "_Names":
         edits = None if spec.edits is None else _edits(spec.edits, "pool.edits", known, problems)
         for i, locus in enumerate(spec.loci or ()):
             known.is_locus(locus, f"pool.loci[{i}]", problems)
         for i, rule in enumerate(spec.allowed):
             if rule.locus is not None:
                 known.is_locus(rule.locus, f"pool.allowed[{i}].locus", problems)
+        parent = _edits(background.split("+") if background else (), "background", known, problems)
         fixed = _edits(spec.must_include, "pool.must_include", known, problems)
+        for edit in set(parent) & set(fixed):
+            text = f"{edit} is in the background, and need not be included"
+            problems.add("pool.must_include", text, edit)
         avoided = [
             known.named(text, f"pool.must_avoid[{i}]", problems)
             for i, text in enumerate(spec.must_avoid)
@@ -141,9 +166,10 @@ class _Names:
             edits=edits,
             loci=None if spec.loci is None else frozenset(spec.loci),
             allowed={rule.locus: rule for rule in spec.allowed},
-            fixed=tuple(sorted(fixed, key=_canonical)),
+            fixed=tuple(sorted({*parent, *fixed}, key=_canonical)),
             avoided=tuple(name for name in avoided if name is not None),
             pairs=_pairs(spec.forbidden_pairs, known, problems),
+            background=frozenset(parent),
         )
 
 
@@ -186,7 +212,7 @@ def _check_fixed(names: _Names, problems: Problems) -> None:
     where = "pool.must_include"
     for edit in names.fixed:
         avoided = [str(name) for name in names.avoided if covers(name, edit)]
-        if avoided:
+        if avoided and edit not in names.background:
             problems.add(where, f"{edit} is in must_avoid, too (as {avoided[0]})", edit)
     for i, first in enumerate(names.fixed):
         for second in names.fixed[i + 1 :]:
@@ -200,19 +226,23 @@ def _check_fixed(names: _Names, problems: Problems) -> None:
         clash = next(((a, b) for a in firsts for b in seconds if a != b), None)
         if clash is not None:
             one, other = (names.fixed[place] for place in clash)
-            text = f"{one} and {other} are both to be included, and are a forbidden pair"
+            text = f"every design holds both {one} and {other}, and they are a forbidden pair"
             problems.add(where, text, one)
 
 
-def _filtered(spec: Pool, names: _Names, vocabulary: Vocabulary, support: dict[str, int]) -> _Steps:
-    if names.edits is None:
-        steps = _Steps(list(vocabulary.edits), [f"{len(vocabulary.edits)} edits of the model"])
-        steps.keep("those that training saw", lambda edit: support[edit.key] > 0)
-    else:
-        steps = _Steps(list(names.edits), [f"{len(names.edits)} edits named"])
+def _filtered(
+    spec: Pool,
+    names: _Names,
+    vocabulary: Vocabulary,
+    support: dict[str, int],
+    passing: frozenset[str] | None,
+) -> _Steps:
+    steps = _named(names, vocabulary, support)
     if names.loci is not None:
         loci = names.loci
         steps.keep("loci", lambda edit: edit.locus in loci)
+    if passing is not None:
+        steps.keep("genes", lambda edit: edit.locus in passing)
     if names.allowed:
         steps.keep("allowed", lambda edit: _is_allowed(edit, names.allowed))
     if names.avoided:
@@ -230,7 +260,16 @@ def _filtered(spec: Pool, names: _Names, vocabulary: Vocabulary, support: dict[s
         )
     if names.fixed:
         beside = _beside(steps.edits, names)
-        steps.keep("what must_include excludes", lambda edit: edit in beside)
+        rule = "what the background and must_include exclude"
+        steps.keep(rule, lambda edit: edit in beside)
+    return steps
+
+
+def _named(names: _Names, vocabulary: Vocabulary, support: dict[str, int]) -> _Steps:
+    if names.edits is not None:
+        return _Steps(list(names.edits), [f"{len(names.edits)} edits named"])
+    steps = _Steps(list(vocabulary.edits), [f"{len(vocabulary.edits)} edits of the model"])
+    steps.keep("those that training saw", lambda edit: support[edit.key] > 0)
     return steps
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from service.contract.errors import InvalidArgumentError
 from service.contract.proposals import BeamRecall, OrderCount, Proposal, SearchReport
 from service.contract.search import SearchSpec, Strategy
+from worker.data.gene_table import GeneTable
 from worker.inference.predictor import Predictor
 from worker.search.batched import score_order
 from worker.search.beam import search_beam
@@ -105,14 +106,17 @@ def search(
     *,
     watch: Watch | None = None,
     shard_count: int | None = None,
+    genes: GeneTable | None = None,
 ) -> Result:
     """Search in this process, one shard after the other.
+
+    `genes` is the gene table that the pool asks about, if it does.
 
     Raises:
         InvalidArgumentError: the spec and the model do not go together.
         SearchStoppedError: `watch` said so.
     """
-    plan = plan_search(spec, predictor, shard_count=shard_count)
+    plan = plan_search(spec, predictor, shard_count=shard_count, genes=genes)
     screens = Screens(plan, predictor)
     parts = [run_shard(plan, shard, predictor, watch, screens) for shard in plan.shards]
     return finish(plan, parts, predictor)

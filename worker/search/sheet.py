@@ -46,7 +46,8 @@ def order_sheet(
         InvalidDesignError: a genotype is malformed.
     """
     check_cost_names(spec.costs, predictor.manifest.edits)
-    stock = Stock(spec.stock, Costs(spec.costs, spec.default_cost))
+    parent = (search.background,) if search.background else ()
+    stock = Stock((*spec.stock, *parent), Costs(spec.costs, spec.default_cost))
     built = {parse_genotype(one.genotype) for one in spec.measured}
     designs = [d for d in dict.fromkeys(map(parse_genotype, genotypes)) if d not in built]
     rebuilds = _rebuilds(spec)

@@ -1,15 +1,43 @@
-"""What a training job uses of a gene table: rows and blobs in, the chosen genes out."""
+"""What a job uses of a gene table: rows and blobs in, the chosen genes out."""
 
 from typing import TYPE_CHECKING
 
+from service.contract.gene_filters import GeneFilter
+from service.contract.genes import GenesUse
 from service.contract.records import GeneTableRecord
 from service.contract.repositories import networks, uploads
 from service.contract.splits import holds_genes_out
 from service.contract.training import TrainingSpec
 from worker.tasks.life_cycle import HeldJob
+from worker.tasks.runtime import Runtime
 
 if TYPE_CHECKING:
     from worker.data.gene_choice import ChosenGenes
+    from worker.data.gene_table import GeneTable
+
+
+def load_features(
+    runtime: Runtime, project_id: str, wanted: GeneFilter | None
+) -> "GeneTable | None":
+    """The gene table, with the features that a filter asks about; None without a filter.
+
+    Raises:
+        NotFoundError: no such gene table.
+        FailedPreconditionError: it is not READY.
+        InvalidArgumentError: it has no such feature.
+    """
+    from worker.data.gene_choice import choose_genes
+    from worker.data.gene_table_store import read_genes
+
+    if wanted is None:
+        return None
+    with runtime.database.read() as session:
+        row = uploads.get_ready(session, GeneTableRecord, project_id, wanted.gene_table_id)
+    sha256 = str(row.table_sha256)
+    names = tuple(dict.fromkeys(one.feature for one in wanted.where))
+    use = GenesUse(gene_table_id=row.id, features=names)
+    genes = read_genes(runtime.store.path(sha256))
+    return choose_genes(use, genes, {}, table_sha256=sha256, are_genes_held_out=False).table
 
 
 def load_genes(held: HeldJob, spec: TrainingSpec) -> "ChosenGenes | None":

@@ -68,6 +68,15 @@ class HeldJob:
         """Whether the job is cancelled, taken over, or its worker asked to go."""
         return self.is_cancelled.is_set() or self.is_lost.is_set() or stopping.is_asked()
 
+    def require_going(self) -> None:
+        """Nothing, as long as the job may go on.
+
+        Raises:
+            JobStoppedError: it may not.
+        """
+        if self.should_stop():
+            raise JobStoppedError
+
     def emit(self, type_: EventType, data: dict[str, Any]) -> None:
         """Write an event; progress also goes to the row."""
         with self.runtime.database.write() as session:

@@ -26,6 +26,7 @@ from service.contract.repositories import job_files, models, proposals, shards
 from service.contract.search import SearchSpec
 from worker.app import app
 from worker.tasks import stopping
+from worker.tasks.gene_sources import load_features
 from worker.tasks.life_cycle import HeldJob, run_job
 from worker.tasks.runtime import Runtime, runtime
 from worker.tasks.shards import (
@@ -106,7 +107,10 @@ def _search(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
         seconds=time.monotonic() - begin,
     )
     if plan.spec.panel is not None:
-        report = report.model_copy(update={"panel": choose_panel(plan.spec.panel, found)})
+        panel = choose_panel(
+            plan.spec.panel, found, background=plan.spec.background, poll=held.require_going
+        )
+        report = report.model_copy(update={"panel": panel})
     files = _files(held, found)
     if sheet is not None:
         filled, candidates, note = fillable_sheet(sheet, found)
@@ -177,7 +181,9 @@ def _prepare(runtime: Runtime, job: JobRecord) -> tuple["Predictor", "SearchPlan
     manifest = json.loads(runtime.store.read(model.manifest_sha256))
     weights = runtime.store.path(model.weights_sha256)
     predictor = Predictor.load(weights, manifest, model_id=model.id)
-    return predictor, plan_search(SearchSpec.model_validate(job.spec), predictor)
+    spec = SearchSpec.model_validate(job.spec)
+    genes = load_features(runtime, job.project_id, spec.pool.genes)
+    return predictor, plan_search(spec, predictor, genes=genes)
 
 
 def _files(held: HeldJob, found: Sequence[Proposal]) -> dict[str, tuple[SealedBlob, str]]:

@@ -4,9 +4,11 @@ import pytest
 
 from service.contract.artifacts import Blob
 from service.contract.errors import InvalidArgumentError
+from service.contract.gene_filters import GeneFilter
 from service.contract.records import GeneTableRecord
 from service.contract.repositories import networks, uploads
 from service.contract.sweeps import SweepSpec
+from service.handlers.genes_fit import require_filter
 from service.handlers.sweeps import create_sweep
 from service.handlers.training_jobs import create_training_job
 from tests.service.rows import OWNER, add_dataset, training_spec
@@ -121,3 +123,15 @@ async def test_every_kind_that_a_sweep_tries_has_to_be_possible(context, caller,
     assert [one.value for one in caught.value.offenders] == ["feature_ridge"]
     # The kind of `training` is none of them, so that no trial has it.
     assert create_sweep(context, caller, sweep("forest", "gp")).id
+
+
+@pytest.mark.usefixtures("dataset_id")
+@pytest.mark.parametrize("feature", ["x", "y"])
+async def test_a_search_asks_for_features_that_there_are(context, caller, feature):
+    wanted = GeneFilter(gene_table_id="genes_full", where=[{"feature": feature, "at_least": 1}])
+    with context.database.read() as session:
+        if feature == "x":
+            require_filter(session, caller.project_id, wanted)
+            return
+        with pytest.raises(InvalidArgumentError, match="there is no feature 'y'; there are: x"):
+            require_filter(session, caller.project_id, wanted)

@@ -52,13 +52,15 @@ def covered(name, edit):
 def allowed_designs(spec, edits):
     """Every design that a spec allows, of edits that are texts."""
     pool = spec.pool
-    fixed = [parse_edit(text) for text in pool.must_include]
+    parent = [parse_edit(text) for text in spec.background.split("+") if text]
+    fixed = [*parent, *(parse_edit(text) for text in pool.must_include)]
     free = [parse_edit(text) for text in edits if parse_edit(text) not in fixed]
     for order in range(spec.min_order, spec.max_order + 1):
-        for design in standing([*fixed, *free], order):
+        for design in standing([*fixed, *free], order + len(parent)):
             if not set(fixed) <= set(design.edits):
                 continue
-            if any(covered(name, e) for name in pool.must_avoid for e in design.edits):
+            added = [edit for edit in design.edits if edit not in parent]
+            if any(covered(name, e) for name in pool.must_avoid for e in added):
                 continue
             if any(
                 covered(a, one) and covered(b, other)

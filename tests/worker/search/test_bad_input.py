@@ -33,6 +33,17 @@ def refused(models, changes, kind="additive"):
         ({"pool": {"allowed": [{"locus": "h"}]}}, "pool.allowed[0].locus", "no locus h"),
         ({"pool": {"must_avoid": ["g0", "x:deletion"]}}, "pool.must_avoid[1]", "x:deletion"),
         ({"pool": {"must_include": ["g0:allele"]}}, "pool.must_include[0]", "g0:allele"),
+        ({"background": "g0:deletion+x:deletion"}, "background[1]", "x:deletion"),
+        (
+            {"background": "g0:deletion", "pool": {"must_include": ["g0:deletion"]}},
+            "pool.must_include",
+            "g0:deletion is in the background",
+        ),
+        (
+            {"background": "g0:deletion", "pool": {"must_include": ["g0:knockdown"]}},
+            "pool.must_include",
+            "exclude each other",
+        ),
         (
             {"pool": {"must_include": ["g0:knockdown"], "must_avoid": ["g0"]}},
             "pool.must_include",
@@ -51,7 +62,7 @@ def refused(models, changes, kind="additive"):
                 }
             },
             "pool.must_include",
-            "g1:knockdown and g0:knockdown are both to be included, and are a forbidden pair",
+            "every design holds both g1:knockdown and g0:knockdown, and they are a forbidden pair",
         ),
         (
             {"pool": {"forbidden_pairs": [["g0:knockdown", "g0:knockdown"]]}},

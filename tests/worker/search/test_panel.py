@@ -113,3 +113,21 @@ def test_the_parent_of_most_designs_is_built_first():
     owned = choose_panel(PanelSpec(kind="parents", size=1, owned=["a:deletion+b:deletion"]), found)
     assert owned.cost_saved == 6.0
     assert [member.is_owned for member in owned.members] == [True]
+
+
+def test_what_the_background_holds_is_there_already():
+    found = proposals({"abc": 3.0, "ac": 2.0, "ad": 1.0})
+    loci = choose_panel(PanelSpec(size=2), found, background="a:deletion")
+    assert {member.name for member in loci.members} == {"b", "c"}
+    parents = choose_panel(PanelSpec(kind="parents", size=1), found, background="a:deletion")
+    alone = choose_panel(PanelSpec(kind="parents", size=1), proposals({"bc": 3.0, "c": 2, "d": 1}))
+    assert [m.name for m in parents.members] == [f"a:deletion+{m.name}" for m in alone.members]
+
+
+def test_a_panel_hears_that_it_is_to_stop():
+    def stop():
+        raise InterruptedError
+
+    for kind in ("loci", "parents"):
+        with pytest.raises(InterruptedError):
+            choose_panel(PanelSpec(kind=kind, size=2), proposals({"abc": 3.0, "b": 1.0}), poll=stop)

@@ -91,3 +91,16 @@ def test_forbidden_pairs_of_loci_and_edits_stand_apart():
     assert pairs == {("g0:knockdown", "g2:knockdown"), ("g1:knockdown", "g2:knockdown")}
     assert (pool.together_NN == pool.together_NN.T).all()
     assert pool.has_exclusions
+
+
+def test_a_background_is_in_every_design_and_counts_in_no_order():
+    pool = build_pool(
+        Pool(must_include=["g1:knockdown"]),
+        Vocabulary(EDITS),
+        SUPPORT,
+        background="g0:knockdown@0.5",
+    )
+    assert [str(edit) for edit in pool.fixed] == ["g0:knockdown@0.5", "g1:knockdown"]
+    assert pool.included_count == 1
+    assert not {"g0:deletion", "g0:knockdown", "g1:overexpression"} & set(texts(pool))
+    assert pool.design([]).genotype == "g0:knockdown@0.5+g1:knockdown"

@@ -28,6 +28,7 @@ def specs(draw):
     edits = draw(st.lists(st.sampled_from(EDITS + LEVELS), min_size=6, unique=True))
     fixed = draw(st.sampled_from([(), (), ("g4:knockdown",), ("g4:deletion@0.2", "g9:allele")]))
     fixed = tuple(text for text in fixed if not text.startswith("g9"))
+    parents = ["", "", "g3:knockdown", "g3:knockdown@0.5"]  # the largest order times two: 4 edits
     low = draw(st.integers(1, 2))
     feasibility = draw(
         st.sampled_from(
@@ -42,6 +43,7 @@ def specs(draw):
         "model_id": "m",
         "objectives": [{"label": name} | draw(OBJECTIVE) for name in labels],
         "feasibility": feasibility,
+        "background": draw(st.sampled_from(parents)),
         "rank_by": draw(st.sampled_from(["mean", "lower_bound"])),
         "pool": {
             "edits": edits,
