@@ -4,13 +4,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.contract.errors import AmbiguousGeneError, InvalidArgumentError, Offender
 from service.contract.gene_filters import GeneFilter
 from worker.data.gene_table import GeneTable
-
-Flags = NDArray[np.bool_]
 
 _LISTED = 10
 
@@ -47,12 +44,12 @@ def passing_loci(wanted: GeneFilter, table: GeneTable, loci: Sequence[str]) -> P
         raise AmbiguousGeneError(detail, ambiguous)
     least_F = np.array([-np.inf if one.at_least is None else one.at_least for one in wanted.where])
     most_F = np.array([np.inf if one.at_most is None else one.at_most for one in wanted.where])
+    found = list(row_of)
     value_LF = value_GF[list(row_of.values())]
-    inside_LF: Flags = (value_LF >= least_F) & (value_LF <= most_F)
-    passes_L: Flags = inside_LF.all(axis=1)
-    lacks_L: Flags = np.isnan(value_LF).any(axis=1)
-    passing = [locus for locus, passes in zip(row_of, passes_L, strict=True) if passes]
-    lacking = [locus for locus, lacks in zip(row_of, lacks_L, strict=True) if lacks]
+    passes_L = ((value_LF >= least_F) & (value_LF <= most_F)).all(axis=1)
+    passing = [found[place] for place in np.flatnonzero(passes_L).tolist()]
+    lacks_L = np.isnan(value_LF).any(axis=1)
+    lacking = [found[place] for place in np.flatnonzero(lacks_L).tolist()]
     notes = [f"pool.genes: {len(passing)} of {len(loci)} loci of the model fulfil it."]
     for names, why in ((unknown, "are not in the gene table"), (lacking, "lack a value there")):
         if names:
