@@ -225,7 +225,9 @@ def test_a_model_that_kept_no_designs_has_no_neighbors(trained):
 
 @pytest.mark.parametrize("trained", ["additive"], indirect=True)
 def test_a_model_without_a_latent_space_says_which_have_one(predictor):
-    with pytest.raises(FailedPreconditionError, match=r"additive.*perturbation_set and gene_graph"):
+    with pytest.raises(
+        FailedPreconditionError, match=r"additive.*perturbation_set, gene_graph and set_transformer"
+    ):
         ask(predictor, "compose", A, B)
 
 

@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 
 from service.contract.candidates import AutoSpec, ModelSpec
-from service.contract.latent_models import GeneGraphSpec, PerturbationSetSpec
+from service.contract.latent_models import (
+    GeneGraphSpec,
+    PerturbationSetSpec,
+    SetTransformerSpec,
+)
 from service.contract.models import ClassicalSpec
 from tests.worker.models.rows import Rows, random_rows
 from worker.models.classical import KINDS, fit_model, load_model
@@ -34,7 +38,13 @@ def rows():
 def test_every_spec_has_a_model_and_its_fit_takes_its_fields_with_their_defaults():
     assert set(SPECS) == set(KINDS)
     known = typing.get_args(typing.get_args(ModelSpec)[0])
-    assert set(known) == {*SPECS.values(), PerturbationSetSpec, GeneGraphSpec, AutoSpec}
+    assert set(known) == {
+        *SPECS.values(),
+        PerturbationSetSpec,
+        GeneGraphSpec,
+        SetTransformerSpec,
+        AutoSpec,
+    }
     for kind, spec in SPECS.items():
         parameters = dict(list(inspect.signature(KINDS[kind].fit).parameters.items())[1:])
         fields = {k: f.default for k, f in spec.model_fields.items() if k != "kind"}
