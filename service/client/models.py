@@ -15,7 +15,7 @@ from service.contract.algebra import (
     LatentOperation,
 )
 from service.contract.designs import Design
-from service.contract.inference import DEFAULT_LEVEL, ScoreAnswer, ScoreField
+from service.contract.inference import DEFAULT_LEVEL, ScoreAnswer, ScoreExtra, ScoreField
 from service.contract.registry import ModelReadiness, Promotion
 from service.contract.reports import TrainingReport
 from service.contract.resources import Model
@@ -60,10 +60,12 @@ class RemoteModel:
         *,
         timeout_seconds: float = 10.0,
         interval_level: float = DEFAULT_LEVEL,
+        include: Sequence[ScoreExtra | str] = (),
     ) -> ScoreAnswer:
         """Score designs: one array a field and label, in the order given (10,000 at most).
 
         `interval_level`, 0.5 to 0.99, is the share of measurements that an interval is to hold.
+        `include`: `nearest`, `z`, `gradient`, for 1,000 designs at most.
 
         Raises:
             InvalidDesignError: genotypes are malformed; every one is listed.
@@ -78,6 +80,8 @@ class RemoteModel:
         }
         if fields is not None:
             body["fields"] = [str(field) for field in fields]
+        if include:
+            body["include"] = [str(extra) for extra in include]
         answer = self._transport.post(path_of(_PATH, self.reference, ":score"), json=body)
         return ScoreAnswer.model_validate(answer)
 

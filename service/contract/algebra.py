@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from service.contract.inference import NeutralSource, ResolvedName
+from service.contract.inference import MemberState, NearDesign, NeutralSource, ResolvedName
 
 MAX_COMPOSED_DESIGNS = 20
 MAX_COMPOSED_EDITS = 100
@@ -159,29 +159,6 @@ class ComposedDesign(BaseModel):
     genotype: str
     composition_residual: float | None = None
     labels: list[DesignReading]
-
-
-class MeasuredValue(BaseModel):
-    """What was measured of a design, in the label's unit; None where it has no such label."""
-
-    name: str
-    unit: str
-    value: float | None = None
-
-
-class NearDesign(BaseModel):
-    """A measured design, its distance, and how many rows of the table it has."""
-
-    genotype: str
-    distance: float
-    row_count: int
-    labels: list[MeasuredValue]
-
-
-class MemberState(BaseModel):
-    """A state in one member's latent space, which no other member shares."""
-
-    values: list[float]
 
 
 class ComposedState(BaseModel):

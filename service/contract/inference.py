@@ -1,11 +1,12 @@
 """What is asked of a model and what comes back: columnar, one array a field, in request order."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MAX_DESIGNS_PER_REQUEST = 10_000
+MAX_DESIGNS_WITH_EXTRAS = 1_000
 DEFAULT_LEVEL = 0.9
 
 
@@ -27,6 +28,20 @@ class ScoreField(StrEnum):
     INTERACTION_SD = "interaction_sd"
 
 
+class ScoreExtra(StrEnum):
+    """What an answer holds beside its columns, on request, for a thousand designs at most.
+
+    * ``nearest``: the measured design next to each, with its values;
+    * ``z``: the composed state z_W + z_P of each in the first member; a mean over members would be
+      no state, as each has coordinates of its own;
+    * ``gradient``: how the mean changes with the effect of each edit.
+    """
+
+    NEAREST = "nearest"
+    Z = "z"
+    GRADIENT = "gradient"
+
+
 class NeutralSource(StrEnum):
     """Where a neutral expectation comes from; one of them for the whole design, never a mix.
 
@@ -43,7 +58,8 @@ class NeutralSource(StrEnum):
 class ScoreRequest(BaseModel):
     """Designs to score, as genotypes; `fields` selects columns (default: all).
 
-    `interval_level` is the share of measurements that an interval is to hold.
+    `interval_level` is the share of measurements that an interval is to hold. `include` asks for
+    more than columns (default: nothing).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -52,6 +68,48 @@ class ScoreRequest(BaseModel):
     fields: list[ScoreField] | None = None
     timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
     interval_level: Annotated[float, Field(ge=0.5, le=0.99)] = DEFAULT_LEVEL
+    include: list[ScoreExtra] | None = None
+
+    @model_validator(mode="after")
+    def _not_too_many(self) -> Self:
+        if self.include and len(self.genotypes) > MAX_DESIGNS_WITH_EXTRAS:
+            raise ValueError(
+                f"include is for at most {MAX_DESIGNS_WITH_EXTRAS:,} designs a request, and these "
+                f"are {len(self.genotypes):,}"
+            )
+        return self
+
+
+class MeasuredValue(BaseModel):
+    """What was measured of a design, in the label's unit; None where it has no such label."""
+
+    name: str
+    unit: str
+    value: float | None = None
+
+
+class NearDesign(BaseModel):
+    """A measured design, its distance, and how many rows of the table it has."""
+
+    genotype: str
+    distance: float
+    row_count: int
+    labels: list[MeasuredValue]
+
+
+class MemberState(BaseModel):
+    """A state in one member's latent space, which no other member shares."""
+
+    values: list[float]
+
+
+class EditGradient(BaseModel):
+    """How a prediction changes with the effect of each edit of a design, in canonical order.
+
+    The effect is 1 for an edit without a level; the slope is in the label's unit.
+    """
+
+    values: list[float]
 
 
 class ScoreInterval(BaseModel):
@@ -93,6 +151,7 @@ class LabelScores(BaseModel):
     interval: ScoreInterval | None = None
     sign_agreement: list[float] | None = None
     interaction_sd: list[float] | None = None
+    gradient: list[EditGradient] | None = None
 
 
 class Support(BaseModel):
@@ -127,6 +186,10 @@ class ScoreAnswer(BaseModel):
     """The answer: genotypes in canonical text, then one entry a label.
 
     `model_id` has answered, version `model_version` of `model_name`, however it was called.
+    `nearest`, `z` and the `gradient` of a label are what was to be included: one entry a design.
+    `nearest` is None for a model that was trained before it kept its designs; it goes by the
+    composed states of a model with a latent space (as `euclid` of latent algebra), otherwise by
+    the effects of the edits (root of the sum of squared differences).
     `resolved_names` are those names of the request that the model calls otherwise (None: there
     are none); `genotypes` hold the model's.
     """
@@ -139,3 +202,5 @@ class ScoreAnswer(BaseModel):
     labels: list[LabelScores]
     support: Support | None = None
     resolved_names: list[ResolvedName] | None = None
+    nearest: list[NearDesign] | None = None
+    z: list[MemberState] | None = None

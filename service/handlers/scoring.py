@@ -26,6 +26,7 @@ async def score(
         InvalidDesignError: genotypes are malformed; every offender is listed.
         AmbiguousGeneError: names may be of several genes; every one is listed, with them.
         UnknownEditsError: edits are not in the model's vocabulary; every offender is listed.
+        FailedPreconditionError: the model has no states to include.
         ResourceExhaustedError: too many requests, or designs, are in flight.
         DeadlineExceededError: no worker answered within the request's timeout.
         UnavailableError: the broker does not answer, or a blob of the model is missing.
@@ -68,6 +69,7 @@ async def score_bytes(
             "genotypes": resolved.genotypes,
             "fields": request.fields,
             "interval_level": request.interval_level,
+            "include": request.include,
         }
         answer = await context.coalescer.ask(
             ModelKey(model.model_id, model.manifest_sha256, model.weights_sha256),

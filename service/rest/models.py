@@ -197,7 +197,7 @@ async def _report(
     operation_id="score",
     summary="Score designs",
     response_model=ScoreAnswer,
-    responses=problems(404, 422, 429, 503, 504),
+    responses=problems(404, 409, 422, 429, 503, 504),
 )
 async def score(
     request: Request,

@@ -6,10 +6,12 @@ from itertools import groupby
 from typing import Any
 
 from service.contract.errors import CellgebraError
-from service.contract.inference import DEFAULT_LEVEL, ScoreField
+from service.contract.inference import DEFAULT_LEVEL, ScoreExtra, ScoreField
 from service.contract.questions import Part
+from worker.inference.extras import extras_of
 from worker.inference.predictor import Predictor
-from worker.inference.score_columns import answer_json, answers_json
+from worker.inference.score_columns import ScoreExtras, answer_json, answers_json
+from worker.models.encoding import EncodedDesigns
 
 Request = Mapping[str, Any]
 
@@ -21,17 +23,19 @@ def score_requests(predictor: Predictor, requests: Sequence[Request]) -> list[Pa
     cannot be scored, each is scored by itself.
     """
     parts: dict[int, Part] = {}
-    order = sorted(range(len(requests)), key=lambda place: _kind(requests[place]))
-    for _, group in groupby(order, key=lambda place: _kind(requests[place])):
+    kinds = [_kind(place, request) for place, request in enumerate(requests)]
+    for _, group in groupby(sorted(range(len(requests)), key=kinds.__getitem__), kinds.__getitem__):
         places = list(group)
         parts.update(zip(places, _parts(predictor, [requests[p] for p in places]), strict=True))
     return [parts[place] for place in range(len(requests))]
 
 
-def _kind(request: Request) -> tuple[str, float]:
+def _kind(place: int, request: Request) -> tuple[str, float, int]:
     fields = request.get("fields")
     asked = "*" if fields is None else ",".join(sorted(fields))
-    return asked, request.get("interval_level", DEFAULT_LEVEL)
+    # Whatever is included is computed design by design: nothing is gained by putting it together.
+    own = place if request.get("include") else -1
+    return asked, request.get("interval_level", DEFAULT_LEVEL), own
 
 
 def _parts(predictor: Predictor, requests: Sequence[Request]) -> Sequence[Part]:
@@ -54,5 +58,13 @@ def _together(predictor: Predictor, requests: Sequence[Request]) -> list[bytes]:
         deadline_unix_seconds=max(r.get("deadline_unix_seconds", math.inf) for r in requests),
     )
     if len(requests) == 1:
-        return [answer_json(scores, texts)]
+        return [answer_json(scores, texts, _extras(predictor, designs, requests[0]))]
     return answers_json(scores, texts, [len(request["genotypes"]) for request in requests])
+
+
+def _extras(predictor: Predictor, designs: EncodedDesigns, request: Request) -> ScoreExtras | None:
+    include = [ScoreExtra(extra) for extra in request.get("include") or ()]
+    if not include:
+        return None
+    deadline = request.get("deadline_unix_seconds", math.inf)
+    return extras_of(predictor, designs, include, deadline_unix_seconds=deadline)

@@ -20,9 +20,6 @@ from service.contract.algebra import (
     ComposeRequest,
     LatentOperation,
     MeasuredSource,
-    MeasuredValue,
-    MemberState,
-    NearDesign,
     StateReading,
 )
 from service.contract.designs import Design, parse_genotype
@@ -31,14 +28,14 @@ from service.contract.errors import (
     FailedPreconditionError,
     InvalidDesignError,
 )
+from service.contract.inference import MemberState, NearDesign
 from service.contract.latent_models import no_latent_space
-from service.contract.manifests import ManifestLabel, ModelManifest
+from service.contract.manifests import ManifestLabel
 from worker.inference.answers import spread
 from worker.inference.composed_designs import composed_designs, require_numbers
 from worker.inference.ensembles import MemberReadings
-from worker.inference.nearest import Nearest
+from worker.inference.nearest import near_designs
 from worker.inference.predictor import Predictor
-from worker.inference.seen_designs import SeenDesigns
 from worker.latent.combinations import (
     ANALOGY_3,
     SUBTRACT_2,
@@ -216,25 +213,7 @@ def _near_designs(asked: _Asked, z_P_MSD: Floats) -> list[list[NearDesign] | Non
         request.nearest_count,
         deadline_unix_seconds=asked.deadline_unix_seconds,
     )
-    return [_near(predictor.manifest, seen, nearest) or None for nearest in found]
-
-
-def _near(manifest: ModelManifest, seen: SeenDesigns, nearest: Nearest) -> list[NearDesign]:
-    pairs = zip(nearest.place_N.tolist(), nearest.distance_N.tolist(), strict=True)
-    return [
-        NearDesign(
-            genotype="+".join(seen.texts(place, manifest.edits)),
-            distance=distance,
-            row_count=int(seen.row_count_K[place]),
-            labels=[
-                MeasuredValue(
-                    name=label.name, unit=label.unit, value=None if math.isnan(value) else value
-                )
-                for label, value in zip(manifest.labels, seen.value_KY[place].tolist(), strict=True)
-            ],
-        )
-        for place, distance in pairs
-    ]
+    return [near_designs(predictor.manifest, seen, nearest) or None for nearest in found]
 
 
 def _members(z_MD: Floats) -> list[MemberState]:

@@ -26,13 +26,22 @@ Flags = NDArray[np.bool_]
 
 _REFERENCE = 0
 _TINY = 1e-300
+_ROUNDING = 1e-12
 
 
 def sign_agreement(member_MB: Floats, mean_B: Floats, neutral_B: Floats) -> Floats:
     """Share of the members on the same side of neutral as the mean [B], 0 to 1."""
-    agree_MB = np.sign(member_MB - neutral_B) == np.sign(mean_B - neutral_B)
+    agree_MB = _side(member_MB, neutral_B) == _side(mean_B, neutral_B)
     share_B: Floats = agree_MB.mean(axis=0)
     return share_B
+
+
+def _side(value: Floats, neutral_B: Floats) -> Floats:
+    """1 above, -1 below, 0 where the difference is rounding."""
+    difference = value - neutral_B
+    side: Floats = np.sign(difference)
+    side[np.abs(difference) <= _ROUNDING * np.abs(neutral_B)] = 0.0
+    return side
 
 
 def independent(label: ManifestLabel, base_M1: Floats, alone_MBP: Floats, used_BP: Flags) -> Floats:

@@ -3,6 +3,7 @@
 Law: a measured design is its own nearest neighbour, at distance 0.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -14,6 +15,9 @@ from scipy.spatial.distance import cdist
 
 from service.contract.algebra import LatentMetric
 from service.contract.errors import DeadlineExceededError
+from service.contract.inference import MeasuredValue, NearDesign
+from service.contract.manifests import ModelManifest
+from worker.inference.seen_designs import SeenDesigns
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -107,3 +111,38 @@ def _first(distance_K: Floats, count: int) -> Nearest:
         known_K = known_K[distance_K[known_K] <= bound]
     order = np.argsort(distance_K[known_K], kind="stable")[:count]
     return Nearest(known_K[order], distance_K[known_K[order]])
+
+
+def nearest_by_edits(effect_SE: csr_matrix, effect_KE: csr_matrix) -> list[Nearest]:
+    """The one measured design K nearest to each design S by the effects of their edits.
+
+    Root of the sum of squared differences; ties by place.
+    """
+    square_S, square_K = (
+        np.asarray(effects.multiply(effects).sum(axis=1)).ravel()
+        for effects in (effect_SE, effect_KE)
+    )
+    product_SK = (effect_SE @ effect_KE.T).toarray()
+    square_SK = square_S[:, None] + square_K - 2.0 * product_SK
+    place_S = square_SK.argmin(axis=1)
+    distance_S = np.sqrt(np.maximum(square_SK[np.arange(len(place_S)), place_S], 0.0))
+    return [Nearest(place_S[[s]], distance_S[[s]]) for s in range(len(place_S))]
+
+
+def near_designs(manifest: ModelManifest, seen: SeenDesigns, nearest: Nearest) -> list[NearDesign]:
+    """What is known of measured designs, the nearest first."""
+    pairs = zip(nearest.place_N.tolist(), nearest.distance_N.tolist(), strict=True)
+    return [
+        NearDesign(
+            genotype="+".join(seen.texts(place, manifest.edits)),
+            distance=distance,
+            row_count=int(seen.row_count_K[place]),
+            labels=[
+                MeasuredValue(
+                    name=label.name, unit=label.unit, value=None if math.isnan(value) else value
+                )
+                for label, value in zip(manifest.labels, seen.value_KY[place].tolist(), strict=True)
+            ],
+        )
+        for place, distance in pairs
+    ]

@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from service.contract.inference import ScoreAnswer, ScoreField, Support
+from service.contract.inference import LabelScores, ScoreAnswer, ScoreField, Support
 from service.contract.manifests import ManifestLabel
 from worker.inference.neutral import SOURCES
 from worker.inference.support import SupportColumns
@@ -61,12 +61,26 @@ class ScoreColumns:
         return ScoreColumns(self.model_id, self.vocabulary_sha256, labels, support)
 
 
-def answer_json(scores: ScoreColumns, genotypes: Sequence[str]) -> bytes:
+@dataclass(frozen=True)
+class ScoreExtras:
+    """What else an answer holds, an entry a design; None was not asked for.
+
+    `gradients` has an entry a label, with a list a design.
+    """
+
+    nearest: Sequence[Mapping[str, Any]] | None = None
+    states_BD: Floats | None = None
+    gradients: Sequence[Sequence[Sequence[float]]] | None = None
+
+
+def answer_json(
+    scores: ScoreColumns, genotypes: Sequence[str], extras: ScoreExtras | None = None
+) -> bytes:
     """A `ScoreAnswer` as JSON, without the columns that were not asked for.
 
     Numbers read back as the same float64. `genotypes` are the designs' canonical texts.
     """
-    return orjson.dumps(_content(scores, genotypes), option=orjson.OPT_SERIALIZE_NUMPY)
+    return orjson.dumps(_content(scores, genotypes, extras), option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def answers_json(
@@ -76,14 +90,16 @@ def answers_json(
 
     Law: each is what `answer_json` gives of its own rows.
     """
-    whole = _listed(_content(scores, genotypes))
+    whole = _listed(_content(scores, genotypes, None))
     ends = list(accumulate(design_counts, initial=0))
     return [orjson.dumps(_cut(whole, *rows)) for rows in pairwise(ends)]
 
 
-def score_answer(scores: ScoreColumns, genotypes: Sequence[str]) -> ScoreAnswer:
+def score_answer(
+    scores: ScoreColumns, genotypes: Sequence[str], extras: ScoreExtras | None = None
+) -> ScoreAnswer:
     """The same answer as a model of lists."""
-    return ScoreAnswer.model_validate(_listed(_content(scores, genotypes)))
+    return ScoreAnswer.model_validate(_listed(_content(scores, genotypes, extras)))
 
 
 def support_model(support: SupportColumns) -> Support:
@@ -91,7 +107,9 @@ def support_model(support: SupportColumns) -> Support:
     return Support.model_validate(_listed(_support(support)))
 
 
-def _content(scores: ScoreColumns, genotypes: Sequence[str]) -> dict[str, Any]:
+def _content(
+    scores: ScoreColumns, genotypes: Sequence[str], extras: ScoreExtras | None
+) -> dict[str, Any]:
     content: dict[str, Any] = {
         "model_id": scores.model_id,
         "vocabulary_sha256": scores.vocabulary_sha256,
@@ -100,6 +118,19 @@ def _content(scores: ScoreColumns, genotypes: Sequence[str]) -> dict[str, Any]:
     }
     if scores.support is not None:
         content["support"] = _support(scores.support)
+    if extras is not None:
+        content |= _extras(extras)
+        for label, gradients in zip(content["labels"], extras.gradients or (), strict=False):
+            label["gradient"] = [{"values": slopes} for slopes in gradients]
+    return content
+
+
+def _extras(extras: ScoreExtras) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    if extras.nearest is not None:
+        content["nearest"] = list(extras.nearest)
+    if extras.states_BD is not None:
+        content["z"] = [{"values": state_D} for state_D in extras.states_BD.tolist()]
     return content
 
 
@@ -123,7 +154,7 @@ def _label(one: LabelColumns) -> dict[str, Any]:
             "low": np.ascontiguousarray(one.interval.low_B),
             "high": np.ascontiguousarray(one.interval.high_B),
         }
-    return content
+    return {name: content[name] for name in LabelScores.model_fields if name in content}
 
 
 def _support(support: SupportColumns) -> dict[str, Any]:

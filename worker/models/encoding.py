@@ -140,9 +140,13 @@ class EditIndex:
             np.cumsum([0, *(design.order for design in designs)]),
         )
 
+    def effects(self, designs: EncodedDesigns) -> Floats:
+        """r_kind(level) of each edit [J]."""
+        return effects(self._forms[designs.edit_J], designs.level_J)
+
     def batch(self, designs: EncodedDesigns) -> DesignBatch:
         """Pad designs to the largest of them (at least one column)."""
-        effect_J = effects(self._forms[designs.edit_J], designs.level_J)
+        effect_J = self.effects(designs)
         edit_BP = designs.padded(designs.edit_J.astype(np.int64) + 1, 0)
         effect_BP = designs.padded(effect_J, 0.0)
         return DesignBatch(torch.from_numpy(edit_BP), torch.from_numpy(effect_BP))
@@ -158,7 +162,7 @@ class EditIndex:
     def matrix(self, designs: Sequence[Design]) -> csr_matrix:
         """Effects as a sparse matrix [designs, edits]."""
         known = self.columns(designs)
-        effect_J = effects(self._forms[known.edit_J], known.level_J)
+        effect_J = self.effects(known)
         return csr_matrix((effect_J, known.edit_J, known.start_N), shape=(len(designs), len(self)))
 
     @cached_property

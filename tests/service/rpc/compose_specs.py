@@ -11,14 +11,18 @@ from service.contract.algebra import (
     LatentMetric,
     LatentOperation,
     MeasuredSource,
-    MeasuredValue,
-    MemberState,
-    NearDesign,
     PermutationNull,
     StateReading,
 )
-from service.contract.inference import NeutralSource
-from tests.service.rpc.score_specs import counts, names, numbers, resolved_names, texts
+from service.contract.inference import MemberState, NeutralSource
+from tests.service.rpc.score_specs import (
+    counts,
+    names,
+    near_designs,
+    numbers,
+    resolved_names,
+    texts,
+)
 
 COUNTS = {"compose": (1, 5), "subtract": (2, 2), "analogy": (3, 3), "interpolate": (2, 2)}
 
@@ -74,17 +78,6 @@ composed_designs = st.builds(
     genotype=texts,
     composition_residual=st.none() | numbers,
     labels=st.lists(design_readings, min_size=1, max_size=2),
-)
-near_designs = st.builds(
-    NearDesign,
-    genotype=texts,
-    distance=numbers,
-    row_count=counts,
-    labels=st.lists(
-        st.builds(MeasuredValue, name=names, unit=names, value=st.none() | numbers),
-        min_size=1,
-        max_size=2,
-    ),
 )
 states = st.builds(
     ComposedState,

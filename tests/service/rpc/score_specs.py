@@ -3,10 +3,15 @@
 from hypothesis import strategies as st
 
 from service.contract.inference import (
+    EditGradient,
     LabelScores,
+    MeasuredValue,
+    MemberState,
+    NearDesign,
     NeutralSource,
     ResolvedName,
     ScoreAnswer,
+    ScoreExtra,
     ScoreField,
     ScoreInterval,
     ScoreRequest,
@@ -18,12 +23,24 @@ names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 counts = st.integers(0, 2**53)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 
+near_designs = st.builds(
+    NearDesign,
+    genotype=texts,
+    distance=numbers,
+    row_count=counts,
+    labels=st.lists(
+        st.builds(MeasuredValue, name=names, unit=names, value=st.none() | numbers),
+        min_size=1,
+        max_size=2,
+    ),
+)
 score_requests = st.builds(
     ScoreRequest,
     genotypes=st.lists(texts, min_size=1, max_size=5),
     fields=st.none() | st.lists(st.sampled_from(ScoreField), min_size=1),
     timeout_seconds=st.floats(0, 60, exclude_min=True),
     interval_level=st.floats(0.5, 0.99),
+    include=st.none() | st.lists(st.sampled_from(ScoreExtra), min_size=1),
 )
 NO_NUMBERS = {ScoreField.SUPPORT, ScoreField.NEUTRAL_SOURCE, ScoreField.INTERVAL}
 PER_LABEL = [field.value for field in ScoreField if field not in NO_NUMBERS]
@@ -39,6 +56,9 @@ def label_scores(count):
     columns["interval"] = st.none() | st.builds(
         ScoreInterval, level=level, calibrated_on=names, low=end, high=end
     )
+    some = st.lists(numbers, min_size=1, max_size=3)
+    slopes = st.lists(st.builds(EditGradient, values=some), min_size=count, max_size=count)
+    columns["gradient"] = st.none() | slopes
     return st.builds(LabelScores, name=names, unit=names, neutral_model=names, **columns)
 
 
@@ -57,6 +77,7 @@ def supports(count):
     )
 
 
+member_states = st.builds(MemberState, values=st.lists(numbers, min_size=1, max_size=3))
 resolved_names = st.builds(ResolvedName, name=names, locus=names)
 score_answers = st.integers(1, 4).flatmap(
     lambda count: st.builds(
@@ -67,5 +88,7 @@ score_answers = st.integers(1, 4).flatmap(
         labels=st.lists(label_scores(count), min_size=1, max_size=2),
         support=st.none() | supports(count),
         resolved_names=st.none() | st.lists(resolved_names, min_size=1, max_size=2),
+        nearest=st.none() | st.lists(near_designs, min_size=count, max_size=count),
+        z=st.none() | st.lists(member_states, min_size=count, max_size=count),
     )
 )

@@ -72,3 +72,14 @@ def test_a_design_that_cannot_be_scored_is_the_error_of_its_own_request(predicto
     assert [type(part) for part in parts] == [bytes, InvalidDesignError, UnknownEditsError, bytes]
     assert parts[1].offenders[0].field == "genotypes[1]"
     assert parts[2].offenders[0].field == "genotypes[0]"
+
+
+def test_what_one_request_includes_is_not_in_the_others(predictor):
+    plain = {"genotypes": DESIGNS[:2], "fields": ["mean"]}
+    requests = [plain, plain | {"include": ["gradient"]}, plain | {"include": ["nearest"]}]
+    none, gradient, nearest = (json.loads(part) for part in score_requests(predictor, requests))
+    for label in gradient["labels"]:
+        assert [len(one["values"]) for one in label.pop("gradient")] == [0, 1]
+    assert [near["genotype"] for near in nearest.pop("nearest")] == DESIGNS[:2]
+    require_close(gradient, none)
+    require_close(nearest, none)

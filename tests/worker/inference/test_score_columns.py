@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from service.contract.inference import ScoreAnswer, ScoreField
+from service.contract.inference import LabelScores, ScoreAnswer, ScoreField
 from worker.inference.predictor import Predictor
 from worker.inference.score_columns import answer_json, score_answer
 
@@ -33,6 +33,8 @@ def test_the_json_of_the_columns_is_that_of_the_model(predictor, fields):
     assert found == answer.model_dump(mode="json", exclude_none=True)
     assert ScoreAnswer.model_validate(found) == answer
     assert list(found) == [name for name in ScoreAnswer.model_fields if name in found]
+    for label in found["labels"]:
+        assert list(label) == [name for name in LabelScores.model_fields if name in label]
 
 
 def test_numbers_read_back_as_the_same_float64(predictor):

@@ -24,6 +24,13 @@ class ScoreField(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SCORE_FIELD_SIGN_AGREEMENT: _ClassVar[ScoreField]
     SCORE_FIELD_INTERACTION_SD: _ClassVar[ScoreField]
 
+class ScoreExtra(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SCORE_EXTRA_UNSPECIFIED: _ClassVar[ScoreExtra]
+    SCORE_EXTRA_NEAREST: _ClassVar[ScoreExtra]
+    SCORE_EXTRA_Z: _ClassVar[ScoreExtra]
+    SCORE_EXTRA_GRADIENT: _ClassVar[ScoreExtra]
+
 class NeutralSource(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     NEUTRAL_SOURCE_UNSPECIFIED: _ClassVar[NeutralSource]
@@ -64,6 +71,10 @@ SCORE_FIELD_NEUTRAL_SOURCE: ScoreField
 SCORE_FIELD_INTERVAL: ScoreField
 SCORE_FIELD_SIGN_AGREEMENT: ScoreField
 SCORE_FIELD_INTERACTION_SD: ScoreField
+SCORE_EXTRA_UNSPECIFIED: ScoreExtra
+SCORE_EXTRA_NEAREST: ScoreExtra
+SCORE_EXTRA_Z: ScoreExtra
+SCORE_EXTRA_GRADIENT: ScoreExtra
 NEUTRAL_SOURCE_UNSPECIFIED: NeutralSource
 NEUTRAL_SOURCE_MEASURED: NeutralSource
 NEUTRAL_SOURCE_FITTED: NeutralSource
@@ -81,21 +92,23 @@ NULL_DESIGNS_MEASURED: NullDesigns
 NULL_DESIGNS_DRAWN: NullDesigns
 
 class ScoreRequest(_message.Message):
-    __slots__ = ("model_id", "genotypes", "fields", "timeout_seconds", "interval_level")
+    __slots__ = ("model_id", "genotypes", "fields", "timeout_seconds", "interval_level", "include")
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
     GENOTYPES_FIELD_NUMBER: _ClassVar[int]
     FIELDS_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_SECONDS_FIELD_NUMBER: _ClassVar[int]
     INTERVAL_LEVEL_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_FIELD_NUMBER: _ClassVar[int]
     model_id: str
     genotypes: _containers.RepeatedScalarFieldContainer[str]
     fields: _containers.RepeatedScalarFieldContainer[ScoreField]
     timeout_seconds: float
     interval_level: float
-    def __init__(self, model_id: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., fields: _Optional[_Iterable[_Union[ScoreField, str]]] = ..., timeout_seconds: _Optional[float] = ..., interval_level: _Optional[float] = ...) -> None: ...
+    include: _containers.RepeatedScalarFieldContainer[ScoreExtra]
+    def __init__(self, model_id: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., fields: _Optional[_Iterable[_Union[ScoreField, str]]] = ..., timeout_seconds: _Optional[float] = ..., interval_level: _Optional[float] = ..., include: _Optional[_Iterable[_Union[ScoreExtra, str]]] = ...) -> None: ...
 
 class ScoreResponse(_message.Message):
-    __slots__ = ("model_id", "vocabulary_sha256", "genotypes", "labels", "support", "resolved_names", "model_name", "model_version")
+    __slots__ = ("model_id", "vocabulary_sha256", "genotypes", "labels", "support", "resolved_names", "model_name", "model_version", "nearest", "z")
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
     VOCABULARY_SHA256_FIELD_NUMBER: _ClassVar[int]
     GENOTYPES_FIELD_NUMBER: _ClassVar[int]
@@ -104,6 +117,8 @@ class ScoreResponse(_message.Message):
     RESOLVED_NAMES_FIELD_NUMBER: _ClassVar[int]
     MODEL_NAME_FIELD_NUMBER: _ClassVar[int]
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    NEAREST_FIELD_NUMBER: _ClassVar[int]
+    Z_FIELD_NUMBER: _ClassVar[int]
     model_id: str
     vocabulary_sha256: str
     genotypes: _containers.RepeatedScalarFieldContainer[str]
@@ -112,7 +127,9 @@ class ScoreResponse(_message.Message):
     resolved_names: _containers.RepeatedCompositeFieldContainer[ResolvedName]
     model_name: str
     model_version: int
-    def __init__(self, model_id: _Optional[str] = ..., vocabulary_sha256: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., labels: _Optional[_Iterable[_Union[LabelScores, _Mapping]]] = ..., support: _Optional[_Union[Support, _Mapping]] = ..., resolved_names: _Optional[_Iterable[_Union[ResolvedName, _Mapping]]] = ..., model_name: _Optional[str] = ..., model_version: _Optional[int] = ...) -> None: ...
+    nearest: _containers.RepeatedCompositeFieldContainer[NearDesign]
+    z: _containers.RepeatedCompositeFieldContainer[MemberState]
+    def __init__(self, model_id: _Optional[str] = ..., vocabulary_sha256: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., labels: _Optional[_Iterable[_Union[LabelScores, _Mapping]]] = ..., support: _Optional[_Union[Support, _Mapping]] = ..., resolved_names: _Optional[_Iterable[_Union[ResolvedName, _Mapping]]] = ..., model_name: _Optional[str] = ..., model_version: _Optional[int] = ..., nearest: _Optional[_Iterable[_Union[NearDesign, _Mapping]]] = ..., z: _Optional[_Iterable[_Union[MemberState, _Mapping]]] = ...) -> None: ...
 
 class ResolvedName(_message.Message):
     __slots__ = ("name", "locus")
@@ -123,7 +140,7 @@ class ResolvedName(_message.Message):
     def __init__(self, name: _Optional[str] = ..., locus: _Optional[str] = ...) -> None: ...
 
 class LabelScores(_message.Message):
-    __slots__ = ("name", "unit", "neutral_model", "mean", "sd", "min", "max", "expected_neutral", "interaction", "y_compose", "y_intact", "neutral_source", "interval", "sign_agreement", "interaction_sd")
+    __slots__ = ("name", "unit", "neutral_model", "mean", "sd", "min", "max", "expected_neutral", "interaction", "y_compose", "y_intact", "neutral_source", "interval", "sign_agreement", "interaction_sd", "gradient")
     NAME_FIELD_NUMBER: _ClassVar[int]
     UNIT_FIELD_NUMBER: _ClassVar[int]
     NEUTRAL_MODEL_FIELD_NUMBER: _ClassVar[int]
@@ -139,6 +156,7 @@ class LabelScores(_message.Message):
     INTERVAL_FIELD_NUMBER: _ClassVar[int]
     SIGN_AGREEMENT_FIELD_NUMBER: _ClassVar[int]
     INTERACTION_SD_FIELD_NUMBER: _ClassVar[int]
+    GRADIENT_FIELD_NUMBER: _ClassVar[int]
     name: str
     unit: str
     neutral_model: str
@@ -154,7 +172,14 @@ class LabelScores(_message.Message):
     interval: ScoreInterval
     sign_agreement: _containers.RepeatedScalarFieldContainer[float]
     interaction_sd: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, name: _Optional[str] = ..., unit: _Optional[str] = ..., neutral_model: _Optional[str] = ..., mean: _Optional[_Iterable[float]] = ..., sd: _Optional[_Iterable[float]] = ..., min: _Optional[_Iterable[float]] = ..., max: _Optional[_Iterable[float]] = ..., expected_neutral: _Optional[_Iterable[float]] = ..., interaction: _Optional[_Iterable[float]] = ..., y_compose: _Optional[_Iterable[float]] = ..., y_intact: _Optional[_Iterable[float]] = ..., neutral_source: _Optional[_Iterable[_Union[NeutralSource, str]]] = ..., interval: _Optional[_Union[ScoreInterval, _Mapping]] = ..., sign_agreement: _Optional[_Iterable[float]] = ..., interaction_sd: _Optional[_Iterable[float]] = ...) -> None: ...
+    gradient: _containers.RepeatedCompositeFieldContainer[EditGradient]
+    def __init__(self, name: _Optional[str] = ..., unit: _Optional[str] = ..., neutral_model: _Optional[str] = ..., mean: _Optional[_Iterable[float]] = ..., sd: _Optional[_Iterable[float]] = ..., min: _Optional[_Iterable[float]] = ..., max: _Optional[_Iterable[float]] = ..., expected_neutral: _Optional[_Iterable[float]] = ..., interaction: _Optional[_Iterable[float]] = ..., y_compose: _Optional[_Iterable[float]] = ..., y_intact: _Optional[_Iterable[float]] = ..., neutral_source: _Optional[_Iterable[_Union[NeutralSource, str]]] = ..., interval: _Optional[_Union[ScoreInterval, _Mapping]] = ..., sign_agreement: _Optional[_Iterable[float]] = ..., interaction_sd: _Optional[_Iterable[float]] = ..., gradient: _Optional[_Iterable[_Union[EditGradient, _Mapping]]] = ...) -> None: ...
+
+class EditGradient(_message.Message):
+    __slots__ = ("values",)
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, values: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class ScoreInterval(_message.Message):
     __slots__ = ("level", "calibrated_on", "low", "high")
