@@ -48,8 +48,9 @@ class GeneAttention(nn.Module):
             return self._part(edit_BPD, effect_BP, gene_GD)
         inner = self.heads * max(self.width, effect_BP.shape[1] + 1)
         at_once = max(1, _MOST_VALUES // (len(gene_GD) * inner))
-        pairs = zip(edit_BPD.split(at_once), effect_BP.split(at_once), strict=True)
-        return torch.cat([self._part(*pair, gene_GD) for pair in pairs])
+        edits, effects = torch.split(edit_BPD, at_once), torch.split(effect_BP, at_once)
+        parts = [self._part(*part, gene_GD) for part in zip(edits, effects, strict=True)]
+        return torch.cat(parts)
 
     def _part(self, edit_BPD: Tensor, effect_BP: Tensor, gene_GD: Tensor) -> Tensor:
         changed_BGHW = self._changed(edit_BPD, effect_BP, gene_GD)
@@ -72,7 +73,7 @@ class GeneAttention(nn.Module):
         still_GI = self.maps["still"](gene_GD)
         moved_BGI = still_GI + arrived_BGHW.flatten(-2) @ self.arriving
         changed_BGI = nn.functional.gelu(moved_BGI) - nn.functional.gelu(still_GI)
-        return changed_BGI.unflatten(-1, (self.heads, self.width))
+        return changed_BGI.reshape(*changed_BGI.shape[:2], self.heads, self.width)
 
 
 def _matrix(inputs: int, outputs: int, generator: torch.Generator) -> nn.Parameter:

@@ -106,8 +106,11 @@ def require_values(labels: Sequence[ChosenLabel], learned_NY: Floats) -> None:
     Raises:
         InvalidArgumentError: there are such labels; every one is named.
     """
-    empty = np.isnan(learned_NY).all(axis=0)
-    names = [label.column.name for label, is_empty in zip(labels, empty, strict=True) if is_empty]
+    names = [
+        label.column.name
+        for label, learned_N in zip(labels, learned_NY.T, strict=True)
+        if np.isnan(learned_N).all()
+    ]
     if names:
         raise InvalidArgumentError(
             f"label {', '.join(names)} has no value in the training part: choose another label, or "
