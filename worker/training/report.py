@@ -21,6 +21,7 @@ _OF_BATCHES = (
     "removed from the training labels and not predicted: a prediction is for the average batch. A "
     "batch that shares none is left as it was measured."
 )
+OF_NULLS = "The forest null"  # what notes begin with that belong to the table of nulls
 _OF_MEMBERS = "mean, sd, min and max are over the members of the ensemble, of y_intact."
 
 
@@ -48,7 +49,9 @@ def _notes(
         )
     rows = forest_rows(len(data.index))
     if len(data.train) > rows:
-        notes.append(f"The forest null is fitted on {rows:,} random training observations.")
+        notes.append(
+            f"{OF_NULLS} is fitted on {rows:,} random training observations of {len(data.train):,}."
+        )
     return tuple(notes)
 
 

@@ -18,6 +18,7 @@ from service.contract.manifests import ModelManifest
 from service.contract.report_diagnostics import DesignFigures, ReportDiagnostics
 from service.contract.report_parts import Interval, PredictorRow
 from service.contract.reports import LabelReport, TrainingReport
+from worker.training.report import OF_NULLS
 from worker.training.report_plots import Picture
 from worker.training.report_plots_designs import (
     neutral_picture,
@@ -203,6 +204,7 @@ def render_page(report: TrainingReport, manifest: ModelManifest) -> str:
     """
     if report.diagnostics is None:
         raise ValueError("a page needs the report's diagnostics")
+    of_nulls = [note for note in report.notes if note.startswith(OF_NULLS)]
     style = (_TEMPLATES / "report.css").read_text()
     return (
         _environment()
@@ -214,6 +216,8 @@ def render_page(report: TrainingReport, manifest: ModelManifest) -> str:
                 _label(label, report.diagnostics, place)
                 for place, label in enumerate(report.labels)
             ],
+            of_nulls=of_nulls,
+            notes=[note for note in report.notes if note not in of_nulls],
             style=Markup(style),  # noqa: S704 - our own file
             spec=json.dumps(manifest.training_spec, indent=2, ensure_ascii=False),
             **_pictures(report.diagnostics),

@@ -19,6 +19,8 @@ _MOST_NAMED = 6  # members with a colour of their own in a legend
 
 def _panels(points: Sequence[EpochPoint]) -> dict[str, Callable[[EpochPoint], float | None]]:
     names = dict.fromkeys(name for point in points for name in point.terms)
+    if len(names) == 2:  # of one term the total says nothing else
+        names.pop("total", None)
     panels: dict[str, Callable[[EpochPoint], float | None]] = {}
     if any(point.validation_rmse is not None for point in points):
         panels["held-out RMSE (sd of the label)"] = lambda point: point.validation_rmse

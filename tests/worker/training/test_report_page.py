@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from service.contract.datasets import LabelColumn
+from service.contract.report_diagnostics import EpochPoint
 from tests.worker.tables import IDENTITY, log_titer, random_designs, small_spec, write_table
 from worker.training.report_page import figure, number, percent, render_page
 from worker.training.report_plots import draw
 from worker.training.report_plots_designs import residual_picture
+from worker.training.report_plots_training import loss_picture
 from worker.training.run import train_model
 
 HOSTILE = '<script>alert(1)</script> & "quoted" $x^2$ \u202etxt \u2603'
@@ -209,3 +211,24 @@ def test_without_repeats_all_that_is_beyond_neutral_is_explained_or_not(of_no_un
     assert "edit_frequency" not in found.explained_by_predictor
     assert "beyond neutral" in text
     assert found.statement in text
+
+
+def test_what_a_null_was_fitted_on_stands_at_its_table(trained):
+    note = "The forest null is fitted on 5 random training observations of 70."
+    told = trained.told()
+    thinned = told.model_copy(update={"notes": (*told.notes, note)})
+    text = Reader(render_page(thinned, trained.manifest)).text
+    assert text.count(note) == 1
+    assert text.index("Against the null models") < text.index(note) < text.index("Verdict")
+
+
+@pytest.mark.parametrize(
+    ("terms", "shown"),
+    [
+        ({"total": 1.0, "mse": 1.0}, "mse."),
+        ({"total": 2.0, "mse": 1.0, "dist": 1.0}, "total, mse, dist."),
+    ],
+)
+def test_a_total_of_one_term_is_not_drawn_twice(terms, shown):
+    points = [EpochPoint(member=0, epoch=epoch, terms=terms) for epoch in (1, 2)]
+    assert loss_picture(points, "losses").alt.endswith(f"members: {shown}")
