@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 MAX_DESIGNS_PER_REQUEST = 10_000
 MAX_DESIGNS_WITH_EXTRAS = 1_000
@@ -55,6 +55,24 @@ class NeutralSource(StrEnum):
     RULE = "rule"
 
 
+def _right_number(genotypes: list[str]) -> list[str]:
+    if not genotypes:
+        raise ValueError("there is no design to score; the reference is the empty text")
+    if len(genotypes) > MAX_DESIGNS_PER_REQUEST:
+        raise ValueError(
+            f"{len(genotypes):,} designs, and the limit is {MAX_DESIGNS_PER_REQUEST:,} a request: "
+            "score them as a job, POST /v1/scoring-jobs"
+        )
+    return genotypes
+
+
+# The schema says what pydantic would have said in words of its own.
+_BOUNDS = {"minItems": 1, "maxItems": MAX_DESIGNS_PER_REQUEST}
+Genotypes = Annotated[
+    list[str], AfterValidator(_right_number), Field(json_schema_extra=dict(_BOUNDS))
+]
+
+
 class ScoreRequest(BaseModel):
     """Designs to score, as genotypes; `fields` selects columns (default: all).
 
@@ -64,7 +82,7 @@ class ScoreRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    genotypes: Annotated[list[str], Field(min_length=1, max_length=MAX_DESIGNS_PER_REQUEST)]
+    genotypes: Genotypes
     fields: list[ScoreField] | None = None
     timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
     interval_level: Annotated[float, Field(ge=0.5, le=0.99)] = DEFAULT_LEVEL
@@ -161,8 +179,9 @@ class Support(BaseModel):
     `is_extrapolated`: the level of an edit has an effect outside the range that training saw of
     this edit; None for a model that was trained before this was recorded. `genes_seen` of the
     `gene_count` genes of a design stood in training, whatever was done to them, and `pairs_seen`
-    of the `pair_count` pairs of them stood in one training design; `pairs_seen` is None for a
-    model that was trained before it kept its designs.
+    of the `pair_count` pairs of them stood in one training design; `is_higher_order`:
+    it has more edits than any training design. Both are None for a model that was trained
+    before it kept its designs.
     """
 
     design_count: list[int]
@@ -173,6 +192,7 @@ class Support(BaseModel):
     genes_seen: list[int] | None = None
     pair_count: list[int] | None = None
     pairs_seen: list[int] | None = None
+    is_higher_order: list[bool] | None = None
 
 
 class ResolvedName(BaseModel):

@@ -21,13 +21,15 @@ _PADDING = -1
 class LociColumns(NamedTuple):
     """Of each design [B]: its loci, those seen in training, and the same of pairs of them.
 
-    `pairs_seen_B` is None for a model that does not keep its designs.
+    `is_higher_order_B`: it has more edits than any training design. That and `pairs_seen_B` are
+    None for a model that does not keep its designs.
     """
 
     gene_count_B: Codes
     genes_seen_B: Codes
     pair_count_B: Codes
     pairs_seen_B: Codes | None
+    is_higher_order_B: Flags | None
 
     def rows(self, rows: slice | Codes) -> "LociColumns":
         """Those of some of the designs."""
@@ -36,17 +38,19 @@ class LociColumns(NamedTuple):
             self.genes_seen_B[rows],
             self.pair_count_B[rows],
             None if self.pairs_seen_B is None else self.pairs_seen_B[rows],
+            None if self.is_higher_order_B is None else self.is_higher_order_B[rows],
         )
 
     @classmethod
     def joined(cls, parts: Sequence["LociColumns"]) -> "LociColumns":
         """Columns of designs one behind the other."""
-        genes, genes_seen, pairs, pairs_seen = zip(*parts, strict=True)
+        genes, genes_seen, pairs, pairs_seen, higher = zip(*parts, strict=True)
         return cls(
             np.concatenate(genes),
             np.concatenate(genes_seen),
             np.concatenate(pairs),
             None if pairs_seen[0] is None else np.concatenate(pairs_seen),
+            None if higher[0] is None else np.concatenate(higher),
         )
 
 
@@ -62,6 +66,7 @@ class SeenLoci:
         is_seen_L = np.bincount(locus_E.reshape(-1), edit_count_E, self._count) > 0
         self._is_seen = np.append(is_seen_L, False)
         self._pairs = None if seen is None else self._table(seen)
+        self._highest_order = None if seen is None else int(seen.order_K.max(initial=0))
 
     def of(self, edit_BP: Codes) -> LociColumns:
         """Columns of designs, whose edits count from 1, 0 being padding."""
@@ -73,6 +78,9 @@ class SeenLoci:
             self._is_seen[locus_BP].sum(axis=1),
             count_B * (count_B - 1) // 2,
             None if self._pairs is None else self._seen_pairs(locus_BP, self._pairs),
+            None
+            if self._highest_order is None
+            else (edit_BP > 0).sum(axis=1) > self._highest_order,
         )
 
     def _once(self, edit_BP: Codes) -> Codes:

@@ -80,6 +80,21 @@ async def test_a_model_without_a_latent_space_composes_nothing(rest, model_id):
     assert "perturbation_set, gene_graph and set_transformer" in document["detail"]
 
 
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "no design to score; the reference is the empty text"),
+        (10_001, "10,001 designs, and the limit is 10,000 a request: score them as a job"),
+    ],
+)
+async def test_no_design_and_too_many(rest, model_id, count, words):
+    response = await rest.post(f"/v1/models/{model_id}:score", json={"genotypes": [""] * count})
+    assert words in response.json()["detail"]
+    document = (await rest.get("/openapi.json")).json()
+    genotypes = document["components"]["schemas"]["ScoreRequest"]["properties"]["genotypes"]
+    assert (genotypes["minItems"], genotypes["maxItems"]) == (1, 10_000)
+
+
 async def test_fields_of_the_query(rest, model_id):
     path = f"/v1/models/{model_id}:score"
     response = await rest.post(path, params={"fields": "mean,sdd"}, json={"genotypes": [""]})

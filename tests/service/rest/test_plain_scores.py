@@ -85,7 +85,7 @@ async def answer_one(valkey, content):
 
 
 async def test_the_answer_is_the_workers_with_the_models_name(rest, valkey, model_id):
-    sent = {"genotypes": [EDITS[0]], "fields": ["mean"], "interval_level": 0.8}
+    sent = {"genotypes": [EDITS[0]], "fields": ["mean"], "interval_level": 0.8, "include": None}
     worker = asyncio.create_task(answer_one(valkey, b'{"labels": [1.50]}'))
     response = await rest.post(f"/v1/models/{model_id}:score", json=sent)
     (asked,) = await worker

@@ -73,6 +73,7 @@ def supports(count):
         edit_count_min=maybe,
         pair_count_min=maybe,
         is_extrapolated=flags,
+        is_higher_order=flags,
         **dict.fromkeys(("gene_count", "genes_seen", "pair_count", "pairs_seen"), optional),
     )
 

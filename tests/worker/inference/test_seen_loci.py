@@ -51,7 +51,10 @@ def test_genes_and_pairs_are_counted_as_loops_count_them(monkeypatch, largest):
     all_pairs = [set(combinations(loci, 2)) for loci in asked]
     assert found.pair_count_B.tolist() == [len(own) for own in all_pairs]
     assert found.pairs_seen_B.tolist() == [len(own & pairs) for own in all_pairs]
+    highest = max(text.count(":") for text in TRAINED)
+    assert found.is_higher_order_B.tolist() == [text.count(":") > highest for text in ASKED]
+    assert {True, False} == set(found.is_higher_order_B.tolist())
 
 
 def test_a_model_that_does_not_keep_its_designs_knows_no_pairs():
-    assert columns_of(None).pairs_seen_B is None
+    assert columns_of(None).pairs_seen_B is columns_of(None).is_higher_order_B is None

@@ -194,7 +194,7 @@ class ScoreInterval(_message.Message):
     def __init__(self, level: _Optional[float] = ..., calibrated_on: _Optional[str] = ..., low: _Optional[_Iterable[float]] = ..., high: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Support(_message.Message):
-    __slots__ = ("design_count", "edit_count_min", "pair_count_min", "is_extrapolated", "gene_count", "genes_seen", "pair_count", "pairs_seen")
+    __slots__ = ("design_count", "edit_count_min", "pair_count_min", "is_extrapolated", "gene_count", "genes_seen", "pair_count", "pairs_seen", "is_higher_order")
     DESIGN_COUNT_FIELD_NUMBER: _ClassVar[int]
     EDIT_COUNT_MIN_FIELD_NUMBER: _ClassVar[int]
     PAIR_COUNT_MIN_FIELD_NUMBER: _ClassVar[int]
@@ -203,6 +203,7 @@ class Support(_message.Message):
     GENES_SEEN_FIELD_NUMBER: _ClassVar[int]
     PAIR_COUNT_FIELD_NUMBER: _ClassVar[int]
     PAIRS_SEEN_FIELD_NUMBER: _ClassVar[int]
+    IS_HIGHER_ORDER_FIELD_NUMBER: _ClassVar[int]
     design_count: _containers.RepeatedScalarFieldContainer[int]
     edit_count_min: _containers.RepeatedScalarFieldContainer[int]
     pair_count_min: _containers.RepeatedScalarFieldContainer[int]
@@ -211,7 +212,8 @@ class Support(_message.Message):
     genes_seen: _containers.RepeatedScalarFieldContainer[int]
     pair_count: _containers.RepeatedScalarFieldContainer[int]
     pairs_seen: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, design_count: _Optional[_Iterable[int]] = ..., edit_count_min: _Optional[_Iterable[int]] = ..., pair_count_min: _Optional[_Iterable[int]] = ..., is_extrapolated: _Optional[_Iterable[bool]] = ..., gene_count: _Optional[_Iterable[int]] = ..., genes_seen: _Optional[_Iterable[int]] = ..., pair_count: _Optional[_Iterable[int]] = ..., pairs_seen: _Optional[_Iterable[int]] = ...) -> None: ...
+    is_higher_order: _containers.RepeatedScalarFieldContainer[bool]
+    def __init__(self, design_count: _Optional[_Iterable[int]] = ..., edit_count_min: _Optional[_Iterable[int]] = ..., pair_count_min: _Optional[_Iterable[int]] = ..., is_extrapolated: _Optional[_Iterable[bool]] = ..., gene_count: _Optional[_Iterable[int]] = ..., genes_seen: _Optional[_Iterable[int]] = ..., pair_count: _Optional[_Iterable[int]] = ..., pairs_seen: _Optional[_Iterable[int]] = ..., is_higher_order: _Optional[_Iterable[bool]] = ...) -> None: ...
 
 class ComposeRequest(_message.Message):
     __slots__ = ("model_id", "operation", "designs", "steps", "metric", "nearest_count", "permutations", "seed", "with_latents", "timeout_seconds")
