@@ -21,6 +21,7 @@ ALIAS_PATTERN = "^[a-z][a-z0-9_-]{0,62}$"
 MEANING_SECONDS = 1.0
 ANNOUNCED_AHEAD = timedelta(seconds=2)
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _VERSION = re.compile("[1-9][0-9]{0,8}")
 _ALIAS = re.compile(ALIAS_PATTERN)
 
@@ -41,8 +42,11 @@ def parse_reference(text: str) -> Reference:
     """Read an id, `name@version` or `name@alias`; a name may itself hold an @.
 
     Raises:
-        InvalidArgumentError: what stands behind the @ is neither a version nor an alias.
+        InvalidArgumentError: what stands behind the @ is neither a version nor an alias; or it
+            holds what no stored text can.
     """
+    if _UNSTORABLE.search(text):
+        raise InvalidArgumentError(f"{text!a} calls no model: it holds what no name can hold")
     name, at, rest = text.rpartition("@")
     if not at:
         return Reference(model_id=text)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -23,10 +24,20 @@ def with_real_ids(document, ids):
                     known = ids.get(parameter["name"], "none-was-made")
                     parameter["schema"]["enum"] = [known, "no-such-id"]
     # A score that may take no time is a 504, and rightly.
-    for name in ("ScoreRequest", "ComposeRequest"):
+    for name in ("ScoreRequest", "ComposeRequest", "CompareRequest"):
         properties = document["components"]["schemas"][name]["properties"]
         properties["timeout_seconds"]["minimum"] = 5
     return document
+
+
+def promoted(api, model_id, alias):
+    """A promotion that has ended."""
+    answer = api.post(f"/v1/models/{model_id}:promote", json={"alias": alias})
+    promotion = answer.raise_for_status().json()
+    while promotion["state"] == "PENDING":
+        time.sleep(0.1)
+        promotion = api.get(f"/v1/promotions/{promotion['id']}").raise_for_status().json()
+    return promotion
 
 
 @pytest.mark.slow
@@ -35,12 +46,16 @@ def test_generated_requests_meet_no_surprise(service, api, dataset, trained, tmp
     table = api.post("/v1/gene-tables", content=b"locus\tx\nPP_0368\t1\nPP_0751\t2\n").json()
     edges = f"/v1/gene-tables/{table['id']}/networks"
     network = api.post(edges, content=b"a\tb\nPP_0368\tPP_0751\n").json()
+    # What an alias means is neither archived nor deleted, whatever is asked for.
+    kept, promotion = (promoted(api, trained["model_id"], alias) for alias in ("kept", "other"))
     ids = {
         "dataset_id": dataset["id"],
         "gene_table_id": table["id"],
         "network_id": network["id"],
         "job_id": trained["id"],
         "model_id": trained["model_id"],
+        "promotion_id": kept["id"],
+        "reference": f"{promotion['name']}@other",
         "sha256": dataset["source_sha256"],
     }
     document = with_real_ids(api.get("/openapi.json").raise_for_status().json(), ids)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from service.rpc.pb.cellgebra.v1 import inference_pb2, inference_pb2_grpc
+
 pytestmark = pytest.mark.slow
 
 ALIAS = "swapped@champion"
@@ -110,6 +112,14 @@ def test_a_swap_under_load_fails_no_request_and_answers_by_no_wrong_model(servic
     for ledger in ledgers:  # each client asks one after the other
         told = [answer.version for answer in ledger]
         assert told == sorted(told)
+
+
+def test_grpc_takes_the_same_names(channel, api, versions):
+    inference = inference_pb2_grpc.InferenceServiceStub(channel)
+    asked = inference_pb2.ScoreRequest(model_id="swapped@1", genotypes=BODY["genotypes"])
+    answer = inference.Score(asked)
+    assert (answer.model_id, answer.model_name, answer.model_version) == (versions[0], "swapped", 1)
+    assert answer.labels[0].mean == [mean_of(api, versions[0])]
 
 
 def test_what_no_worker_can_load_changes_nothing(service, api, train, versions):

@@ -65,6 +65,7 @@ async def test_a_rollback_with_and_without_a_body(rest, versions):
         ("GET /v1/models/titer 2 h@9/ready", None, 404),
         ("GET /v1/promotions/promotion_0", None, 404),
         ("POST /v1/models:compare", {"model_ids": ["titer 2 h@1"]}, 422),
+        ("POST /v1/models:compare", {"model_ids": ["titer 2 h@1", "\0"]}, 422),
         ("POST /v1/models:compare", {"model_ids": ["titer 2 h@1", "x"]}, 404),
     ],
 )

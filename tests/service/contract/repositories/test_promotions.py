@@ -10,7 +10,6 @@ from service.contract.database import utc_now
 from service.contract.errors import (
     BrokenArtifactError,
     FailedPreconditionError,
-    InvalidArgumentError,
     NotFoundError,
 )
 from service.contract.jobs import Queue
@@ -260,9 +259,3 @@ def test_an_alias_that_is_removed_means_nothing(scene, database, versions):
         scene.meaning()
     scene.champion(versions[1])
     assert scene.meaning().at(utc_now()).id == versions[1]
-
-
-@pytest.mark.parametrize("reference", ["titer@", "@3", "titer@0", "titer@Champion", "titer@1.0"])
-def test_what_calls_no_model_is_said_to(scene, reference):
-    with pytest.raises(InvalidArgumentError, match="titer@3 or titer@champion"):
-        scene.meaning(reference)
