@@ -152,16 +152,20 @@ class NetworkEnsemble:
             net.load_state_dict(
                 {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
             )
-            self.members.append(net.double().eval())
+            net.double().eval().fix()
+            self.members.append(net)
 
     @torch.inference_mode()
     def read(self, batch: DesignBatch) -> MemberReadings:
-        """Every member in turn."""
-        read = [net(batch) for net in self.members]
-        return MemberReadings(
-            np.stack([readings.compose_BY.numpy() for readings in read]),
-            np.stack([readings.intact_BY.numpy() for readings in read]),
-        )
+        """Every member in turn; the states of one are gone before the next is read."""
+        size = (len(self.members), len(batch.edit_BP), len(self._is_difference_Y))
+        found = MemberReadings(np.empty(size), np.empty(size))
+        for m, net in enumerate(self.members):
+            readings = net(batch)
+            found.compose_MBY[m] = readings.compose_BY.numpy()
+            found.intact_MBY[m] = readings.intact_BY.numpy()
+            del readings
+        return found
 
     @torch.inference_mode()
     def composed(self, batch: DesignBatch) -> Floats:

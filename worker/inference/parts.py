@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Places = NDArray[np.int64]
 
-PAIRS = 1 << 16
+PAIRS = 1 << 13
 
 
 def parts_of(order_B: Places, pairs: int = PAIRS) -> list[Places]:

@@ -27,17 +27,19 @@ class EditAttention(nn.Module):
         self.output = nn.Linear(inner, latent_dim, bias=False)
         nn.init.normal_(self.output.weight, std=1.0 / math.sqrt(inner), generator=generator)
 
+    def projected(self, token_D: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values of tokens [..., I]."""
+        normal_D = nn.functional.rms_norm(token_D, token_D.shape[-1:], eps=1e-6)
+        return self.query(normal_D), self.key(normal_D), self.value(normal_D)
+
     def _split(self, x_BPI: Tensor) -> Tensor:
         rows, width, _ = x_BPI.shape
         return x_BPI.view(rows, width, self.heads, self.width)
 
     def forward(self, token_BPD: Tensor, effect_BP: Tensor) -> Tensor:
         """What is added to every token [B, P, D]."""
-        rows, width, dim = token_BPD.shape
-        normal_BPD = nn.functional.rms_norm(token_BPD, (dim,), eps=1e-6)
-        query_BPHW, key_BPHW, value_BPHW = (
-            self._split(layer(normal_BPD)) for layer in (self.query, self.key, self.value)
-        )
+        rows, width, _ = token_BPD.shape
+        query_BPHW, key_BPHW, value_BPHW = map(self._split, self.projected(token_BPD))
         # Sums of products rather than batched matrix products: designs hold a handful of edits,
         # and matrices of that size cost two to four times as much.
         score_BQKH = (query_BPHW[:, :, None] * key_BPHW[:, None]).sum(dim=-1)

@@ -118,6 +118,9 @@ class LatentNetwork(nn.Module, ABC):
     def is_additive(self) -> bool:
         """Whether z_I is z_W + z_P still, as at the start."""
 
+    def fix(self) -> None:
+        """Get ready for many designs in float64 on the CPU; no weight changes any more."""
+
     def align_encoders(self) -> None:
         """Start with z_I = z_W + z_P, after the shifts have been set."""
 
