@@ -19,8 +19,8 @@ setup: $(VENV)/.dev ## Install everything that tests and tools need
 
 proto: $(VENV)/.dev ## Generate the gRPC stubs from proto/
 	@mkdir -p $(PB)
-	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=$(PB) --pyi_out=$(PB) --grpc_python_out=$(PB) proto/cellgebra/v1/*.proto
-	@sed -i -E 's/^from cellgebra\.v1 import/from service.rpc.pb.cellgebra.v1 import/' $(PB)/cellgebra/v1/*_pb2*.py*
+	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=$(PB) --pyi_out=$(PB) --grpc_python_out=$(PB) proto/*/*.proto proto/*/*/*.proto
+	@sed -i -E 's/^from (cellgebra\.v1|inference) import/from service.rpc.pb.\1 import/' $(PB)/*/*_pb2*.py* $(PB)/*/*/*_pb2*.py*
 	@find $(PB) -type d ! -name __pycache__ -exec touch {}/__init__.py \;
 
 lint: $(VENV)/.dev ## Check style and format

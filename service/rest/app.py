@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 
+from service.contract.open_inference import InferRequest
 from service.handlers.context import Context
 from service.rest import (
     artifacts,
@@ -17,6 +18,7 @@ from service.rest import (
     health,
     losses,
     models,
+    open_inference,
     registry,
     search_jobs,
     sweeps,
@@ -61,6 +63,7 @@ def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
         losses,
         artifacts,
         health,
+        open_inference,
     )
     for part in parts:
         app.include_router(part.router)
@@ -75,7 +78,7 @@ def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """FastAPI's document with our problem document in the place of its own error."""
+    """FastAPI's document, with our problem document for its error, and bodies that routes read."""
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title,
@@ -83,18 +86,19 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             description=app.description,
             routes=app.routes,
         )
-        _replace_validation_errors(document)
+        _add_own_schemas(document)
         app.openapi_schema = document
     return app.openapi_schema
 
 
-def _replace_validation_errors(document: dict[str, Any]) -> None:
+def _add_own_schemas(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    own = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(own.pop("$defs"))
-    schemas["ProblemDocument"] = own
+    for model in (ProblemDocument, InferRequest):
+        own = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(own.pop("$defs"))
+        schemas[model.__name__] = own
     for path in document["paths"].values():
         for operation in path.values():
             _declare_problem(operation["responses"])

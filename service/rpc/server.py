@@ -11,6 +11,7 @@ from service.contract.settings import Settings
 from service.handlers.context import Context
 from service.rpc.errors import ErrorInterceptor
 from service.rpc.inference import InferenceServicer
+from service.rpc.open_inference import OpenInferenceServicer
 from service.rpc.pb.cellgebra.v1 import (
     inference_pb2,
     inference_pb2_grpc,
@@ -19,6 +20,7 @@ from service.rpc.pb.cellgebra.v1 import (
     training_pb2,
     training_pb2_grpc,
 )
+from service.rpc.pb.inference import open_inference_pb2, open_inference_pb2_grpc
 from service.rpc.sweeps import SweepServicer
 from service.rpc.training import TrainingServicer
 
@@ -29,6 +31,7 @@ SERVICE_NAMES = (
     training_pb2.DESCRIPTOR.services_by_name["TrainingService"].full_name,
     sweeps_pb2.DESCRIPTOR.services_by_name["SweepService"].full_name,
     inference_pb2.DESCRIPTOR.services_by_name["InferenceService"].full_name,
+    open_inference_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name,
 )
 
 _OPTIONS = (
@@ -63,6 +66,9 @@ async def start_server(context: Context, settings: Settings) -> RpcServer:
     training_pb2_grpc.add_TrainingServiceServicer_to_server(TrainingServicer(context), server)
     sweeps_pb2_grpc.add_SweepServiceServicer_to_server(SweepServicer(context), server)
     inference_pb2_grpc.add_InferenceServiceServicer_to_server(InferenceServicer(context), server)
+    open_inference_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(
+        OpenInferenceServicer(context), server
+    )
     checks = await _add_health(server)
     port = _bind(server, settings.host, settings.grpc_port)
     await server.start()

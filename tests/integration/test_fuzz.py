@@ -56,6 +56,8 @@ def test_generated_requests_meet_no_surprise(service, api, dataset, trained, tmp
         "model_id": trained["model_id"],
         "promotion_id": kept["id"],
         "reference": f"{promotion['name']}@other",
+        "model_name": trained["model_id"],
+        "model_version": "1",
         "sha256": dataset["source_sha256"],
     }
     document = with_real_ids(api.get("/openapi.json").raise_for_status().json(), ids)
