@@ -104,7 +104,7 @@ async def delete_model(context: Context, caller: Caller, reference: str) -> None
     Raises:
         InvalidArgumentError: it is called by no id, `name@version` or `name@alias`.
         NotFoundError: this project has no such model.
-        FailedPreconditionError: an alias means it, a search that has not ended reads it, or it is
+        FailedPreconditionError: an alias means it, a job that has not ended reads it, or it is
             what a sweep has found.
     """
     await context.threads.run(_delete, context, caller, reference)

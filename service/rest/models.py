@@ -59,7 +59,7 @@ async def get_model(context: ContextDep, caller: CallerDep, model_id: str) -> Mo
     responses=problems(404, 409, 422),
 )
 async def delete_model(context: ContextDep, caller: CallerDep, model_id: str) -> None:
-    """With what is stored of it. Refused while an alias, a search or a sweep needs it."""
+    """With what is stored of it. Refused while an alias, a job or a sweep needs it."""
     await models.delete_model(context, caller, model_id)
 
 

@@ -157,12 +157,13 @@ def delete_model(session: Session, model: ModelRecord) -> None:
     """Delete a locked model that no alias means, and let its blobs go; within `write_blobs`.
 
     Raises:
-        FailedPreconditionError: a search that has not ended reads it, or it is a sweep's winner.
+        FailedPreconditionError: a job that has not ended reads it, or it is a sweep's winner.
     """
-    search_id = session.scalar(_searches_of(model))
-    if search_id is not None:
+    reader = session.scalar(_readers_of(model))
+    if reader is not None:
         raise FailedPreconditionError(
-            f"model {model.id} is read by search {search_id}: wait for its end, or cancel it"
+            f"model {model.id} is read by {reader.kind} job {reader.id}: wait for its end, or "
+            "cancel it"
         )
     sweep_id = session.scalar(
         select(SweepRecord.id).where(
@@ -185,13 +186,14 @@ def delete_model(session: Session, model: ModelRecord) -> None:
         release_artifact(session, model.project_id, sha256)
 
 
-def _searches_of(model: ModelRecord) -> Select[str]:
+def _readers_of(model: ModelRecord) -> Select[JobRecord]:
+    """Jobs that have not ended, of whatever kind, whose subject is the model."""
     ended = [state.value for state in TERMINAL_STATES]
     return (
-        select(JobRecord.id)
+        select(JobRecord)
         .where(
             JobRecord.project_id == model.project_id,
-            JobRecord.kind == JobKind.SEARCH,
+            JobRecord.kind.in_([kind.value for kind in JobKind]),  # the index has it first
             JobRecord.subject_id == model.id,
             JobRecord.state.not_in(ended),
         )
