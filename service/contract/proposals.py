@@ -15,7 +15,8 @@ class OrderCount(_Told):
 
     `possible_count` is the binomial number of sets of the pool. `evaluated_count` are those that
     were computed; `excluded_count` hold edits that exclude each other, or a forbidden pair;
-    `pruned_count` were left out by a beam, whatever they hold. They add up. `infeasible_count` of
+    `pruned_count` were left out by a beam, or by the bounds
+    of a branch and bound, whatever they hold. They add up. `infeasible_count` of
     those evaluated were not likely enough to be good enough.
     """
 
@@ -33,6 +34,20 @@ class BeamRecall(_Told):
     order: int
     best_count: int
     found_count: int
+
+
+class SearchProof(_Told):
+    """What a branch and bound has proven, after `node_count` nodes.
+
+    `is_proven`: the proposals are the best of all designs. Otherwise no design that was not looked
+    at is worth more than `bound_left`, and the best of them is at most `gap` above the last
+    proposal (of its order, with `per_order`); None where nothing bounds it, or nothing is proposed.
+    """
+
+    is_proven: bool
+    node_count: int
+    bound_left: float | None = None
+    gap: float | None = None
 
 
 class Shrinkage(_Told):
@@ -66,6 +81,7 @@ class SearchReport(_Told):
     shard_count: int = 1
     proposal_count: int
     beam_recall: tuple[BeamRecall, ...] = ()
+    proof: SearchProof | None = None
     shrinkage: tuple[Shrinkage, ...] = ()
     panel: Panel | None = None
     notes: tuple[str, ...] = ()

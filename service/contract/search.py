@@ -10,6 +10,7 @@ from service.contract.designs import EditKind
 from service.contract.gene_filters import GeneFilter
 from service.contract.order_sheets import OrderSheetSpec
 from service.contract.panels import PanelSpec
+from service.contract.search_effort import BranchAndBoundSpec
 from service.contract.search_fields import Finite, Name
 
 MAX_PROPOSALS = 10_000
@@ -46,12 +47,15 @@ class Strategy(StrEnum):
     3, ranked by y_compose. `batched`: every one is scored, by any model, up to 10^8 designs.
     `beam`: order by order, from the best of the order below; it may miss some, and says how many of
     the best it has found where that can be known. `auto`: the first of them that can be had.
+    `branch_and_bound`: exact for models with a latent space at any order, by bounds on what was not
+    looked at; it ends at a budget, and then says how far from exact it may be.
     """
 
     AUTO = "auto"
     SCREEN = "screen"
     BATCHED = "batched"
     BEAM = "beam"
+    BRANCH_AND_BOUND = "branch_and_bound"
 
 
 class Objective(_Spec):
@@ -157,6 +161,7 @@ class SearchSpec(_Spec):
     diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
     strategy: Strategy = Strategy.AUTO
     beam_width: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    branch_and_bound: BranchAndBoundSpec = BranchAndBoundSpec()
     panel: PanelSpec | None = None
     order_sheet: OrderSheetSpec | None = None
 
@@ -174,9 +179,14 @@ class SearchSpec(_Spec):
                 f"must_include holds {len(self.pool.must_include)} edits, more than max_order "
                 f"{self.max_order}: raise max_order, or include fewer"
             )
+        if self.strategy is Strategy.BRANCH_AND_BOUND and self.pareto:
+            raise ValueError(
+                "strategy branch_and_bound has no bounds of a front: take the strategy screen, "
+                "batched or beam, or weights instead of pareto"
+            )
         if self.strategy is Strategy.SCREEN and self.max_order - len(self.pool.must_include) > 3:
             raise ValueError(
                 "strategy screen goes through up to 3 edits beside those of must_include: lower "
-                "max_order, or take the strategy batched or beam"
+                "max_order, or take the strategy batched, beam or branch_and_bound"
             )
         return self

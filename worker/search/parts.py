@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from worker.search.best import Best, Front
 
-_TOLD = ("order", "evaluated", "excluded", "pruned", "infeasible", "error_bound", "kernel")
+_TOLD = (
+    *("order", "evaluated", "excluded", "pruned", "infeasible", "error_bound", "kernel"),
+    *("nodes", "bound_left"),
+)
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,8 @@ class OrderPart:
     """Designs of one order: how many, the best, the front, and the best of half the ensemble.
 
     Sets hold the edits beside those of `must_include`. Values of a screen are within `error_bound`
-    of those in float64; `kernel` is what computed them.
+    of those in float64; `kernel` is what computed them. A branch and bound has made `nodes`;
+    none that it did not look at is worth more than `bound_left`, or is among the best if None.
     """
 
     order: int
@@ -33,6 +37,8 @@ class OrderPart:
     error_bound: float = 0.0
     kernel: str | None = None
     beam_found: tuple[int, int] | None = None
+    nodes: int = 0
+    bound_left: float | None = None
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays, by name."""
@@ -123,4 +129,6 @@ def merge_orders(parts: Sequence[OrderPart], size: int, most: int, half_most: in
         error_bound=max(part.error_bound for part in parts),
         kernel=", ".join(sorted({part.kernel for part in parts if part.kernel})) or None,
         beam_found=next((p.beam_found for p in parts if p.beam_found is not None), None),
+        nodes=sum(part.nodes for part in parts),
+        bound_left=max((p.bound_left for p in parts if p.bound_left is not None), default=None),
     )

@@ -15,7 +15,7 @@ from worker.search.names import Problems, Vocabulary
 from worker.search.objective import Ranking
 from worker.search.pool import EditPool, build_pool
 from worker.search.pool_genes import PassingLoci, passing_loci
-from worker.search.screenable import screen_refusal
+from worker.search.screenable import branch_refusal, screen_refusal
 from worker.search.sets import set_count
 from worker.search.strategies import choose_strategy
 
@@ -23,6 +23,10 @@ MAX_SHARDS = 256
 # Designs of a shard: seconds of a fast model, minutes of a slow one. A screen's time goes with the
 # members of the ensemble.
 _SHARD_DESIGNS = {Strategy.SCREEN: 2_000_000_000, Strategy.BATCHED: 250_000}
+# These go through all designs at once: what they look at depends on what was found.
+WHOLE = (Strategy.BEAM, Strategy.BRANCH_AND_BOUND)
+# What a branch and bound tells of an order's designs: as many as a database can count.
+MOST_STEPS = 10**15
 # Kept beside what is proposed: rounding may change an order (float32 in a screen), diversity wants
 # a choice, and the recall of a beam is of the best hundred.
 _MARGIN = 100
@@ -81,6 +85,8 @@ class SearchPlan:
     @property
     def expected_count(self) -> int:
         """About how many designs will be gone through: all, or what a beam looks at."""
+        if self.strategy is Strategy.BRANCH_AND_BOUND:
+            return sum(min(order.possible_count, MOST_STEPS) for order in self.orders)
         if self.strategy is not Strategy.BEAM:
             return self.design_count
         step = max(self.spec.beam_width * len(self.pool), RECALL_DESIGNS)
@@ -121,6 +127,7 @@ def plan_search(
         screen_refusal(predictor, pool, [order.size for order in orders]),
         [order.size for order in orders],
         [order.possible_count for order in orders],
+        branch_refusal=branch_refusal(predictor, pool),
     )
     has_halves = manifest.member_count >= HALVED_MEMBERS
     return SearchPlan(
@@ -205,7 +212,7 @@ def _shards(
     strategy: Strategy, count: int, orders: Sequence[OrderPlan], wanted: int
 ) -> tuple[Shard, ...]:
     """Ranges of the least place with about as many designs each."""
-    if strategy is Strategy.BEAM:
+    if strategy in WHOLE:
         return (Shard(0, 0, count, sum(order.possible_count for order in orders)),)
     sizes = [order.size for order in orders]
     by_place = [

@@ -10,10 +10,12 @@ from worker.data.gene_table import GeneTable
 from worker.inference.predictor import Predictor
 from worker.search.batched import score_order
 from worker.search.beam import search_beam
+from worker.search.branch import search_branches
 from worker.search.check import check
 from worker.search.choice import candidates, choose, inexact
 from worker.search.parts import OrderPart, Part, merge_orders
 from worker.search.plan import SearchPlan, Shard, plan_search
+from worker.search.proof import proof
 from worker.search.screened import HALVED_DESIGNS, Screens
 from worker.search.shrinkage import shrinkage
 from worker.search.tally import Watch
@@ -39,6 +41,8 @@ def run_shard(
     begun = time.perf_counter()
     if plan.strategy is Strategy.BEAM:
         orders = search_beam(plan, predictor, watched)
+    elif plan.strategy is Strategy.BRANCH_AND_BOUND:
+        orders = search_branches(plan, predictor, watched)
     elif plan.strategy is Strategy.SCREEN:
         made = screens or Screens(plan, predictor)
         orders = tuple(
@@ -94,6 +98,7 @@ def finish(
         shard_count=len(plan.shards),
         proposal_count=len(proposals),
         beam_recall=_recalls(merged),
+        proof=proof(plan, merged, proposals),
         shrinkage=shrinkages,
         notes=(*plan.notes, *_notes(plan, merged, proposals), *inexact(plan, merged, chosen)),
     )

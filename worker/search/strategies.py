@@ -7,21 +7,30 @@ from service.contract.search import Strategy
 
 MAX_BATCHED = 10**8
 MAX_SCREENED_SIZE = 3
+_IN_TURN = (Strategy.SCREEN, Strategy.BATCHED, Strategy.BEAM, Strategy.BRANCH_AND_BOUND)
 
 
 def choose_strategy(
-    asked: Strategy, screen_refusal: str | None, sizes: Sequence[int], counts: Sequence[int]
+    asked: Strategy,
+    screen_refusal: str | None,
+    sizes: Sequence[int],
+    counts: Sequence[int],
+    *,
+    branch_refusal: str | None = None,
 ) -> Strategy:
     """The strategy asked for, or the first that is possible.
 
-    `screen_refusal` says why the model cannot be screened, None if it can; `sizes` are the edits
+    `screen_refusal` says why the model cannot be screened, None if it can, and `branch_refusal` why
+    its designs cannot be bounded; `auto` takes no branch and bound. `sizes` are the edits
     beside the fixed ones of each order, and `counts` how many designs it has.
 
     Raises:
         InvalidArgumentError: the strategy asked for is not possible; it says why, and which are.
     """
     refused = _refusals(screen_refusal, max(sizes), sum(counts))
-    possible = [s for s in (Strategy.SCREEN, Strategy.BATCHED, Strategy.BEAM) if s not in refused]
+    if branch_refusal is not None:
+        refused[Strategy.BRANCH_AND_BOUND] = branch_refusal
+    possible = [s for s in _IN_TURN if s not in refused]
     if asked is Strategy.AUTO:
         return possible[0]
     if asked in refused:

@@ -40,19 +40,46 @@ def screen_tables(
             f"a model of kind {predictor.manifest.model_kind} has no latent space to screen: "
             "take the strategy batched or beam"
         )
-    labels = [
-        ScreenLabel(label.name, label.spread, label.center, label.transform is Transform.LOG)
-        for label in predictor.manifest.labels
-    ]
-    rows, fixed_rows = (
-        predictor.encode([Design.of([edit]) for edit in part]) for part in (edits, fixed)
-    )
-    tables = network_tables(inner.members, labels, rows, fixed_rows, order)
+    rows, fixed_rows = _rows(predictor, edits), _rows(predictor, fixed)
+    tables = network_tables(inner.members, _labels(predictor), rows, fixed_rows, order)
     found = {y: bound_table(bound, rows, fixed_rows, order) for y, bound in bounds.items()}
     triple = {}
     if order == MAX_ORDER and fixed:  # a measured triple is then a part of a design
         triple = {y: bound_triples(bound, rows) for y, bound in bounds.items()}
     return replace(tables, bound=found, triple=triple)
+
+
+def latent_tables(
+    predictor: Predictor, edits: Sequence[Edit], order: int, fixed: Sequence[Edit] = ()
+) -> ScreenTables:
+    """As `screen_tables`, of any order, for a model that is read from its head alone.
+
+    Raises:
+        NotScreenableError: the model has no latent space, or is held to what was measured.
+        KeyError: an edit is not in the model's vocabulary.
+    """
+    ensemble = predictor.ensemble
+    if isinstance(ensemble, BoundedEnsemble):
+        raise NotScreenableError(
+            "a model that is held to what was measured of lower orders has no bounds of larger ones"
+        )
+    if not isinstance(ensemble, NetworkEnsemble):
+        raise NotScreenableError(
+            f"a model of kind {predictor.manifest.model_kind} has no latent space to bound"
+        )
+    rows, fixed_rows = _rows(predictor, edits), _rows(predictor, fixed)
+    return network_tables(ensemble.members, _labels(predictor), rows, fixed_rows, order, most=order)
+
+
+def _labels(predictor: Predictor) -> list[ScreenLabel]:
+    return [
+        ScreenLabel(label.name, label.spread, label.center, label.transform is Transform.LOG)
+        for label in predictor.manifest.labels
+    ]
+
+
+def _rows(predictor: Predictor, edits: Sequence[Edit]) -> DesignBatch:
+    return predictor.encode([Design.of([edit]) for edit in edits])
 
 
 @torch.inference_mode()
@@ -62,14 +89,16 @@ def network_tables(
     edits: DesignBatch,
     fixed: DesignBatch,
     order: int,
+    *,
+    most: int = MAX_ORDER,
 ) -> ScreenTables:
     """Tables of networks in float64; edits and fixed edits are designs of one edit each.
 
     Raises:
-        NotScreenableError: the order is not 1 to 3.
+        NotScreenableError: the order is not 1 to `most`.
     """
-    if not 1 <= order <= MAX_ORDER:
-        raise NotScreenableError(f"order {order}: tables go from 1 to {MAX_ORDER} edits")
+    if not 1 <= order <= most:
+        raise NotScreenableError(f"order {order}: tables go from 1 to {most} edits")
     states = [EditStates.of(net, edits, fixed, order) for net in members]
     outside = [outside_parts(state) for state in states]
     return ScreenTables(
