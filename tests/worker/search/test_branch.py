@@ -21,6 +21,7 @@ from worker.search.tally import Watch
 QUICK = settings(
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+LEVELS = tuple(f"@0.{level}" for level in range(1, 9))
 LIMITS = (
     [],
     [{"label": "fitness", "at_least": 0.9, "probability": 0.8}],
@@ -76,8 +77,8 @@ def test_the_best_are_those_of_brute_force(models, kind, spec):
 
 
 def test_pruned_and_evaluated_are_all_designs_and_few_are_evaluated(models):
-    spec = spec_of(min_order=4, proposal_count=3, pool={"edits": [f"g{i}:knockdown" for i in range(5)]
-                   + [f"g{i}:knockdown@0.{j}" for i in range(5) for j in range(1, 9)]})  # fmt: skip
+    edits = [f"g{i}:knockdown{level}" for i in range(5) for level in ("", *LEVELS)]
+    spec = spec_of(min_order=4, proposal_count=3, pool={"edits": edits})
     report, _ = search(spec, models("mlp").predictor)
     (order,) = report.orders
     assert order.possible_count == math.comb(45, 4)
