@@ -92,7 +92,7 @@ def answers_json(
     """
     whole = _listed(_content(scores, genotypes, None))
     ends = list(accumulate(design_counts, initial=0))
-    return [orjson.dumps(_cut(whole, *rows)) for rows in pairwise(ends)]
+    return [orjson.dumps(_cut(whole, slice(*rows))) for rows in pairwise(ends)]
 
 
 def score_answer(
@@ -192,12 +192,23 @@ def _listed(content: Any) -> Any:  # noqa: ANN401  # any content of JSON
     return content
 
 
-def _cut(content: Any, begin: int, end: int) -> Any:  # noqa: ANN401  # any content of JSON
-    """The rows of an answer from `begin` to `end`: those of every column."""
-    if isinstance(content, dict):
-        return {name: _cut(value, begin, end) for name, value in content.items()}
-    if isinstance(content, list):
-        if content and isinstance(content[0], dict):
-            return [_cut(value, begin, end) for value in content]
-        return content[begin:end]
-    return content
+def _cut(whole: dict[str, Any], rows: slice) -> dict[str, Any]:
+    """Some rows of an answer of lists: those of every column."""
+    return {
+        name: [_rows(label, rows) for label in value] if name == "labels" else _row(value, rows)
+        for name, value in whole.items()
+    }
+
+
+def _rows(columns: dict[str, Any], rows: slice) -> dict[str, Any]:
+    # A comprehension alone: this is done for every request of a task.
+    return {
+        name: value[rows] if type(value) is list else _row(value, rows)
+        for name, value in columns.items()
+    }
+
+
+def _row(value: Any, rows: slice) -> Any:  # noqa: ANN401  # any content of JSON
+    if isinstance(value, dict):
+        return _rows(value, rows)
+    return value[rows] if isinstance(value, list) else value
