@@ -42,7 +42,7 @@ class Limits(NamedTuple):
     tasks_in_flight: int = 2
     requests: int = 64
     designs: int = 4096
-    gather_seconds: float = 0.003
+    gather_seconds: float = 0.008
     patience_seconds: float = 1.0
 
 
