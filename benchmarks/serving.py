@@ -27,10 +27,10 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the repository need not be installed
 
 from machine import hardware
-from serving_rows.load import Load, load
-from serving_rows.model import ServedModel, designs, train, write_bodies
-from serving_rows.peers import bentoml, litserve
 
+from benchmarks.serving_rows.load import Load, load
+from benchmarks.serving_rows.model import ServedModel, designs, train, write_bodies
+from benchmarks.serving_rows.peers import bentoml, litserve
 from tests.servers.embedded import embedded_service
 from worker.inference.predictor import Predictor
 

@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving_rows.process_tree import cpu_milliseconds
+from benchmarks.serving_rows.process_tree import cpu_milliseconds
 
 SCRIPT = Path(__file__).parents[1] / "peers" / "serving" / "rotate.lua"
 WARM_SECONDS = 2

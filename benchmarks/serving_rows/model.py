@@ -18,8 +18,9 @@ class ServedModel:
     """A model of the service; `folder` holds its manifest and weights."""
 
     id: str
+    reference: str
+    version: int
     folder: Path
-    member_count: int
 
     @property
     def manifest(self) -> dict[str, object]:
@@ -61,7 +62,8 @@ def train(base_url: str, folder: Path, *, members: int, seed: int = 0) -> Served
     ):
         answer = httpx.get(f"{base_url}/v1/artifacts/{sha256}").raise_for_status()
         (folder / name).write_bytes(answer.content)
-    return ServedModel(resource.id, folder, members)
+    reference = f"{resource.name}@{resource.version}"
+    return ServedModel(resource.id, reference, resource.version, folder)
 
 
 def _trained(client: Cellgebra, folder: Path, members: int, seed: int) -> Model:
@@ -75,6 +77,7 @@ def _trained(client: Cellgebra, folder: Path, members: int, seed: int) -> Model:
     run = client.train(
         {
             "dataset_id": dataset.id,
+            "name": "serving",
             "labels": [{"name": "fitness"}],
             "model": {"kind": "perturbation_set"},
             "epochs": EPOCHS,
