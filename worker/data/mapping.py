@@ -1,6 +1,6 @@
 """Resolves a DatasetSpec against the header of a file."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeVar
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from service.contract.datasets import (
     CovariateColumn,
     DatasetSpec,
+    DesignColumns,
     EditColumns,
     GeneColumns,
     GenotypeColumn,
@@ -85,7 +86,7 @@ def _resolve_columns(spec: DatasetSpec, columns: list[str]) -> TableMapping:
     spec = spec.model_copy(update={"labels": labels})
     return TableMapping(
         spec=spec,
-        design=_resolve_design(spec, columns),
+        design=_design_of(spec, columns),
         labels=tuple(
             LabelSource(label.name, label.column or label.name, label.sd_column) for label in labels
         ),
@@ -93,22 +94,35 @@ def _resolve_columns(spec: DatasetSpec, columns: list[str]) -> TableMapping:
     )
 
 
-def _resolve_design(spec: DatasetSpec, columns: list[str]) -> DesignSource:
-    match spec.design:
-        case GenotypeColumn() as genotype:
-            return text_design(genotype)
-        case EditColumns() as edits:
-            return cells_design(edits)
-        case GeneColumns() as genes:
-            return _gene_matrix(genes, spec, columns)
-    raise InvalidArgumentError("the spec has no design")
+def _design_of(spec: DatasetSpec, columns: list[str]) -> DesignSource:
+    if spec.design is None:
+        raise InvalidArgumentError("the spec has no design")
+    return resolve_design(spec.design, columns, taken=_taken(spec))
 
 
-def _gene_matrix(genes: GeneColumns, spec: DatasetSpec, columns: list[str]) -> GeneMatrix:
+def resolve_design(
+    design: DesignColumns, columns: list[str], *, taken: Collection[str | None] = ()
+) -> DesignSource:
+    """Where a file holds its designs; columns in `taken` are no loci, whatever they begin with.
+
+    Raises:
+        BadTableError: no column begins as those of loci do, or one names a locus in a second way.
+    """
+    match design:
+        case GenotypeColumn():
+            return text_design(design)
+        case EditColumns():
+            return cells_design(design)
+        case GeneColumns():
+            return _gene_matrix(design, columns, taken)
+
+
+def _gene_matrix(
+    genes: GeneColumns, columns: list[str], taken: Collection[str | None]
+) -> GeneMatrix:
     if genes.prefix is None:
         named = {name: name for name in genes.columns}
     else:
-        taken = _taken(spec)
         prefix = genes.prefix
         named = {
             name.removeprefix(prefix): name
