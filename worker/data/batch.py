@@ -26,10 +26,11 @@ class Batch:
 
 
 class Problems:
-    """Collects the bad rows of one batch."""
+    """Collects the bad rows of one batch; of each check it lists the first `listed_rows`."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, listed_rows: int = LISTED_ROWS) -> None:
         self._rows = rows
+        self.listed_rows = listed_rows
         self.bad: Mask = np.zeros(len(rows), dtype=bool)
         self.offenders: list[Offender] = []
 
@@ -48,7 +49,7 @@ class Problems:
     def mark(self, indices: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
         """Mark rows as bad; returns those that are to be listed."""
         self.bad[indices] = True
-        return indices[:LISTED_ROWS]
+        return indices[: self.listed_rows]
 
     def list_row(
         self,

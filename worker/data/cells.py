@@ -30,7 +30,7 @@ def read_text(array: pa.Array, column: str, missing: tuple[str, ...] = MISSING) 
         detail = f"column {column!r} holds {array.type}, not text or numbers"
         raise BadTableError(detail) from None
     text = pc.ascii_trim_whitespace(text)
-    is_missing = pc.is_in(text, value_set=pa.array(missing))
+    is_missing = pc.is_in(text, value_set=pa.array(missing, pa.string()))
     return pc.if_else(is_missing, pa.scalar(None, pa.string()), text)
 
 

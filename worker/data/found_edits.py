@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from service.contract.designs import Edit
-from worker.data.batch import LISTED_ROWS, Problems
+from worker.data.batch import Problems
 from worker.data.parse import BadCell, Cell
 
 Integers = npt.NDArray[np.int64]
@@ -37,7 +37,7 @@ class FoundEdits:
         is_bad = np.array([isinstance(outcome, BadCell) for outcome in outcomes], dtype=bool)
         bad = np.flatnonzero(is_bad[inverse])
         problems.mark(rows[bad])
-        for at in bad[:LISTED_ROWS].tolist():
+        for at in bad[: problems.listed_rows].tolist():
             outcome = outcomes[inverse[at]]
             if isinstance(outcome, BadCell):
                 problems.list_row(int(rows[at]), *outcome)

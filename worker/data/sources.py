@@ -4,6 +4,7 @@ Row numbers count data rows from 1, without the header and without blank lines.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Protocol
 
@@ -53,7 +54,8 @@ class ParquetTable:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._file = pq.ParquetFile(path)
+            # Checksums are few files', and then they tell what decompression does not.
+            self._file = pq.ParquetFile(path, page_checksum_verification=True)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(error) from None
         self.columns: list[str] = list(self._file.schema_arrow.names)
@@ -69,14 +71,7 @@ class ParquetTable:
     def batches(self, wanted: Sequence[str]) -> Iterator[Batch]:
         """Stream the wanted columns."""
         size = max(256, min(_ROWS_PER_BATCH, _CELLS_PER_BATCH // max(len(wanted), 1)))
-        stream = self._file.iter_batches(batch_size=size, columns=list(wanted), use_threads=False)
-        while True:
-            try:
-                batch = next(stream, None)
-            except (pa.ArrowException, OSError) as error:
-                raise _damaged(error) from None
-            if batch is None:
-                return
+        for batch in read_groups(self._file, range(self._file.num_row_groups), size, wanted):
             rows = np.arange(self._rows_read + 1, self._rows_read + 1 + batch.num_rows)
             self._rows_read += batch.num_rows
             yield Batch(rows, {name: batch.column(name) for name in wanted})
@@ -84,6 +79,32 @@ class ParquetTable:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def read_groups(
+    file: pq.ParquetFile, groups: range, batch_size: int, columns: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """Batches of neighbouring row groups, none of which lies in two.
+
+    Raises:
+        BadTableError: one is damaged; it says which, and behind which row.
+    """
+    counts = [file.metadata.row_group(group).num_rows for group in range(groups.stop)]
+    firsts = [0, *accumulate(counts)]
+    for group in groups:
+        row = firsts[group]
+        stream = file.iter_batches(
+            batch_size=batch_size, row_groups=[group], columns=list(columns), use_threads=False
+        )
+        while True:
+            try:
+                batch = next(stream, None)
+            except (pa.ArrowException, OSError) as error:
+                raise _broken(error, group, file.num_row_groups, row + 1) from None
+            if batch is None:
+                break
+            row += batch.num_rows
+            yield batch
 
 
 def open_table(path: Path, file_format: TableFormat, *, skip: bool = False) -> Table:
@@ -125,3 +146,13 @@ def _check_header(columns: list[str]) -> None:
 
 def _damaged(error: Exception) -> BadTableError:
     return BadTableError(f"the Parquet file is damaged or of an unknown version: {error}")
+
+
+def _broken(error: Exception, group: int, count: int, row: int) -> BadTableError:
+    detail = (
+        f"the Parquet file is damaged in row group {group + 1} of {count}, at or behind row "
+        f"{row:,}: {error}"
+    )
+    return BadTableError(
+        detail, [Offender(message=detail, row=row, value=f"row group {group + 1}")]
+    )

@@ -1,7 +1,8 @@
 """Streams TSV and CSV tables as columns of strings.
 
 A TSV cell may be wrapped in double quotes but holds no tab and no line end; CSV follows RFC 4180
-(quoted cells may hold line ends), with a comma or a semicolon.
+(quoted cells may hold line ends), with a comma or a semicolon. Blank lines are no rows, but in a
+table of one column they are its empty cells.
 """
 
 import csv
@@ -93,6 +94,7 @@ class TextTable:
             # A quote that opens a TSV cell and never closes would swallow the rows after it.
             quote_char=False if is_tsv else '"',
             newlines_in_values=not is_tsv,
+            ignore_empty_lines=len(self.columns) > 1,
             invalid_row_handler=self._ragged_row,
         )
 
@@ -161,8 +163,16 @@ def _read_header(source: TextBytes, dialect: str) -> tuple[str, list[str], bytes
     delimiter = _delimiter(first_line, dialect)
     if delimiter != "\t":
         end = _line_end(text, quoted=True)
-    rest = text[end:].lstrip(b"\r\n") if end is not None else b""
-    return delimiter, _split(text[:end].decode(), delimiter), rest
+    names = _split(text[:end].decode(), delimiter)
+    rest = text[end:] if end is not None else b""
+    return delimiter, names, _body_of(rest, has_blank_rows=len(names) == 1)
+
+
+def _body_of(rest: bytes, *, has_blank_rows: bool) -> bytes:
+    """What follows the line end of the header."""
+    if not has_blank_rows:
+        return rest.lstrip(b"\r\n")
+    return rest[2 if rest.startswith(b"\r\n") else 1 :]
 
 
 def _line_end(text: bytes, *, quoted: bool) -> int | None:
