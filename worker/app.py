@@ -53,6 +53,7 @@ app = Celery(
         "worker.tasks.ingest_genes",
         "worker.tasks.presence",
         "worker.tasks.score",
+        "worker.tasks.scoring",
         "worker.tasks.search",
         "worker.tasks.sweep",
         "worker.tasks.train",

@@ -59,6 +59,9 @@ def up(
     search_workers: Annotated[
         int, typer.Option(min=1, max=64, help="Workers that share a search.")
     ] = 1,
+    scoring_workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Workers that share a scoring job.")
+    ] = 1,
     stop_with_parent: Annotated[
         bool, typer.Option("--stop-with-parent", help="Stop when the process that ran this ends.")
     ] = False,
@@ -86,7 +89,7 @@ def up(
     }
     problem = run_up(
         {name: value for name, value in options.items() if value is not None},
-        counts=WorkerCounts(train=train_workers, search=search_workers),
+        counts=WorkerCounts(train=train_workers, search=search_workers, scoring=scoring_workers),
         stop_with_parent=stop_with_parent,
         tell=_tell,
     )

@@ -14,15 +14,19 @@ from service.client.paging import pages
 from service.client.paths import path_of
 from service.client.problems import spec_of
 from service.client.registry import Registry
+from service.client.scoring import PATH as SCORINGS
+from service.client.scoring import ScoringRun, list_scoring, start_scoring
 from service.client.search import PATH as SEARCHES
 from service.client.search import SearchRun
 from service.client.sweeps import PATH as SWEEPS
 from service.client.sweeps import SweepRun
 from service.client.training import PATH, TrainingRun
 from service.client.transport import Transport
+from service.client.uploads import Table
 from service.contract.jobs import JobState
 from service.contract.losses import Loss, LossCatalog
-from service.contract.resources import Health, SearchJob, Sweep, TrainingJob
+from service.contract.resources import Health, ScoringJob, SearchJob, Sweep, TrainingJob
+from service.contract.scoring_jobs import ScoringSpec
 from service.contract.search import SearchSpec
 from service.contract.sweeps import SweepSpec
 from service.contract.training import TrainingSpec
@@ -164,6 +168,32 @@ class Cellgebra:
         parameters = {"state": state, "model_id": model_id}
         for job in pages(self._transport, SEARCHES, SearchJob, parameters):
             yield SearchRun(self._transport, job)
+
+    def score_job(
+        self, spec: ScoringSpec | dict[str, Any], table: Table | None = None
+    ) -> ScoringRun:
+        """Queue a job that scores a table (a path, or the bytes), or combinations of edits.
+
+        Raises:
+            NotFoundError: there is no such model.
+            InvalidArgumentError: the spec is none, or names what the model has not.
+        """
+        return start_scoring(self._transport, spec, table)
+
+    def scoring_run(self, job_id: str) -> ScoringRun:
+        """A handle on a scoring job.
+
+        Raises:
+            NotFoundError: there is no such job.
+        """
+        answer = self._transport.get(path_of(SCORINGS, job_id))
+        return ScoringRun(self._transport, ScoringJob.model_validate(answer))
+
+    def scoring_runs(
+        self, *, state: JobState | None = None, model_id: str | None = None
+    ) -> Iterator[ScoringRun]:
+        """Every scoring job, newest first."""
+        return list_scoring(self._transport, state, model_id)
 
     def model(self, reference: str) -> RemoteModel:
         """A handle on a model, with its manifest: by its id, `name@version` or `name@alias`.

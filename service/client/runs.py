@@ -9,9 +9,9 @@ from service.client.problems import error_from
 from service.client.progress import ProgressLine
 from service.client.transport import Transport
 from service.contract.jobs import TERMINAL_STATES, JobEvent, JobState
-from service.contract.resources import SearchJob, TrainingJob
+from service.contract.resources import ScoringJob, SearchJob, TrainingJob
 
-Job = TypeVar("Job", TrainingJob, SearchJob)
+Job = TypeVar("Job", TrainingJob, SearchJob, ScoringJob)
 
 
 class JobRun(Generic[Job]):

@@ -35,7 +35,7 @@ def send_table(
         "spec": spec.model_dump_json(exclude_none=True),
         "request_id": str(uuid.uuid4()),
     }
-    with _open(table) as content:
+    with opened(table) as content:
         return transport.send("POST", path, parameters, content=content).json()
 
 
@@ -59,5 +59,6 @@ def wait_until_ready(uploaded: R, read: Callable[[], R], timeout_seconds: float)
     return uploaded
 
 
-def _open(table: Table) -> AbstractContextManager[bytes | BinaryIO]:
+def opened(table: Table) -> AbstractContextManager[bytes | BinaryIO]:
+    """The bytes of a table, or its file."""
     return nullcontext(table) if isinstance(table, bytes) else Path(table).open("rb")

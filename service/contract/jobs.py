@@ -9,13 +9,14 @@ from service.contract.errors import FailedPreconditionError
 
 
 class JobKind(StrEnum):
-    """What a job does: train, ingest a data set, a gene table or a network, or search."""
+    """What a job does: train, ingest a data set, a gene table or a network, search, or score."""
 
     TRAINING = "training"
     INGEST = "ingest"
     GENE_TABLE = "gene_table"
     NETWORK = "network"
     SEARCH = "search"
+    SCORING = "scoring"
 
 
 class Queue(StrEnum):
@@ -25,6 +26,7 @@ class Queue(StrEnum):
     INFERENCE = "inference"
     BATCH = "batch"
     SEARCH = "search"
+    SCORING = "scoring"
 
 
 TASK_NAME = {
@@ -33,17 +35,20 @@ TASK_NAME = {
     JobKind.GENE_TABLE: "batch.ingest_gene_table",
     JobKind.NETWORK: "batch.ingest_network",
     JobKind.SEARCH: "search.run",
+    JobKind.SCORING: "scoring.run",
 }
 SCORE_TASK_NAME = "inference.score"
 COMPOSE_TASK_NAME = "inference.compose"
 SWEEP_TASK_NAME = "batch.sweep"
 SEARCH_HELP_TASK_NAME = "search.help"
+SCORING_HELP_TASK_NAME = "scoring.help"
 JOB_QUEUE = {
     JobKind.TRAINING: Queue.TRAIN,
     JobKind.INGEST: Queue.BATCH,
     JobKind.GENE_TABLE: Queue.BATCH,
     JobKind.NETWORK: Queue.BATCH,
     JobKind.SEARCH: Queue.SEARCH,
+    JobKind.SCORING: Queue.SCORING,
 }
 
 
@@ -86,7 +91,7 @@ class EventType(StrEnum):
     """What an event tells.
 
     `state`: {state, error?}; `progress`: {fraction, estimated_seconds_left, message?}, of a search
-    also {evaluated_count, possible_count} of designs;
+    or scoring job also {evaluated_count, possible_count} of designs;
     `epoch`: {member, epoch, epochs, terms: {name: value}, metrics: {name: value}};
     `validation`: {fold, folds, score} of a trial, the mean over the folds so far;
     `report`: the held-out report.

@@ -11,6 +11,7 @@ from service.contract.genes import GeneTableProfile, GeneTableSpec, NetworkProfi
 from service.contract.jobs import JobState
 from service.contract.manifests import ModelManifest
 from service.contract.proposals import SearchReport
+from service.contract.scoring_jobs import ScoringReport, ScoringSpec
 from service.contract.search import SearchSpec
 from service.contract.sweeps import SweepSpec, TrialState
 from service.contract.training import TrainingSpec
@@ -114,6 +115,26 @@ class SearchJob(BaseModel):
     estimated_seconds_left: float | None = None
     attempt_count: int
     report: SearchReport | None = None
+    error: Problem | None = None
+
+
+class ScoringJob(BaseModel):
+    """A scoring job. `fraction` is the share of the work done, of 1.
+
+    `report` is there once it has SUCCEEDED, and so are its results, under
+    `GET /v1/scoring-jobs/{id}/results.parquet`.
+    """
+
+    id: str
+    state: JobState
+    spec: ScoringSpec
+    create_time: datetime
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    fraction: float
+    estimated_seconds_left: float | None = None
+    attempt_count: int
+    report: ScoringReport | None = None
     error: Problem | None = None
 
 

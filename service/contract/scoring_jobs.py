@@ -17,6 +17,10 @@ MAX_SHARD_ROWS = 10_000_000
 LISTED_ROWS = 1000
 TOP_DESIGNS = 100
 
+# Files of a job by name: what was uploaded, what was made of it, and the results.
+SOURCE_FILE, PREPARED_FILE = "source", "prepared.parquet"
+PARQUET_FILE, TSV_FILE = "results.parquet", "results.tsv.gz"
+
 
 class _Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -148,10 +152,11 @@ class ScoringReport(_Told):
     """What was scored, and how fast.
 
     `row_count` rows stand in the results: `scored_count` with scores, `bad_row_count` with nulls,
-    of which `bad_rows` lists the first. `seconds` and `designs_per_second` are of the last attempt,
-    over all workers that took part, and of the designs that it has scored; `prepare_seconds` of
-    them went into reading and checking the table. `worker_peak_bytes` is the most memory that a
-    worker held (resident).
+    of which `bad_rows` lists the first. `extrapolated_count` have levels, and `higher_order_count`
+    more edits, than training saw; None where support was not asked for, or is not known.
+    `seconds` and `designs_per_second` are of the last attempt, over all workers that took part, and
+    of the designs that it has scored; `prepare_seconds` of them went into reading and checking the
+    table. `worker_peak_bytes` is the most memory that a worker held (resident).
     """
 
     row_count: int
@@ -160,6 +165,7 @@ class ScoringReport(_Told):
     bad_rows: tuple[Offender, ...] = ()
     orders: tuple[ScoredOrder, ...] = ()
     extrapolated_count: int | None = None
+    higher_order_count: int | None = None
     labels: tuple[ScoredLabel, ...] = ()
     columns: tuple[str, ...] = ()
     resolved_names: tuple[ResolvedName, ...] = ()

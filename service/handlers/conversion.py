@@ -29,12 +29,14 @@ from service.contract.resources import (
     Model,
     Network,
     Problem,
+    ScoringJob,
     SearchJob,
     Sweep,
     SweepTrial,
     SweepValue,
     TrainingJob,
 )
+from service.contract.scoring_jobs import ScoringReport, ScoringSpec
 from service.contract.search import SearchSpec
 from service.contract.sweeps import SweepSpec, TrialState
 from service.contract.training import TrainingSpec
@@ -121,6 +123,24 @@ def to_search_job(row: JobRecord) -> SearchJob:
         estimated_seconds_left=row.estimated_seconds_left,
         attempt_count=row.attempt_count,
         report=None if report is None else SearchReport.model_validate(report),
+        error=_to_problem(row.error),
+    )
+
+
+def to_scoring_job(row: JobRecord) -> ScoringJob:
+    """A scoring job as the API shows it."""
+    report = (row.result or {}).get("report")
+    return ScoringJob(
+        id=row.id,
+        state=JobState(row.state),
+        spec=ScoringSpec.model_validate(row.spec),
+        create_time=row.create_time,
+        start_time=row.start_time,
+        end_time=row.end_time,
+        fraction=row.fraction,
+        estimated_seconds_left=row.estimated_seconds_left,
+        attempt_count=row.attempt_count,
+        report=None if report is None else ScoringReport.model_validate(report),
         error=_to_problem(row.error),
     )
 

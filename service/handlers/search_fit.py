@@ -32,8 +32,21 @@ def in_names_of(manifest: ModelManifest, spec: SearchSpec) -> SearchSpec:
         "panel": None if spec.panel is None else names.panel(spec.panel),
         "order_sheet": None if spec.order_sheet is None else names.sheet(spec.order_sheet),
     }
-    names.require_none()
+    names.require_none("the search")
     return spec.model_copy(update=found)
+
+
+def pool_in_names_of(manifest: ModelManifest, pool: Pool, field: str) -> Pool:
+    """A pool with every edit and locus in the names of the model; errors name it `field`.
+
+    Raises:
+        UnknownEditsError: there are edits that the model has not; all offenders are listed.
+        InvalidArgumentError: loci or genotypes are wrong; all offenders are listed.
+    """
+    names = _Names(manifest)
+    found = names.pool(pool)
+    names.require_none("the pool", within=field.removesuffix("pool"))
+    return found
 
 
 class _Names:
@@ -137,12 +150,15 @@ class _Names:
         except UnknownEditsError:
             return parse_genotype(text).genotype
 
-    def require_none(self) -> None:
-        """Raise what was put down."""
+    def require_none(self, noun: str, *, within: str = "") -> None:
+        """Raise what was put down; fields stand `within` others."""
         if not self._wrong:
             return
+        self._wrong = [
+            one.model_copy(update={"field": f"{within}{one.field}"}) for one in self._wrong
+        ]
         count = len(self._wrong)
-        detail = f"the search does not fit the model: {self._wrong[0].message}"
+        detail = f"{noun} does not fit the model: {self._wrong[0].message}"
         if count > 1:
             detail += f" (and {count - 1} more)"
         kind = UnknownEditsError if self._has_unknown_edits else InvalidArgumentError

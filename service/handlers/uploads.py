@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -85,14 +85,9 @@ async def store_upload(
         InvalidArgumentError: the body is empty, cut off or too large.
         ConflictError: the request id was used with another file, name or spec.
     """
-    _require_size(context, upload.size_bytes or 0)
-    writer = await context.threads.run(context.store.writer)
-    try:
-        media_type = await _receive(context, writer, upload, chunks)
+    async with received(context, upload.size_bytes, chunks) as (writer, media_type):
         record = partial(_record, media_type=media_type, ingest=ingest)
         recorded = await context.threads.run(record, context, caller, writer, upload)
-    finally:
-        await context.threads.run(writer.discard)
     if recorded.is_new:
         await context.threads.run(ring, context, recorded.job_id, ingest.kind)
     with suppress(TimeoutError):
@@ -101,8 +96,29 @@ async def store_upload(
     return recorded.subject_id
 
 
+@asynccontextmanager
+async def received(
+    context: Context, announced_bytes: int | None, chunks: AsyncIterator[bytes]
+) -> AsyncIterator[tuple[BlobWriter, str]]:
+    """A body as a sealed blob with its media type; it goes with the block, unless it is published.
+
+    Raises:
+        InvalidArgumentError: the body is empty, cut off or too large.
+    """
+    _require_size(context, announced_bytes or 0)
+    writer = await context.threads.run(context.store.writer)
+    try:
+        media_type = await _receive(context, writer, announced_bytes, chunks)
+        yield writer, media_type
+    finally:
+        await context.threads.run(writer.discard)
+
+
 async def _receive(
-    context: Context, writer: BlobWriter, upload: Upload, chunks: AsyncIterator[bytes]
+    context: Context,
+    writer: BlobWriter,
+    announced_bytes: int | None,
+    chunks: AsyncIterator[bytes],
 ) -> str:
     """Write the body in pieces of about `CHUNK_BYTES`; returns its media type."""
     pending = bytearray()
@@ -117,7 +133,7 @@ async def _receive(
             pending.clear()
     _require_size(context, writer.size_bytes + len(pending))
     await context.threads.run(_finish_writing, writer, bytes(pending))
-    _require_whole(writer.size_bytes, upload.size_bytes)
+    _require_whole(writer.size_bytes, announced_bytes)
     return _media_type(head)
 
 

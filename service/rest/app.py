@@ -20,6 +20,7 @@ from service.rest import (
     models,
     open_inference,
     registry,
+    scoring_jobs,
     search_jobs,
     sweeps,
     training_jobs,
@@ -60,6 +61,7 @@ def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
         models,
         registry,
         search_jobs,
+        scoring_jobs,
         losses,
         artifacts,
         health,
@@ -70,7 +72,8 @@ def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
     add_problem_handlers(app)
     app.add_middleware(PlainScoreMiddleware, context=context)
     app.add_middleware(
-        BodyLimitMiddleware, streamed=(datasets.UPLOAD_PATH, gene_tables.UPLOAD_PATH)
+        BodyLimitMiddleware,
+        streamed=(datasets.UPLOAD_PATH, gene_tables.UPLOAD_PATH, scoring_jobs.UPLOAD_PATH),
     )
     app.add_middleware(TraceMiddleware)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

@@ -29,6 +29,7 @@ TRAIN = WorkerOptions("train", (Queue.TRAIN,), (*_SPAWNED, "--max-tasks-per-chil
 INFERENCE = WorkerOptions("inference", (Queue.INFERENCE,), ("--pool", "solo"))
 BATCH = WorkerOptions("batch", (Queue.BATCH,), _SPAWNED)
 SEARCH = WorkerOptions("search", (Queue.SEARCH,), _SPAWNED)
+SCORING = WorkerOptions("scoring", (Queue.SCORING,), _SPAWNED)
 
 # Gossip, mingle and heartbeats are broker chatter that no one reads: liveness is a row.
 _QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
@@ -40,6 +41,7 @@ class WorkerCounts:
 
     train: int = 1
     search: int = 1
+    scoring: int = 1
 
 
 def programs(settings: Settings, counts: WorkerCounts | None = None) -> list[Program]:
@@ -51,6 +53,7 @@ def programs(settings: Settings, counts: WorkerCounts | None = None) -> list[Pro
         *_several(TRAIN, wanted.train, settings),
         _worker(BATCH, BATCH.name, settings),
         *_several(SEARCH, wanted.search, settings),
+        *_several(SCORING, wanted.scoring, settings),
         _own("scheduler", data_dir),
     ]
 

@@ -45,6 +45,10 @@ class Source(Protocol):
 
     kept: pa.Schema
 
+    @property
+    def sample(self) -> tuple[int, int]:
+        """Rows, from and to, that take about as long as any others."""
+
     def __len__(self) -> int:
         """How many rows there are; of combinations, those among them that are none."""
 

@@ -66,6 +66,11 @@ class Combinations:
     def __len__(self) -> int:
         return sum(order.count for order in self._orders)
 
+    @property
+    def sample(self) -> tuple[int, int]:
+        """The last sets, which are the largest."""
+        return max(0, len(self) - _READ_SETS), len(self)
+
     def blocks(self, begin: int, end: int, most: int) -> Iterator[Block]:
         """The designs among the sets from `begin` to `end`."""
         for order in self._orders:

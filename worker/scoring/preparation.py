@@ -5,9 +5,10 @@ of the time that scores do. No row group of what is written lies in two shards, 
 reads its own rows alone.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from worker.scoring.reading import DesignReader
 
 # Columns of what is written; those that are kept stand behind their mark, under any name.
 EDITS, LEVELS, ERROR, KEPT_MARK = "edits", "levels", "error", "="
+FOUND = "cellgebra.found"
 
 _USUAL_NAMES = ("genotype", "design", "edits", "perturbations")
 _GIVEN_UP_AT = 1000
@@ -36,13 +38,13 @@ _GROUP_ROWS = 1 << 16
 _GROUP_BYTES = 32 << 20
 
 
-@dataclass
+@dataclass(frozen=True)
 class Prepared:
-    """What was found in a table."""
+    """What was found in a table; `locus_of` are names that the model calls otherwise."""
 
-    row_count: int = 0
-    bad_row_count: int = 0
-    locus_of: dict[str, str] = field(default_factory=dict)
+    row_count: int
+    bad_row_count: int
+    locus_of: dict[str, str]
 
 
 def prepare_table(
@@ -82,7 +84,6 @@ def prepare_table(
         check_kept(kept)
         reader = DesignReader(design, manifest)
         bad = _BadRows(on_bad_rows, reader)
-        found = Prepared(locus_of=reader.names.locus_of)
         with _Writer(target, shard_rows) as writer:
             for batch in table.batches(list(dict.fromkeys([*_columns(design), *kept]))):
                 if should_stop():
@@ -96,9 +97,10 @@ def prepare_table(
                 progress(table.fraction)
             _require_whole_rows(table)
             bad.require_none()
-            found.row_count, found.bad_row_count = writer.row_count, bad.count
-    if not found.row_count:
-        raise BadTableError("the file has a header but no data row")
+            if not writer.row_count:
+                raise BadTableError("the file has a header but no data row")
+            found = Prepared(writer.row_count, bad.count, reader.names.locus_of)
+            writer.finish(found)
     return found
 
 
@@ -218,11 +220,15 @@ class _Writer:
     def __enter__(self) -> "_Writer":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._flush()
+    def __exit__(self, *_: object) -> None:
         if self._file is not None:
             self._file.close()
+
+    def finish(self, found: Prepared) -> None:
+        """Write what waits, and what was found."""
+        self._flush()
+        if self._file is not None:
+            self._file.add_key_value_metadata({FOUND: json.dumps(asdict(found))})
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Append rows.

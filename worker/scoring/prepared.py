@@ -1,5 +1,6 @@
 """A prepared table as a source of blocks: any part of its rows, without those before them."""
 
+import json
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import accumulate
@@ -14,7 +15,7 @@ from service.contract.errors import BadTableError
 from worker.data.sources import read_groups
 from worker.models.encoding import EncodedDesigns
 from worker.scoring.blocks import Block
-from worker.scoring.preparation import EDITS, ERROR, KEPT_MARK, LEVELS
+from worker.scoring.preparation import EDITS, ERROR, FOUND, KEPT_MARK, LEVELS, Prepared
 
 
 class PreparedTable:
@@ -29,6 +30,7 @@ class PreparedTable:
             self._file = pq.ParquetFile(path, page_checksum_verification=True)
         except (pa.ArrowException, OSError) as error:
             raise BadTableError(f"the prepared table is damaged: {error}") from None
+        self.found = Prepared(**json.loads(self._file.metadata.metadata[FOUND.encode()]))
         schema = self._file.schema_arrow
         named = [schema.field(name) for name in schema.names if name.startswith(KEPT_MARK)]
         self.kept = pa.schema([f.with_name(f.name.removeprefix(KEPT_MARK)) for f in named])
@@ -38,6 +40,11 @@ class PreparedTable:
 
     def __len__(self) -> int:
         return self._starts[-1]
+
+    @property
+    def sample(self) -> tuple[int, int]:
+        """The first row group."""
+        return self._starts[0], self._starts[1]
 
     def blocks(self, begin: int, end: int, most: int) -> Iterator[Block]:
         """The rows of a shard, which begins and ends with row groups."""

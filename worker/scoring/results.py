@@ -18,8 +18,6 @@ from worker.inference.support import SupportColumns
 from worker.models.encoding import EncodedDesigns
 
 GENOTYPE, ERROR = "genotype", "error"
-_COUNTS = ("design_count", "edit_count_min", "pair_count_min")
-_EXTRAPOLATED = "is_extrapolated"
 _SOURCES = pa.array(SOURCES.tolist(), pa.string())
 _REFERENCE = EncodedDesigns(np.zeros(0, np.int32), np.zeros(0), np.zeros(2, np.int64))
 
@@ -130,11 +128,14 @@ def _floats(column: NDArray[Any]) -> pa.Array:
 
 
 def _support_arrays(support: SupportColumns) -> dict[str, pa.Array]:
-    counts = (support.design_count_B, support.edit_count_min_B, support.pair_count_min_B)
-    arrays = {
-        name: pa.array(np.ascontiguousarray(count_B), mask=count_B < 0)
-        for name, count_B in zip(_COUNTS, counts, strict=True)
+    """Columns by their names in an answer; counts below 0 are none."""
+    columns = {**support._asdict(), **support.loci._asdict()}
+    del columns["loci"]
+    return {
+        name.removesuffix("_B"): pa.array(
+            np.ascontiguousarray(column_B),
+            mask=None if column_B.dtype == bool else column_B < 0,
+        )
+        for name, column_B in columns.items()
+        if column_B is not None
     }
-    if support.is_extrapolated_B is not None:
-        arrays[_EXTRAPOLATED] = pa.array(support.is_extrapolated_B)
-    return arrays

@@ -65,6 +65,12 @@ class Scoring:
                 passed(len(block))
         return summary
 
+    def try_out(self, rows: int) -> None:
+        """Score so many rows, for nothing but the time that it takes."""
+        for block in self._source.blocks(*self._source.sample, rows):
+            self._scored(block, Summary.of_labels(len(self._predictor.manifest.labels)))
+            return
+
     def _scored(self, block: Block, summary: Summary) -> pa.RecordBatch:
         """The rows of a block, which `summary` counts."""
         block, good, scores = self._scores(block)
@@ -138,10 +144,10 @@ def _count(
     counts = np.bincount(block.designs.orders[good])
     summary.orders.update({order: int(counts[order]) for order in np.flatnonzero(counts).tolist()})
     support = scores.support
-    if support is None or support.is_extrapolated_B is None:
-        summary.extrapolated = None
-    elif summary.extrapolated is not None:
-        summary.extrapolated += int(support.is_extrapolated_B.sum())
+    summary.add_flagged(
+        None if support is None else _true_count(support.is_extrapolated_B),
+        None if support is None else _true_count(support.loci.is_higher_order_B),
+    )
     summary.scored_count += len(good)
     summary.row_count += len(block)
     if block.error is not None and block.first_row is not None:
@@ -150,6 +156,10 @@ def _count(
         said = zip(bad.tolist(), block.error.take(pa.array(bad)).to_pylist(), strict=True)
         first = block.first_row + 1
         summary.list_bad([Offender(row=first + row, message=text) for row, text in said])
+
+
+def _true_count(flag_B: NDArray[np.bool_] | None) -> int | None:
+    return None if flag_B is None else int(flag_B.sum())
 
 
 def _joined(

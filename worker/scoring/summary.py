@@ -153,14 +153,19 @@ class LabelSummary:
 
 @dataclass
 class Summary:
-    """All labels of a part, and the sizes of its designs. `extrapolated` None: nobody knows."""
+    """All labels of a part, and what its designs are. None of `extrapolated` is: nobody knows.
+
+    `peak_bytes` is the most memory that a worker held.
+    """
 
     labels: list[LabelSummary]
     row_count: int = 0
     scored_count: int = 0
     orders: Counter[int] = field(default_factory=Counter)
     extrapolated: int | None = 0
+    higher_order: int | None = 0
     bad_rows: list[Offender] = field(default_factory=list)
+    peak_bytes: int = 0
 
     @classmethod
     def of_labels(cls, count: int) -> Self:
@@ -171,6 +176,11 @@ class Summary:
         """Note rows that stand with nulls: the first of all."""
         self.bad_rows += offenders[: LISTED_ROWS - len(self.bad_rows)]
 
+    def add_flagged(self, extrapolated: int | None, higher_order: int | None) -> None:
+        """Count designs that are further out than training went."""
+        self.extrapolated = _sum(self.extrapolated, extrapolated)
+        self.higher_order = _sum(self.higher_order, higher_order)
+
     def join(self, other: "Summary") -> None:
         """Take the part behind this one."""
         for mine, theirs in zip(self.labels, other.labels, strict=True):
@@ -178,11 +188,9 @@ class Summary:
         self.row_count += other.row_count
         self.scored_count += other.scored_count
         self.orders += other.orders
-        if self.extrapolated is None or other.extrapolated is None:
-            self.extrapolated = None
-        else:
-            self.extrapolated += other.extrapolated
+        self.add_flagged(other.extrapolated, other.higher_order)
         self.list_bad(other.bad_rows)
+        self.peak_bytes = max(self.peak_bytes, other.peak_bytes)
 
     def shown_orders(self) -> tuple[ScoredOrder, ...]:
         """How many designs of each order were scored."""
@@ -197,6 +205,8 @@ class Summary:
                 "scored_count": self.scored_count,
                 "orders": sorted(self.orders.items()),
                 "extrapolated": self.extrapolated,
+                "higher_order": self.higher_order,
+                "peak_bytes": self.peak_bytes,
                 "bad_rows": [o.model_dump(exclude_defaults=True) for o in self.bad_rows],
             }
         ).encode()
@@ -211,5 +221,11 @@ class Summary:
             scored_count=stored["scored_count"],
             orders=Counter(dict(stored["orders"])),
             extrapolated=stored["extrapolated"],
+            higher_order=stored["higher_order"],
+            peak_bytes=stored["peak_bytes"],
             bad_rows=[Offender.model_validate(one) for one in stored["bad_rows"]],
         )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other

@@ -1,14 +1,14 @@
 """All SQL of the files that jobs make."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service.contract.artifacts import SealedBlob
 from service.contract.errors import NotFoundError
 from service.contract.records import JobFileRecord, JobRecord
-from service.contract.repositories.artifacts import publish
+from service.contract.repositories.artifacts import publish, release_artifact
 from service.contract.repositories.jobs import Owner
 
 
@@ -47,3 +47,23 @@ def find_file(session: Session, project_id: str, job_id: str, name: str) -> str:
     if row is None:
         raise NotFoundError(f"job {job_id} has no file {name}: it is there once it has SUCCEEDED")
     return row.sha256
+
+
+def files_of(session: Session, job_id: str) -> dict[str, str]:
+    """Every file of a job: its name, and the sha256 of its blob."""
+    query = (
+        select(JobFileRecord.name, JobFileRecord.sha256)
+        .where(JobFileRecord.job_id == job_id)
+        .order_by(JobFileRecord.name)
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def forget_files(session: Session, job: JobRecord, names: Collection[str]) -> None:
+    """Delete files of a job, and let their blobs go; within `write_blobs`. None is no error."""
+    gone = {name: sha256 for name, sha256 in files_of(session, job.id).items() if name in names}
+    session.execute(
+        delete(JobFileRecord).where(JobFileRecord.job_id == job.id, JobFileRecord.name.in_(gone))
+    )
+    for sha256 in sorted(set(gone.values())):
+        release_artifact(session, job.project_id, sha256)

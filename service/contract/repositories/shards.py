@@ -72,6 +72,16 @@ def plan_shards(session: Session, job: JobRecord, specs: Sequence[Mapping[str, A
     session.flush()
 
 
+def shard_specs(session: Session, job_id: str) -> list[dict[str, Any]]:
+    """What the shards of a job are, by number; none where they have not been planned."""
+    rows = session.scalars(
+        select(JobShardRecord.spec)
+        .where(JobShardRecord.job_id == job_id)
+        .order_by(JobShardRecord.number)
+    )
+    return list(rows)
+
+
 def claim_shard(
     session: Session, job_id: str, owner: str, lease_seconds: float
 ) -> ShardLease | None:

@@ -1,0 +1,88 @@
+"""A scoring job under way, and its results."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import httpx
+
+from service.client.paging import pages
+from service.client.paths import path_of
+from service.client.problems import spec_of
+from service.client.runs import JobRun
+from service.client.transport import Transport
+from service.client.uploads import Table, opened
+from service.contract.errors import InvalidArgumentError, UnavailableError
+from service.contract.jobs import JobState
+from service.contract.resources import ScoringJob
+from service.contract.scoring_jobs import PARQUET_FILE, TSV_FILE, ScoringSpec
+
+PATH = "/v1/scoring-jobs"
+
+_READ_SECONDS = 60.0
+
+
+class ScoringRun(JobRun[ScoringJob]):
+    """A handle on a scoring job; `job` is what was last read of it."""
+
+    path: ClassVar[str] = PATH
+
+    def save(self, path: str | Path) -> Path:
+        """Write the results to a file, by its ending: `.parquet` or `.tsv.gz`; returns its path.
+
+        They are written as they come, whatever their size.
+
+        Raises:
+            InvalidArgumentError: it has another ending.
+            NotFoundError: the job has not SUCCEEDED, or its spec did not ask for this format.
+            UnavailableError: the connection was lost; the file is not whole, and is removed.
+        """
+        target = Path(path)
+        name = next((n for n in (PARQUET_FILE, TSV_FILE) if target.name.endswith(_ending(n))), None)
+        if name is None:
+            raise InvalidArgumentError(f"{target.name}: name the file .parquet or .tsv.gz")
+        part = target.with_name(f"{target.name}.part")
+        source = path_of(self.path, self.id, f"/{name}")
+        try:
+            with self._transport.stream(source, {}, _READ_SECONDS) as answer, part.open("wb") as to:
+                for chunk in answer.iter_bytes():
+                    to.write(chunk)
+            part.replace(target)
+        except httpx.TransportError as error:
+            raise UnavailableError(f"the results did not come whole: {error!r}") from error
+        finally:
+            part.unlink(missing_ok=True)
+        return target
+
+
+def _ending(name: str) -> str:
+    return name.removeprefix("results")
+
+
+def start_scoring(
+    transport: Transport, spec: ScoringSpec | dict[str, Any], table: Table | None
+) -> ScoringRun:
+    """Queue a scoring job, with its table if it has one.
+
+    Raises:
+        CellgebraError: what the service answered, or that it did not.
+    """
+    chosen = spec_of(ScoringSpec, spec)
+    parameters = {"request_id": str(uuid.uuid4())}
+    if table is None:
+        answer = transport.post(PATH, parameters, chosen.model_dump(mode="json"))
+    else:
+        parameters["spec"] = chosen.model_dump_json(exclude_none=True)
+        with opened(table) as content:
+            answer = transport.send("POST", PATH, parameters, content=content).json()
+    return ScoringRun(transport, ScoringJob.model_validate(answer))
+
+
+def list_scoring(
+    transport: Transport, state: JobState | None, model_id: str | None
+) -> Iterator[ScoringRun]:
+    """Every scoring job, newest first."""
+    parameters = {"state": state, "model_id": model_id}
+    for job in pages(transport, PATH, ScoringJob, parameters):
+        yield ScoringRun(transport, job)
