@@ -19,6 +19,7 @@ from service.contract.resources import ScoringJob
 from service.contract.scoring_jobs import SOURCE_FILE, CombinationsInput, ScoringSpec, TableInput
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_scoring_job
+from service.handlers.genes_fit import require_filter
 from service.handlers.jobs import JobsOf
 from service.handlers.requests import request_of, ring
 from service.handlers.search_fit import pool_in_names_of
@@ -53,8 +54,10 @@ def score_combinations(
     The model may be called by `name@version` or `name@alias`; the job keeps its id.
 
     Raises:
-        NotFoundError: this project has no such model, or alias.
-        InvalidArgumentError: the input is a table, or the model has no such edits or loci.
+        NotFoundError: this project has no such model, alias or gene table.
+        FailedPreconditionError: the gene table is not READY.
+        InvalidArgumentError: the input is a table, the model has no such edits or loci, or the
+            gene table no such features.
         ConflictError: the request id was used with another spec.
     """
     wanted = spec.input
@@ -64,6 +67,8 @@ def score_combinations(
     with context.database.read() as session:
         job = jobs.find_request(session, caller.project_id, _KIND, request)
         model = aliases.find_model(session, caller.project_id, spec.model_id)
+        if job is None and wanted.pool.genes is not None:
+            require_filter(session, caller.project_id, wanted.pool.genes)
     if job is not None:
         return to_scoring_job(job)
     manifest = read_manifest(context.store.read(model.manifest_sha256))

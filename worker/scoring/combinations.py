@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from service.contract.errors import InvalidArgumentError
 from service.contract.scoring_jobs import MAX_DESIGNS, CombinationsInput
+from worker.data.gene_table import GeneTable
 from worker.inference.predictor import Predictor
 from worker.models.encoding import EncodedDesigns
 from worker.scoring.blocks import Block
 from worker.search.exclusions import most_together
 from worker.search.names import Vocabulary
 from worker.search.pool import EditPool, build_pool
+from worker.search.pool_genes import passing_loci
 from worker.search.sets import sets_at
 
 Codes = NDArray[np.int64]
@@ -38,7 +40,7 @@ class _Order:
 
 
 class Combinations:
-    """The designs of a `CombinationsInput`.
+    """The designs of a `CombinationsInput`; `genes` is the table that its pool filters by.
 
     Raises:
         InvalidArgumentError: the pool and the model do not go together, or there is no design, or
@@ -47,9 +49,14 @@ class Combinations:
 
     kept = pa.schema([])
 
-    def __init__(self, wanted: CombinationsInput, predictor: Predictor) -> None:
+    def __init__(
+        self, wanted: CombinationsInput, predictor: Predictor, genes: GeneTable | None = None
+    ) -> None:
+        manifest, passing = predictor.manifest, None
+        if wanted.pool.genes is not None and genes is not None:
+            passing = passing_loci(wanted.pool.genes, genes, manifest.loci).loci
         self.pool: EditPool = build_pool(
-            wanted.pool, Vocabulary(predictor.manifest.edits), predictor.edit_support
+            wanted.pool, Vocabulary(manifest.edits), predictor.edit_support, passing=passing
         )
         self._orders = _orders(wanted, self.pool)
         edits = [*self.pool.fixed, *self.pool.edits]

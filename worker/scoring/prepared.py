@@ -36,7 +36,7 @@ class PreparedTable:
         self.kept = pa.schema([f.with_name(f.name.removeprefix(KEPT_MARK)) for f in named])
         groups = range(self._file.num_row_groups)
         counts = (self._file.metadata.row_group(group).num_rows for group in groups)
-        self._starts = [0, *accumulate(counts)]
+        self._starts: list[int] = [0, *accumulate(counts)]
 
     def __len__(self) -> int:
         return self._starts[-1]

@@ -22,6 +22,7 @@ from service.contract.scoring_jobs import (
     ScoringSpec,
     TableInput,
 )
+from worker.tasks.gene_sources import load_features
 from worker.tasks.loaded import loaded_models
 from worker.tasks.runtime import Runtime
 from worker.tasks.shards import ShardOutcome, ShardStoppedError, ShardWatch
@@ -84,7 +85,8 @@ class ScoringWork:
         elif isinstance(self.spec.input, CombinationsInput):
             from worker.scoring.combinations import Combinations
 
-            self._open(Combinations(self.spec.input, self._predictor))
+            genes = load_features(runtime, job.project_id, self.spec.input.pool.genes)
+            self._open(Combinations(self.spec.input, self._predictor, genes))
 
     @property
     def has_prepared(self) -> bool:

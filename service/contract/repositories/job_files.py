@@ -56,7 +56,7 @@ def files_of(session: Session, job_id: str) -> dict[str, str]:
         .where(JobFileRecord.job_id == job_id)
         .order_by(JobFileRecord.name)
     )
-    return dict(session.execute(query).tuples().all())
+    return {row.name: row.sha256 for row in session.execute(query)}
 
 
 def forget_files(session: Session, job: JobRecord, names: Collection[str]) -> None:
