@@ -130,29 +130,34 @@ def _standardized(label: ManifestLabel, value_B: Floats) -> Floats:
     return (learned_B - label.center) / label.spread
 
 
+def network_of(
+    tensors: Mapping[str, Tensor], manifest: ModelManifest, member: int
+) -> LatentNetwork:
+    """A member of an ensemble of networks, as it was trained."""
+    net = new_latent_network(
+        _SPEC.validate_python(manifest.model_spec),
+        edit_count=len(manifest.edits),
+        measure_orders=[MEASURE_ORDER[label.measure] for label in manifest.labels],
+        generator=torch.Generator(),
+        walks=GeneWalks.of(tensors) if _WALKS in tensors else None,
+    )
+    prefix = f"member.{member}."
+    net.load_state_dict(
+        {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+    )
+    return net
+
+
 class NetworkEnsemble:
     """Networks, read in float64: float32 rounding makes ties in a ranking."""
 
     def __init__(self, tensors: Mapping[str, Tensor], manifest: ModelManifest) -> None:
-        spec = _SPEC.validate_python(manifest.model_spec)
         orders = [MEASURE_ORDER[label.measure] for label in manifest.labels]
         self._is_difference_Y = np.array(orders) > 0
         self.members: list[LatentNetwork] = []
         for member in range(manifest.member_count):
-            prefix = f"member.{member}."
-            genes = tensors.get(prefix + "gene_GD")
-            net = new_latent_network(
-                spec,
-                edit_count=len(manifest.edits),
-                measure_orders=orders,
-                generator=torch.Generator(),
-                walks=GeneWalks.of(tensors) if _WALKS in tensors else None,
-                gene_count=None if genes is None else len(genes),
-            )
-            net.load_state_dict(
-                {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-            )
-            net.double().eval().fix()
+            net = network_of(tensors, manifest, member).double().eval()
+            net.fix()
             self.members.append(net)
 
     @torch.inference_mode()
