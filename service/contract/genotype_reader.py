@@ -44,6 +44,7 @@ class _Token(NamedTuple):
 _BREAK_TOKEN = _Token(-1, nan, -1)
 _REFERENCE_TOKEN = _Token(-2, nan, 0)
 _OTHER = _Token(-2, nan, nan)
+_NO_LEVEL = array("d", [nan])
 
 
 class _Tokens(dict[str, _Token]):
@@ -133,14 +134,15 @@ class GenotypeReader:
         # A break inside a text, and an edit without text that is not all of a genotype.
         if joined.count(_BREAK) != len(texts) + 1 or joined.count("++") != texts.count(""):
             return False
-        place_J, level_J, rank_J = zip(
-            *map(self._tokens.__getitem__, joined.split("+")), strict=True
-        )
+        tokens = map(self._tokens.__getitem__, joined.split("+"))
+        place_J, level_J, rank_J = zip(*tokens, strict=True)
         # Loci of a genotype are in order, and each there once: so are its edits, then, and none
         # excludes another. Only a break is below what stands before it.
         if sum(map(lt, rank_J, islice(rank_J, 1, None))) != len(rank_J) - 1 - len(texts):
             return False
-        read.add(texts, place_J[:-1], level_J[:-1])
+        # Most genotypes have no levels, and an array of as many NaN is made at once.
+        levels = level_J[:-1] if "@" in joined else _NO_LEVEL * (len(place_J) - 1)
+        read.add(texts, place_J[:-1], levels)
         return True
 
     def _read_one(self, text: str, read: ReadGenotypes) -> None:

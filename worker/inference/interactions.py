@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from service.contract.manifests import ManifestLabel
 from worker.inference.neutral import FITTED, Neutral, is_logarithmic
-from worker.inference.parts import parts_of, request_order
+from worker.inference.vocabulary import Parts
 from worker.models.encoding import EncodedDesigns
 
 Floats = NDArray[np.float64]
@@ -81,24 +81,21 @@ class MemberSingles:
         self._is_known = np.zeros(1 + edit_count, dtype=np.bool_)
         self._value_YMS: list[Floats] = []
 
-    def own_neutral(
-        self, designs: EncodedDesigns, neutral: Sequence[Neutral]
-    ) -> list[Floats | None]:
-        """What to set each member against [M, B], one array a label; None: `neutral`, for all."""
+    def own_neutral(self, parts: Parts, neutral: Sequence[Neutral]) -> list[Floats | None]:
+        """What to set each member against [M, B], one array a label; None: `neutral`, for all.
+
+        `neutral` is in the order of the request, which `parts` know.
+        """
         fitted = [label.source_B == FITTED for label in neutral]
-        place_B = np.flatnonzero(np.any(fitted, axis=0))
-        if not len(place_B):
+        if not np.any(fitted):
             return [None] * len(neutral)
-        chosen = designs.rows(place_B)
-        parts = parts_of(chosen.orders)
-        found = [self.neutral(chosen.rows(part)) for part in parts]
-        order_B = request_order(parts)
-        columns: list[Floats | None] = []
-        for fitted_B, label, own in zip(fitted, neutral, zip(*found, strict=True), strict=True):
-            own_MB = np.tile(label.expected_B, (len(own[0]), 1))
-            own_MB[:, place_B] = np.concatenate(own, axis=1)[:, order_B]
-            columns.append(np.where(fitted_B, own_MB, label.expected_B))
-        return columns
+        found = zip(*map(self.neutral, parts.designs), strict=True)
+        return [
+            np.where(fitted_B, np.concatenate(own, axis=1)[:, parts.order_B], label.expected_B)
+            if fitted_B.any()
+            else None
+            for fitted_B, label, own in zip(fitted, neutral, found, strict=True)
+        ]
 
     def neutral(self, designs: EncodedDesigns) -> list[Floats]:
         """What independence would give by each member alone [M, B], one array a label."""

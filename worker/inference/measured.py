@@ -60,16 +60,25 @@ class LowerOrders:
         reference_Y1 = singles.reference_Y[:, None]
         columns = (reference_Y1, singles.single_YS[:, order_S], np.full_like(reference_Y1, np.nan))
         self._value_YS = np.concatenate(columns, axis=1)
+        # One place more than there are edits: that of all others.
+        edit_E = np.arange(singles.edit_S.max(initial=-1) + 2)
+        self._plain = self._find(_keys(edit_E, np.full(len(edit_E), np.nan)))
 
     def places(self, designs: EncodedDesigns) -> Codes:
         """Where the value of each edit alone stands [B, P]; padding has that of the reference."""
-        missing = self._value_YS.shape[1] - 1
-        place_J = np.full(len(designs.edit_J), missing, dtype=np.int64)
-        if len(self._key_S):
-            key_J = _keys(designs.edit_J, designs.level_J)
-            found_J = np.minimum(np.searchsorted(self._key_S, key_J), len(self._key_S) - 1)
-            place_J = np.where(self._key_S[found_J] == key_J, found_J + 1, missing)
+        # An edit without a level, which most are, has its place in a table.
+        place_J = self._plain[np.minimum(designs.edit_J, len(self._plain) - 1)]
+        leveled = np.flatnonzero(~np.isnan(designs.level_J))
+        if len(leveled):
+            place_J[leveled] = self._find(_keys(designs.edit_J[leveled], designs.level_J[leveled]))
         return designs.padded(place_J, _REFERENCE)
+
+    def _find(self, key_J: Keys) -> Codes:
+        missing = self._value_YS.shape[1] - 1
+        if not len(self._key_S):
+            return np.full(len(key_J), missing, dtype=np.int64)
+        found_J = np.minimum(np.searchsorted(self._key_S, key_J), len(self._key_S) - 1)
+        return np.where(self._key_S[found_J] == key_J, found_J + 1, missing)
 
     def reference(self, y: int) -> float:
         """The reference of a label; NaN if it was not measured."""

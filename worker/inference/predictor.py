@@ -218,7 +218,7 @@ class Predictor:
         neutral = self._expect(parts) if wanted & _NEEDS_NEUTRAL else []
         own: list[Floats | None] = []
         if ScoreField.INTERACTION_SD in wanted:
-            own = self._singles.own_neutral(designs, neutral)
+            own = self._singles.own_neutral(parts, neutral)
         require_finite(
             [y_MB for label in read for y_MB in label]
             + [label.expected_B for label in neutral]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from worker.inference.seen_designs import SeenDesigns
 from worker.inference.seen_loci import LociColumns, SeenLoci
 from worker.models.encoding import DesignBatch
+from worker.models.observations import pairs_of
 
 Keys = NDArray[np.uint64]
 Codes = NDArray[np.int64]
@@ -23,6 +24,7 @@ Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
 
+_MOST_TABLED_EDITS = 512
 _NO_COUNT = np.iinfo(np.int64).max
 
 
@@ -143,6 +145,12 @@ class SupportTables:
             (arrays[f"support.{name}_key"], arrays[f"support.{name}_count"])
             for name in ("design", "pair")
         )
+        self._mixed = _mix(self._keys)
+        self._pair_table: Codes | None = None
+        if len(edits) <= _MOST_TABLED_EDITS:
+            place_E = np.arange(len(edits) + 1)
+            first_EE, second_EE = np.meshgrid(place_E, place_E)
+            self._pair_table = self._look_pairs_up(first_EE, second_EE)
         self._edit_count = np.concatenate([[0], arrays["support.edit_count"]])
         self._effect_range = None
         if "support.effect_min" in arrays:  # older models do not have it
@@ -157,14 +165,25 @@ class SupportTables:
     def of(self, batch: DesignBatch) -> SupportColumns:
         """Support of designs."""
         edit_BP = batch.edit_BP.numpy()
-        pair_BQ, used_BQ = _pairs(batch, self._keys)
+        first_Q, second_Q, used_BQ = pairs_of(edit_BP)
+        pair_count_BQ = self._pair_counts(edit_BP[:, first_Q], edit_BP[:, second_Q])
         return SupportColumns(
             _look_up(*self._designs, _design_keys(batch, self._keys)),
             _least(self._edit_count[edit_BP], edit_BP > 0),
-            _least(_look_up(*self._pairs, pair_BQ), used_BQ),
+            _least(pair_count_BQ, used_BQ),
             self._extrapolated(batch),
             self._loci.of(edit_BP),
         )
+
+    def _pair_counts(self, first: Codes, second: Codes) -> Codes:
+        """How many training rows held both of two edits; a vocabulary that is small has a table."""
+        if self._pair_table is not None:
+            return self._pair_table[first, second]
+        return self._look_pairs_up(first, second)
+
+    def _look_pairs_up(self, first: Codes, second: Codes) -> Codes:
+        key: Keys = self._mixed[first] + self._mixed[second]
+        return _look_up(*self._pairs, key.view(np.int64))
 
     def _extrapolated(self, batch: DesignBatch) -> Flags | None:
         if self._effect_range is None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from service.contract.designs import parse_genotype
+from worker.inference import support
 from worker.inference.support import SupportTables, count_support
 from worker.models.encoding import EditIndex
 
@@ -38,3 +39,13 @@ def test_no_training_design_is_extrapolated():
 )
 def test_an_effect_out_of_the_range_of_its_edit_is(genotype, expected):
     assert flags([genotype, ""]) == [expected, False]
+
+
+def test_a_table_of_pairs_holds_what_sorted_keys_hold(monkeypatch):
+    asked = ["a:knockdown+b:overexpression", "a:knockdown+c:deletion", "b:overexpression", ""]
+    batch = INDEX.encode([parse_genotype(text) for text in asked])
+    found = []
+    for most in (0, 512):
+        monkeypatch.setattr(support, "_MOST_TABLED_EDITS", most)
+        found.append(SupportTables(ARRAYS, INDEX.keys).of(batch).pair_count_min_B.tolist())
+    assert found == [[1, 0, -1, -1]] * 2
