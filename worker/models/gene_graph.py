@@ -31,7 +31,7 @@ from worker.latent.algebra import compose, total_shift
 from worker.models.encoding import DesignBatch
 from worker.models.gene_features import FeatureShifts
 from worker.models.gene_graph_walks import GeneWalks
-from worker.models.heads import random_linear
+from worker.models.heads import gelu, random_linear
 from worker.models.latent_network import LatentNetwork
 
 
@@ -79,7 +79,7 @@ class GraphLayer(nn.Module):
         still_ND = self.of_node(node_ND)
         arriving_ND = self.messages(change_ND, edge_2M, walk_MC)
         moved_ND = still_ND + change_ND @ self.of_change_DD + arriving_ND
-        update_ND: Tensor = self.update(nn.functional.gelu(moved_ND) - nn.functional.gelu(still_ND))
+        update_ND: Tensor = self.update(gelu(moved_ND) - gelu(still_ND))
         return update_ND
 
 

@@ -13,8 +13,18 @@ from worker.models.saturation import Saturation
 HeadKind = Literal["linear", "quadratic", "mlp"]
 ActivationKind = Literal["gelu", "relu"]
 
+_ROOT_HALF = math.sqrt(0.5)
+
+
+def gelu(x: Tensor) -> Tensor:
+    """GELU, x Phi(x). In float64 and without gradients by PyTorch's erf, in a third of the time."""
+    if x.dtype is not torch.float64 or torch.is_grad_enabled():
+        return nn.functional.gelu(x)
+    return torch.erf(x * _ROOT_HALF).add_(1.0).mul_(x).mul_(0.5)
+
+
 _ACTIVATIONS: dict[ActivationKind, Callable[[Tensor], Tensor]] = {
-    "gelu": nn.functional.gelu,
+    "gelu": gelu,
     "relu": nn.functional.relu,
 }
 

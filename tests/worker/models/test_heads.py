@@ -9,7 +9,7 @@ import torch
 from service.contract.latent_models import GeneGraphSpec, PerturbationSetSpec
 from worker.data.gene_table import GeneTable, Network
 from worker.models.gene_graph_walks import gene_walks
-from worker.models.heads import Head
+from worker.models.heads import Head, gelu
 from worker.models.networks import new_latent_network
 
 FORMULAS = {
@@ -74,3 +74,12 @@ def test_networks_take_the_activation_of_their_spec(kind):
     torch.nn.init.constant_(net.head.output.weight, 1.0)
     # All units are below 0: relu leaves the linear path alone, gelu does not.
     assert torch.equal(net.head(negative_BH), net.head.linear(negative_BH))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_gelu_is_the_same_with_and_without_gradients(dtype):
+    x = torch.linspace(-40, 40, 4001, dtype=dtype)
+    expected = torch.nn.functional.gelu(x)
+    torch.testing.assert_close(gelu(x), expected, rtol=0, atol=0)
+    with torch.inference_mode():
+        torch.testing.assert_close(gelu(x), expected, rtol=1e-12, atol=1e-15)
