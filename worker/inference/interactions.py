@@ -117,7 +117,11 @@ class MemberSingles:
         """Where each edit alone stands behind the reference, and singles to put behind them all."""
         has_level_J = ~np.isnan(designs.level_J)
         place_J = designs.edit_J.astype(np.int64) + 1
-        self._know(np.unique(place_J[~has_level_J]))
+        plain_J = place_J[~has_level_J]
+        if not self._value_YMS or not self._is_known[plain_J].all():
+            self._know(np.unique(plain_J))
+        if not has_level_J.any():
+            return place_J, _singles(np.zeros(0, np.int32), np.zeros(0))
         leveled = designs.edit_J[has_level_J] + 1j * designs.level_J[has_level_J]
         single_U, place_U = np.unique(leveled, return_inverse=True)
         place_J[has_level_J] = len(self._is_known) + place_U.reshape(-1)

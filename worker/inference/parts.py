@@ -11,14 +11,17 @@ PAIRS = 1 << 13
 
 
 def parts_of(order_B: Places, pairs: int = PAIRS) -> list[Places]:
-    """Places of designs of so many edits, from few to many, in parts of at most `pairs` pairs.
+    """Places of designs of so many edits, in parts of at most `pairs` padded pairs.
 
     Attention and support look at every pair of a batch's columns, and a batch is as wide as its
     widest design: one of a hundred edits among ten thousand of one would cost ten thousand times
     a hundred squared. A design that holds more pairs than that is a part of its own. Without any
-    design there is one empty part.
+    design there is one empty part. What fits into one part stays in order; parts go from few edits
+    to many.
     """
     width_B = np.maximum(order_B, 1)
+    if len(width_B) * width_B.max(initial=1) ** 2 <= pairs:
+        return [np.arange(len(width_B))]
     place_B: Places = np.argsort(width_B, kind="stable")
     widths, counts = np.unique(width_B, return_counts=True)
     cuts: list[int] = []

@@ -51,7 +51,7 @@ class Vocabulary:
         if not isinstance(known, EncodedDesigns):
             known = self.index.columns(known)
         places = parts_of(known.orders)
-        parts = [known.rows(place_B) for place_B in places]
+        parts = [known] if len(places) == 1 else [known.rows(place_B) for place_B in places]
         return Parts(parts, [self.index.batch(part) for part in parts], request_order(places))
 
     def unknown_edits(
