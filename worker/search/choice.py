@@ -11,6 +11,7 @@ from worker.inference.predictor import Predictor
 from worker.search.batched import BATCH_DESIGNS
 from worker.search.best import undominated
 from worker.search.diversity import choose_diverse
+from worker.search.kernel_parts import MAX_RIVALS
 from worker.search.objective import Judged
 from worker.search.parts import OrderPart
 from worker.search.plan import SearchPlan
@@ -129,11 +130,16 @@ def _choose_group(plan: SearchPlan, found: Candidates) -> tuple[Codes, Flags]:
 def inexact(plan: SearchPlan, parts: Sequence[OrderPart], chosen: Chosen) -> tuple[str, ...]:
     """Orders of a screen of which something better may have been left out by rounding.
 
-    What a full list has left out is worth at most its last value and the error bound. The front,
-    and what diversity chooses, are those of what was kept.
+    What a full list has left out is worth at most its last value and the error bound. What
+    diversity chooses is of what was kept.
     """
     notes = []
     for part in parts:
+        if part.lost_rivals:
+            notes.append(
+                f"Order {part.order}: more than {MAX_RIVALS:,} designs are within rounding of the "
+                "front, and which of them stand on it was decided in float32."
+            )
         is_full = len(part.best.value_K) >= plan.keep and not plan.spec.diversity
         is_ranked_K = ~chosen.is_pareto_K
         if plan.spec.per_order:

@@ -75,6 +75,48 @@ static void keep(Found *found, int64_t stratum, float v, Edits e)
         sift_down(value, edit, found->kept, v, e);
 }
 
+/* How many of the front have a first value that is not below a. */
+static int64_t count_above(const Found *found, float a)
+{
+    int64_t low = 0, high = found->front_count;
+    while (low < high) {
+        const int64_t middle = (low + high) / 2;
+        if (found->front_value[2 * middle] >= a) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+/* Whether some design of the front is at least as good in both values and better in one. */
+static int is_beaten(const Found *found, float a, float b)
+{
+    const int64_t low = count_above(found, a);
+    const float *last = found->front_value + 2 * (low - 1);
+    return low > 0 && (last[1] > b || (last[1] == b && last[0] > a));
+}
+
+/* Note a design that the front does not beat, by what its values are at most. */
+static void add_rival(Found *found, float a, float b, Edits e)
+{
+    float *value = found->rival_value;
+    int32_t *edit = found->rival_edit;
+    if (found->lost_rivals) return;
+    if (found->rival_count == found->rival_capacity) {
+        int64_t kept = 0;
+        for (int64_t n = 0; n < found->rival_count; n++) {
+            if (is_beaten(found, value[2 * n], value[2 * n + 1])) continue;
+            memmove(value + 2 * kept, value + 2 * n, 2 * sizeof(float));
+            memmove(edit + 3 * kept++, edit + 3 * n, 3 * sizeof(int32_t));
+        }
+        found->rival_count = kept;
+        found->lost_rivals = 2 * kept > found->rival_capacity;
+        if (found->lost_rivals) return;
+    }
+    const int64_t place = found->rival_count++;
+    value[2 * place] = a, value[2 * place + 1] = b;
+    for (int n = 0; n < 3; n++) edit[3 * place + n] = e.edit[n];
+}
+
 /* Keep a design that none of the front is better than in one value and as good as in the other.
  * The front is sorted by falling first and so rising second values; of equals the first is kept.
  * Returns 0 where the front is full. */
@@ -82,12 +124,7 @@ static int keep_on_front(Found *found, float a, float b, Edits e)
 {
     float *value = found->front_value;
     int32_t *edit = found->front_edit;
-    int64_t low = 0, high = found->front_count;
-    while (low < high) { /* how many have a first value that is not below a */
-        const int64_t middle = (low + high) / 2;
-        if (value[2 * middle] >= a) low = middle + 1;
-        else high = middle;
-    }
+    const int64_t low = count_above(found, a);
     if (low > 0 && value[2 * low - 1] >= b) {
         const int64_t last = low - 1;
         if (value[2 * last] == a && value[2 * last + 1] == b && is_before(e.edit, edit + 3 * last))

@@ -43,7 +43,7 @@ static void count_bins(const Screen *s, Found *found, const Work *w, int64_t fro
         const float *restrict rank = w->rank + from + begin;
         for (int64_t k = 0; k < part; k++) {
             float place = (rank[k] - s->bin_start) * s->bins_per_unit;
-            place = place < -1.0f ? -1.0f : place;
+            place = place >= -1.0f ? place : -1.0f; /* no number either */
             place = place > (float)s->bins ? (float)s->bins : place;
             bin[k] = (int32_t)(place + 1.0f);
         }
@@ -107,15 +107,31 @@ static void keep_simple(
 static void keep_front(
     const Screen *s, Found *found, Work *w, Prefix p, int64_t start, int64_t from, int64_t n)
 {
-    for (int side = 0; side < 2; side++)
+    const int64_t l = s->lanes;
+    for (int side = 0; side < 4; side++) {
+        float *restrict value = w->front + side * l + from;
         add_up(w->mean + from, w->sd + from, s->front_weight + side * s->labels,
-               s->front_penalty + side * s->labels, s->labels, s->lanes, n,
-               w->front + side * s->lanes + from);
-    for (int64_t k = from; k < from + n; k++)
-        if (w->live[k] && w->front[k] == w->front[k] &&
-            w->front[s->lanes + k] == w->front[s->lanes + k] &&
-            !keep_on_front(found, w->front[k], w->front[s->lanes + k], edits_of(p, start + k)))
-            w->is_full = 1;
+               s->front_penalty + side * s->labels, s->labels, l, n, value);
+        for (int64_t k = 0; k < n; k++) value[k] += s->front_slack[side];
+    }
+    const float *value = w->front; /* at least: rows 0 and 1; at most: 2 and 3 */
+    for (int64_t k = from; k < from + n; k++) {
+        if (!w->live[k] || is_beaten(found, value[2 * l + k], value[3 * l + k])) continue;
+        const Edits e = edits_of(p, start + k);
+        add_rival(found, value[2 * l + k], value[3 * l + k], e);
+        if (w->sure[k] && !keep_on_front(found, value[k], value[l + k], e)) w->is_full = 1;
+    }
+}
+
+/* Whether designs may stand on the front whatever float32 is off. */
+static void find_sure(const Screen *s, Work *w, int64_t from, int64_t n)
+{
+    memcpy(w->sure + from, w->live + from, (size_t)n * sizeof(int32_t));
+    for (int64_t t = 0; t < s->limits; t++) {
+        const int64_t place = s->limit_label[t] * s->lanes + from;
+        drop_infeasible(w->mean + place, w->sd + place, s->sure_sign[t], s->limit_factor[t],
+                        s->sure_least[t], n, w->sure + from);
+    }
 }
 
 static void finish(const Screen *s, Found *found, Work *w, Prefix p, int64_t row, int64_t block)
@@ -139,19 +155,19 @@ static void finish(const Screen *s, Found *found, Work *w, Prefix p, int64_t row
                      w->sd + y * l + from, n);
     add_up(w->mean + from, w->sd + from, s->weight, s->penalty, s->labels, l, n, w->rank + from);
     found->evaluated += count;
-    if (s->limits) {
-        int64_t left = 0;
-        for (int64_t t = 0; t < s->limits; t++) {
-            const int64_t place = s->limit_label[t] * l + from;
-            drop_infeasible(w->mean + place, w->sd + place, s->limit_sign[t], s->limit_factor[t],
-                            s->limit_least[t], n, w->live + from);
-        }
-        for (int64_t k = from; k < l; k++) left += w->live[k];
-        found->infeasible += count - left;
+    drop_unranked(w->rank + from, n, w->live + from);
+    for (int64_t t = 0; t < s->limits; t++) {
+        const int64_t place = s->limit_label[t] * l + from;
+        drop_infeasible(w->mean + place, w->sd + place, s->limit_sign[t], s->limit_factor[t],
+                        s->limit_least[t], n, w->live + from);
     }
+    found->infeasible += count;
+    for (int64_t k = from; k < l; k++) found->infeasible -= w->live[k];
     if (s->bins) count_bins(s, found, w, from, n);
     keep_best(s, found, w, p, start, from, n);
-    if (s->has_front) keep_front(s, found, w, p, start, from, n);
+    if (!s->has_front) return;
+    find_sure(s, w, from, n);
+    keep_front(s, found, w, p, start, from, n);
 }
 
 /* All designs of some prefixes whose last edit stands in a block. */

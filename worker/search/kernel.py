@@ -11,14 +11,15 @@ the order in which parts are merged change no bit of what is found.
 Kernels compute in float32. What they leave out has a float32 rank of at most `ScreenPart.cutoff`,
 and so one in float64 of at most cutoff + error_bound: the best k of a part are the best k of all
 where the k-th, in float64, is above that (`is_exact`). So keep more than k, by a thousand or so.
+A front in float32 is one of what values are at least; what it does not beat by what values are at
+most are its rivals, and the front in float64 is among them.
 """
 
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from math import comb
 from typing import Protocol
 
@@ -29,7 +30,8 @@ from worker.search.kernel_arrays import Bins, KernelArrays, Strata, kernel_array
 from worker.search.kernel_c import CompiledKernel, variants
 from worker.search.kernel_found import Found
 from worker.search.kernel_objective import ScreenObjective
-from worker.search.tables import Floats, ScreenTables, Singles
+from worker.search.kernel_parts import MAX_RIVALS, ScreenPart, merge
+from worker.search.tables import ScreenTables
 
 MAX_FRONT = 1 << 16
 _DESIGNS = 1 << 22  # of a chunk of outer edits: a few hundredths of a second
@@ -40,55 +42,6 @@ class Kernel(Protocol):
 
     def run(self, found: Found, begin: int, end: int) -> None:
         """Add what it finds."""
-
-
-@dataclass(frozen=True)
-class ScreenPart:
-    """What was found in a range of outer edits. Best first, in the order of designs.
-
-    Attributes:
-        value: float32 ranks [N], of designs `edits` [N, order] in `stratum` [N]; each design as
-            positions in the tables, rising.
-        evaluated_count: designs that were read; with everything allowed the binomial count.
-        infeasible_count: those of them that some limit rules out.
-        histogram: feasible designs by rank [bins + 2]: below, in each bin, above; or None.
-        front_value: values of the first two terms [F, 2] of designs `front_edits` [F, order] that
-            none is better than in both: falling in the first. Of equals one is kept.
-        keep: how many of each stratum there was room for.
-        error_bound: how far a rank in float32 may be from that in float64.
-        kernel: what it was computed by.
-    """
-
-    value: Singles
-    edits: NDArray[np.int32]
-    stratum: NDArray[np.int64]
-    evaluated_count: int
-    infeasible_count: int
-    histogram: NDArray[np.int64] | None
-    front_value: Singles
-    front_edits: NDArray[np.int32]
-    keep: int
-    error_bound: float
-    kernel: str
-
-    def cutoff(self, stratum: int = 0) -> float:
-        """What no design of the stratum is above that was left out; -inf: none was."""
-        value = self.value[self.stratum == stratum]
-        return float(value[-1]) if len(value) >= self.keep > 0 else -np.inf
-
-    def is_exact(self, rank_N: Floats, count: int, stratum: int = 0) -> bool:
-        """Whether the best `count` by float64 ranks are those of all designs.
-
-        Args:
-            rank_N: float64 ranks of `edits`; NaN or -inf for those that are infeasible.
-            count: how many are asked for.
-            stratum: of which stratum.
-        """
-        rank_N = np.sort(np.nan_to_num(rank_N[self.stratum == stratum], nan=-np.inf))[::-1]
-        cutoff = self.cutoff(stratum)
-        if cutoff == -np.inf:
-            return True
-        return len(rank_N) >= count > 0 and bool(rank_N[count - 1] > cutoff + self.error_bound)
 
 
 def kernel_names() -> list[str]:
@@ -204,8 +157,8 @@ class Screener:
 
     def _nothing(self) -> Found:
         bins = self._arrays.bins.count if self._arrays.bins else 0
-        front = MAX_FRONT if self._has_front else 0
-        return Found.empty(self._keep, self._arrays.strata, bins, front)
+        front, rivals = (MAX_FRONT, MAX_RIVALS) if self._has_front else (0, 0)
+        return Found.empty(self._keep, self._arrays.strata, bins, front, rivals)
 
     def _part(self, found: Found) -> ScreenPart:
         order, strata = self._arrays.order, self._arrays.strata
@@ -219,6 +172,9 @@ class Screener:
             histogram=found.histogram if self._arrays.bins else None,
             front_value=found.front_value[: found.front_count],
             front_edits=found.front_edit[: found.front_count, :order],
+            rival_value=found.rival_value[: found.rival_count],
+            rival_edits=found.rival_edit[: found.rival_count, :order],
+            lost_rivals=found.lost_rivals,
             keep=self._keep,
             error_bound=self._arrays.rank_error,
             kernel=self.kernel,
@@ -233,47 +189,3 @@ def _chunks(begin: int, end: int, edits: int, order: int) -> list[tuple[int, int
             chunks.append((start, edit + 1))
             start = edit + 1
     return chunks
-
-
-def merge(parts: Sequence[ScreenPart]) -> ScreenPart:
-    """What all parts found, of one screen; in whatever order they are given.
-
-    Raises:
-        ValueError: there are none, or they were computed by different kernels or kept as many.
-    """
-    if len({(part.keep, part.kernel, part.error_bound) for part in parts}) != 1:
-        raise ValueError("parts to merge: some, all of one screen and by one kernel")
-    value, edits, stratum = (
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("value", "edits", "stratum")
-    )
-    order = np.lexsort([*edits.T[::-1], -value, stratum])
-    place_N = np.arange(len(order)) - np.searchsorted(stratum[order], stratum[order])
-    best = order[place_N < parts[0].keep]
-    front_value, front_edits = _front(
-        np.concatenate([part.front_value for part in parts]),
-        np.concatenate([part.front_edits for part in parts]),
-    )
-    histograms = [part.histogram for part in parts if part.histogram is not None]
-    return ScreenPart(
-        value=value[best],
-        edits=edits[best],
-        stratum=stratum[best],
-        evaluated_count=sum(part.evaluated_count for part in parts),
-        infeasible_count=sum(part.infeasible_count for part in parts),
-        histogram=np.sum(histograms, axis=0) if histograms else None,
-        front_value=front_value,
-        front_edits=front_edits,
-        keep=parts[0].keep,
-        error_bound=parts[0].error_bound,
-        kernel=parts[0].kernel,
-    )
-
-
-def _front(value_F2: Singles, edits_FO: NDArray[np.int32]) -> tuple[Singles, NDArray[np.int32]]:
-    """Of designs on some fronts those on the front of all."""
-    order = np.lexsort([*edits_FO.T[::-1], -value_F2[:, 1], -value_F2[:, 0]])
-    second = value_F2[order, 1]
-    best_before = np.concatenate([[-np.inf], np.maximum.accumulate(second)[:-1]])[: len(second)]
-    chosen = order[second > best_before]
-    return value_F2[chosen], edits_FO[chosen]

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.search.kernel_errors import LabelErrors, label_errors
+from worker.search.kernel_errors import label_errors
+from worker.search.kernel_goals import objective_arrays
 from worker.search.kernel_objective import ScreenObjective
 from worker.search.tables import Floats, ScreenTables, Singles, Triples, UnitTables
 
@@ -20,6 +21,7 @@ Flags = NDArray[np.uint8]
 _Pad = Callable[[NDArray[Any]], NDArray[Any]]
 
 BLOCK = 96
+_FINITE = 1e37  # ranks that are no larger cannot be infinite on the way
 _LONG_BLOCK = 960  # nothing has to stay in the cache where there are no units
 
 
@@ -89,21 +91,25 @@ class KernelArrays:
     limit_sign: Singles
     limit_factor: Singles
     limit_least: Singles
+    sure_sign: Singles
+    sure_least: Singles
     front_weight: Singles | None
     front_penalty: Singles | None
+    front_slack: Singles | None
     allowed: Flags | None
     is_open: Flags | None
     stratum: Counts | None
     strata: int
     bins: Bins | None
     rank_error: float
+    largest_rank: float
 
     @property
     def is_simple(self) -> bool:
         """Whether a rank is one member's reading of one label, with nothing else to see to."""
         parts = (self.inner, self.front_weight, self.bins, *self.pair, *self.bound)
         is_alone = self.members == self.labels == self.strata == 1
-        is_plain = not len(self.limit_label) and not self.is_log.any()
+        is_plain = not len(self.limit_label) and self.largest_rank < _FINITE
         return is_alone and is_plain and all(part is None for part in parts)
 
 
@@ -137,7 +143,7 @@ def kernel_arrays(
         spread=_singles(np.array([label.spread for label in tables.labels])),
         center=_singles(np.array([label.center for label in tables.labels])),
         is_log=np.array([label.is_log for label in tables.labels], dtype=np.int64),
-        **_objective_arrays(objective, label_errors(tables)),
+        **objective_arrays(objective, label_errors(tables)),
         allowed=None if allowed_EE is None else pad(allowed_EE.astype(np.uint8)),
         is_open=None if allowed_EE is None else _open_blocks(allowed_EE, lanes),
         stratum=None if strata is None else pad(strata.of_edit_E.astype(np.int64)),
@@ -254,34 +260,3 @@ def _folded(units: UnitTables) -> tuple[Floats, Floats, Floats]:
             edits.append(units.edit_MEH[m][:, place_H] * size_H)
             signs.append(np.sign(w_H)[place_H])
     return np.stack(bases), np.stack(edits), np.stack(signs)
-
-
-def _objective_arrays(objective: ScreenObjective, errors: LabelErrors) -> dict[str, Any]:
-    """Factors of ranks, limits and front.
-
-    Those of logarithmic labels are raised by what float32 may be off, so that no rank is below the
-    exact one; limits are loosened, so that no feasible design is lost.
-    """
-    weight_TY, penalty_TY = np.zeros((2, len(objective.terms), len(errors.absolute_Y)))
-    for t, term in enumerate(objective.terms):
-        weight_TY[t, term.label] = term.weight
-        penalty_TY[t, term.label] = term.penalty
-    weight_Y, penalty_Y = weight_TY.sum(axis=0), penalty_TY.sum(axis=0)
-    sides = [(limit, *side) for limit in objective.limits for side in limit.sides]
-    sign_LY, factor_LY = np.zeros((2, len(sides), len(weight_Y)))
-    for row, (limit, sign, _) in enumerate(sides):
-        sign_LY[row, limit.label], factor_LY[row, limit.label] = sign, limit.factor
-    rise_L = [errors.rise(*row).sum() for row in zip(sign_LY, factor_LY, strict=True)]
-    slack_L = [errors.of(*row) for row in zip(sign_LY, factor_LY, strict=True)]
-    has_front = objective.has_front
-    return {
-        "weight": _singles(weight_Y + errors.rise(weight_Y, penalty_Y)),
-        "penalty": _singles(penalty_Y),
-        "limit_label": np.array([limit.label for limit, _, _ in sides], dtype=np.int64),
-        "limit_sign": _singles(sign_LY.sum(axis=1) + rise_L),
-        "limit_factor": _singles(factor_LY.sum(axis=1)),
-        "limit_least": _singles(np.array([least for _, _, least in sides]) - slack_L),
-        "front_weight": _singles(weight_TY[:2]) if has_front else None,
-        "front_penalty": _singles(penalty_TY[:2]) if has_front else None,
-        "rank_error": errors.of(weight_Y, penalty_Y),
-    }

@@ -33,8 +33,8 @@ _ARRAYS = (
         "unit_count",
     ),
     *("second_base", "second_weight", "output", "spread", "center", "is_log", "weight", "penalty"),
-    *("limit_label", "limit_sign", "limit_factor", "limit_least", "front_weight"),
-    *("front_penalty", "allowed", "is_open", "stratum"),
+    *("limit_label", "limit_sign", "limit_factor", "limit_least", "sure_sign", "sure_least"),
+    *("front_weight", "front_penalty", "front_slack", "allowed", "is_open", "stratum"),
 )
 
 
@@ -57,6 +57,8 @@ class _Found(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in ("value", "edit", "filled", "histogram")),
         *((name, ctypes.c_int64) for name in ("front_capacity", "front_count")),
         *((name, ctypes.c_void_p) for name in ("front_value", "front_edit")),
+        *((name, ctypes.c_int64) for name in ("rival_capacity", "rival_count", "lost_rivals")),
+        *((name, ctypes.c_void_p) for name in ("rival_value", "rival_edit")),
     ]
 
 
@@ -128,8 +130,15 @@ class CompiledKernel:
             front_count=found.front_count,
             front_value=_address(found.front_value),
             front_edit=_address(found.front_edit),
+            rival_capacity=len(found.rival_value),
+            rival_count=found.rival_count,
+            lost_rivals=found.lost_rivals,
+            rival_value=_address(found.rival_value),
+            rival_edit=_address(found.rival_edit),
         )
         found.check(self._run(ctypes.byref(self._screen), ctypes.byref(state), begin, end))
         found.evaluated += state.evaluated
         found.infeasible += state.infeasible
         found.front_count = state.front_count
+        found.rival_count = state.rival_count
+        found.lost_rivals = bool(state.lost_rivals)

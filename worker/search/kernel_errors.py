@@ -22,11 +22,13 @@ _EXPONENTIAL = 4 * _UNIT  # relative, of `exponential` and `logarithm` in lanes.
 class LabelErrors:
     """Largest errors of the members' values of each label [Y], and what an sd makes of them.
 
-    Those of a logarithmic label are relative, of others absolute; the other kind is 0.
+    Those of a logarithmic label are relative, of others absolute; the other kind is 0. No value is
+    above the largest, which is infinite for a logarithmic label.
     """
 
     absolute_Y: Floats
     relative_Y: Floats
+    largest_Y: Floats
     members: int
 
     def of(self, mean_Y: Floats, sd_Y: Floats) -> float:
@@ -62,6 +64,7 @@ def label_errors(tables: ScreenTables) -> LabelErrors:
     return LabelErrors(
         absolute_Y=np.where(is_log_Y, 0.0, absolute_Y),
         relative_Y=np.where(is_log_Y, relative_Y, 0.0),
+        largest_Y=np.where(is_log_Y, np.inf, value_MY.max(axis=0)),
         members=tables.member_count,
     )
 

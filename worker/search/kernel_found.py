@@ -16,7 +16,11 @@ class FrontTooLargeError(ValueError):
 
 @dataclass
 class Found:
-    """Heaps of the best of each stratum, counts, and the front; one a thread."""
+    """Heaps of the best of each stratum, counts, and the front; one a thread.
+
+    The front is of what values are at least. Rivals are the designs that it may not beat, by what
+    their values are at most; they are given up, and lost, where there are too many.
+    """
 
     value: Singles  # [strata, kept]
     edit: NDArray[np.int32]  # [strata, kept, 3]
@@ -24,13 +28,17 @@ class Found:
     histogram: NDArray[np.int64]
     front_value: Singles  # [capacity, 2]
     front_edit: NDArray[np.int32]
+    rival_value: Singles  # [capacity, 2]
+    rival_edit: NDArray[np.int32]
     front_count: int = 0
+    rival_count: int = 0
+    lost_rivals: bool = False
     evaluated: int = 0
     infeasible: int = 0
 
     @classmethod
-    def empty(cls, kept: int, strata: int, bins: int, front: int) -> "Found":
-        """Nothing found yet; `front` is the most designs that a front may have."""
+    def empty(cls, kept: int, strata: int, bins: int, front: int, rivals: int) -> "Found":
+        """Nothing found yet; `front` and `rivals` are the most designs that these may have."""
         return cls(
             value=np.zeros((strata, kept), dtype=np.float32),
             edit=np.full((strata, kept, 3), -1, dtype=np.int32),
@@ -38,6 +46,8 @@ class Found:
             histogram=np.zeros(bins + 2, dtype=np.int64),
             front_value=np.zeros((front, 2), dtype=np.float32),
             front_edit=np.full((front, 3), -1, dtype=np.int32),
+            rival_value=np.zeros((rivals, 2), dtype=np.float32),
+            rival_edit=np.zeros((rivals, 3), dtype=np.int32),
         )
 
     def check(self, code: int) -> None:

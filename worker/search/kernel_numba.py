@@ -4,7 +4,7 @@ Importing this imports numba. Functions are those of `kernel.c`, `readings.h` an
 that a screen has not are arrays without elements.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,38 +12,9 @@ from numpy.typing import NDArray
 from worker.losses.compiled import compiled
 from worker.search.kernel_arrays import KernelArrays
 from worker.search.kernel_found import Found
-from worker.search.kernel_numba_found import keep, keep_on_front
+from worker.search.kernel_numba_found import keep
+from worker.search.kernel_numba_front import IS_FULL, LOST, Goals, Kept, compare_with_front
 from worker.search.kernel_numba_readings import Tables, read_lanes
-
-
-class _Goals(NamedTuple):
-    """What ranks, limits, strata and fronts need."""
-
-    allowed: NDArray[np.uint8]
-    weight: NDArray[np.float32]
-    penalty: NDArray[np.float32]
-    limit_label: NDArray[np.int64]
-    limit_sign: NDArray[np.float32]
-    limit_factor: NDArray[np.float32]
-    limit_least: NDArray[np.float32]
-    front_weight: NDArray[np.float32]
-    front_penalty: NDArray[np.float32]
-    stratum: NDArray[np.int64]
-    strata: int
-    bins: int
-    bin_start: np.float32
-    bins_per_unit: np.float32
-
-
-class _Kept(NamedTuple):
-    """Arrays of `Found`."""
-
-    value: NDArray[np.float32]
-    edit: NDArray[np.int32]
-    filled: NDArray[np.int64]
-    histogram: NDArray[np.int64]
-    front_value: NDArray[np.float32]
-    front_edit: NDArray[np.int32]
 
 
 def _some(array: NDArray[Any] | None, axes: int, dtype: type = np.float32) -> NDArray[Any]:
@@ -94,7 +65,7 @@ class NumbaKernel:
             is_log=arrays.is_log,
         )
         bins = arrays.bins
-        self._goals = _Goals(
+        self._goals = Goals(
             allowed=_some(arrays.allowed, 2, np.uint8),
             weight=arrays.weight,
             penalty=arrays.penalty,
@@ -102,8 +73,11 @@ class NumbaKernel:
             limit_sign=arrays.limit_sign,
             limit_factor=arrays.limit_factor,
             limit_least=arrays.limit_least,
+            sure_sign=arrays.sure_sign,
+            sure_least=arrays.sure_least,
             front_weight=_some(arrays.front_weight, 2),
             front_penalty=_some(arrays.front_penalty, 2),
+            front_slack=_some(arrays.front_slack, 1),
             stratum=_some(arrays.stratum, 1, np.int64),
             strata=arrays.strata,
             bins=bins.count if bins else 0,
@@ -114,14 +88,15 @@ class NumbaKernel:
 
     def run(self, found: Found, begin: int, end: int) -> None:
         """Go through all designs whose first edit is from `begin` to `end`."""
-        evaluated, infeasible, front_count, code = _run(
-            *(self._tables, self._goals, self._order, begin, end),
-            *(_Kept(*(getattr(found, name) for name in _Kept._fields)), found.front_count),
-        )
-        found.check(code)
+        counts = np.array([found.front_count, found.rival_count, found.lost_rivals, 0])
+        arrays = {name: getattr(found, name) for name in Kept._fields if name != "counts"}
+        kept = Kept(**arrays, counts=counts)
+        evaluated, infeasible = _run(self._tables, self._goals, self._order, begin, end, kept)
+        found.check(2 if counts[IS_FULL] else 0)
         found.evaluated += evaluated
         found.infeasible += infeasible
-        found.front_count = front_count
+        found.front_count, found.rival_count = counts[:LOST].tolist()
+        found.lost_rivals = bool(counts[LOST])
 
 
 def _bounds(tables: list[NDArray[np.float32] | None]) -> NDArray[np.float32]:
@@ -136,19 +111,18 @@ def _bounds(tables: list[NDArray[np.float32] | None]) -> NDArray[np.float32]:
 @compiled
 def _run(  # noqa: PLR0917  # of a compiled function all are positional
     t: Tables,
-    g: _Goals,
+    g: Goals,
     order: int,
     begin: int,
     end: int,
-    found: _Kept,
-    front_count: int,
-) -> tuple[int, int, int, int]:
-    """Evaluated, infeasible, designs on the front, and 2 where that is full."""
+    found: Kept,
+) -> tuple[int, int]:
+    """How many designs were evaluated, and how many of them are infeasible."""
     lanes, (members, labels) = t.lanes, t.constant.shape
     out = np.empty((members, labels, lanes), dtype=np.float32)
-    rank, live = np.empty(lanes, dtype=np.float32), np.empty(lanes, dtype=np.bool_)
+    rank, live = np.empty(lanes, dtype=np.float32), np.empty((2, lanes), dtype=np.bool_)
     mean_sd = np.empty((2, labels, lanes), dtype=np.float32)
-    evaluated, infeasible, code = 0, 0, 0
+    evaluated, infeasible = 0, 0
     for first in range(begin if order > 1 else -1, end if order > 1 else 0):
         seconds = (first + 1, t.edits - 1) if order > 2 else (-1, 0)
         for second in range(*seconds):
@@ -157,22 +131,20 @@ def _run(  # noqa: PLR0917  # of a compiled function all are positional
             low = max(first, second) + 1 if order > 1 else begin
             high = t.edits if order > 1 else end
             for start in range(low // lanes * lanes, high, lanes):
-                count = _find_live(g, first, second, start, low, high, live)
+                count = _find_live(g, first, second, start, low, high, live[0])
                 if not count:
                     continue
                 evaluated += count
                 read_lanes(t, first, second, start, out)
-                infeasible += _judge(g, out, mean_sd, rank, live)
-                front_count, is_full = _take(
-                    g, first, second, start, mean_sd, rank, live, found, front_count
-                )
-                code = 2 if is_full else code
-    return evaluated, infeasible, front_count, code
+                _rank(g, out, mean_sd, rank)
+                infeasible += _judge(g, mean_sd, rank, live)
+                _take(g, first, second, start, mean_sd, rank, live, found)
+    return evaluated, infeasible
 
 
 @compiled
 def _find_live(  # noqa: PLR0917
-    g: _Goals, first: int, second: int, start: int, low: int, high: int, live: NDArray[np.bool_]
+    g: Goals, first: int, second: int, start: int, low: int, high: int, live: NDArray[np.bool_]
 ) -> int:
     """How many lanes are designs; `live` says which."""
     count = 0
@@ -188,20 +160,18 @@ def _find_live(  # noqa: PLR0917
 
 @compiled
 def _take(  # noqa: PLR0917
-    g: _Goals,
+    g: Goals,
     first: int,
     second: int,
     start: int,
     mean_sd: NDArray[np.float32],
     rank: NDArray[np.float32],
     live: NDArray[np.bool_],
-    found: _Kept,
-    front_count: int,
-) -> tuple[int, bool]:
-    """Keep what is good enough; designs on the front then, and whether it had no room."""
-    is_any_full = False
-    for k in range(len(live)):
-        if not live[k]:
+    found: Kept,
+) -> None:
+    """Keep what is good enough."""
+    for k in range(len(rank)):
+        if not live[0, k]:
             continue
         if g.bins:
             place = (rank[k] - g.bin_start) * g.bins_per_unit
@@ -211,12 +181,7 @@ def _take(  # noqa: PLR0917
         stratum = _stratum(g, first, second, start + k)
         keep(found.value, found.edit, found.filled, stratum, rank[k], edits)
         if len(g.front_weight):
-            a, b = _side(g, mean_sd, 0, k), _side(g, mean_sd, 1, k)
-            front_count, is_full = keep_on_front(
-                found.front_value, found.front_edit, front_count, a, b, edits
-            )
-            is_any_full |= is_full
-    return front_count, is_any_full
+            compare_with_front(g, mean_sd, k, live[1, k], found, edits)
 
 
 @compiled
@@ -229,7 +194,7 @@ def _edits(first: int, second: int, last: int) -> tuple[int, int, int]:
 
 
 @compiled
-def _stratum(g: _Goals, first: int, second: int, last: int) -> int:
+def _stratum(g: Goals, first: int, second: int, last: int) -> int:
     if g.strata == 1:
         return 0
     total = g.stratum[last]
@@ -240,27 +205,11 @@ def _stratum(g: _Goals, first: int, second: int, last: int) -> int:
 
 
 @compiled
-def _side(g: _Goals, mean_sd: NDArray[np.float32], side: int, k: int) -> np.float32:
-    """One of the two values of a front."""
-    total = np.float32(0)
-    for y in range(mean_sd.shape[1]):
-        if g.front_weight[side, y] != 0 or g.front_penalty[side, y] != 0:
-            total += g.front_weight[side, y] * mean_sd[0, y, k]
-            total -= g.front_penalty[side, y] * mean_sd[1, y, k]
-    return total
-
-
-@compiled
-def _judge(
-    g: _Goals,
-    out: NDArray[np.float32],
-    mean_sd: NDArray[np.float32],
-    rank: NDArray[np.float32],
-    live: NDArray[np.bool_],
-) -> int:
-    """Ranks over members; takes those that are infeasible out of `live`, and counts them."""
-    members, labels, lanes = out.shape
-    infeasible = 0
+def _rank(
+    g: Goals, out: NDArray[np.float32], mean_sd: NDArray[np.float32], rank: NDArray[np.float32]
+) -> None:
+    """Means, sds and ranks over members."""
+    members, labels, _ = out.shape
     rank[:] = 0
     for y in range(labels):
         mean_sd[:, y] = 0
@@ -271,14 +220,45 @@ def _judge(
             for m in range(members):
                 mean_sd[1, y] += (out[m, y] - mean_sd[0, y]) ** 2
             mean_sd[1, y] = np.sqrt(mean_sd[1, y] / np.float32(members - 1))
-        if g.weight[y] != 0 or g.penalty[y] != 0:
-            rank += g.weight[y] * mean_sd[0, y] - g.penalty[y] * mean_sd[1, y]
-    for k in range(lanes):
-        is_feasible = True
-        for n in range(len(g.limit_label)):
-            y = g.limit_label[n]
-            bound = g.limit_sign[n] * mean_sd[0, y, k] - g.limit_factor[n] * mean_sd[1, y, k]
-            is_feasible &= bound >= g.limit_least[n]
-        infeasible += live[k] and not is_feasible
-        live[k] &= is_feasible
+        if g.weight[y] != 0:
+            rank += g.weight[y] * mean_sd[0, y]
+        if g.penalty[y] != 0:  # 0 times infinity would be no number
+            rank -= g.penalty[y] * mean_sd[1, y]
+
+
+@compiled
+def _judge(
+    g: Goals, mean_sd: NDArray[np.float32], rank: NDArray[np.float32], live: NDArray[np.bool_]
+) -> int:
+    """Takes designs that are infeasible out of `live`, and counts them.
+
+    `live` [2, lanes] says which are feasible, and which are whatever float32 is off.
+    """
+    infeasible = 0
+    for k in range(len(rank)):
+        is_ranked = abs(rank[k]) < np.inf
+        is_feasible = is_ranked and _keeps_to(g, g.limit_sign, g.limit_least, mean_sd, k)
+        infeasible += live[0, k] and not is_feasible
+        live[1, k] = live[0, k] and is_ranked
+        if len(g.front_weight):
+            live[1, k] &= _keeps_to(g, g.sure_sign, g.sure_least, mean_sd, k)
+        live[0, k] &= is_feasible
     return infeasible
+
+
+@compiled
+def _keeps_to(
+    g: Goals,
+    sign: NDArray[np.float32],
+    least: NDArray[np.float32],
+    mean_sd: NDArray[np.float32],
+    k: int,
+) -> bool:
+    """Whether a design keeps to all limits."""
+    for n, y in enumerate(g.limit_label):
+        value = sign[n] * mean_sd[0, y, k]
+        if g.limit_factor[n] != 0:
+            value -= g.limit_factor[n] * mean_sd[1, y, k]
+        if not value >= least[n]:
+            return False
+    return True

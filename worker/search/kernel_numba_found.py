@@ -1,4 +1,4 @@
-"""`found.h` in numba: heaps of the best designs, and the front of two values."""
+"""`found.h` in numba: heaps of the best designs; the front is in `kernel_numba_front`."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ Edits = tuple[int, int, int]
 
 
 @compiled
-def _is_better(
+def is_better(
     value: np.float32, edits: Edits, other: np.float32, other_edits: NDArray[np.int32]
 ) -> bool:
     """The higher value, of equal ones the smaller edits."""
@@ -27,9 +27,10 @@ def _row(edits: NDArray[np.int32]) -> Edits:
 
 
 @compiled
-def _put(
+def put(
     value: NDArray[np.float32], edit: NDArray[np.int32], place: int, v: np.float32, edits: Edits
 ) -> None:
+    """Put a design in a place."""
     value[place] = v
     for n in range(3):
         edit[place, n] = edits[n]
@@ -53,12 +54,12 @@ def keep(  # noqa: PLR0917  # of a compiled function all are positional
         filled[stratum] += 1
         while place > 0:
             parent = (place - 1) // 2
-            if not _is_better(value[parent], _row(edit[parent]), v, np.array(edits, np.int32)):
+            if not is_better(value[parent], _row(edit[parent]), v, np.array(edits, np.int32)):
                 break
-            _put(value, edit, place, value[parent], _row(edit[parent]))
+            put(value, edit, place, value[parent], _row(edit[parent]))
             place = parent
-        _put(value, edit, place, v, edits)
-    elif v >= value[0] and _is_better(v, edits, value[0], edit[0]):
+        put(value, edit, place, v, edits)
+    elif v >= value[0] and is_better(v, edits, value[0], edit[0]):
         _sift_down(value, edit, v, edits)
 
 
@@ -69,56 +70,12 @@ def _sift_down(
     place, count = 0, len(value)
     while 2 * place + 1 < count:
         child = 2 * place + 1
-        if child + 1 < count and _is_better(
+        if child + 1 < count and is_better(
             value[child], _row(edit[child]), value[child + 1], edit[child + 1]
         ):
             child += 1
-        if not _is_better(v, edits, value[child], edit[child]):
+        if not is_better(v, edits, value[child], edit[child]):
             break
-        _put(value, edit, place, value[child], _row(edit[child]))
+        put(value, edit, place, value[child], _row(edit[child]))
         place = child
-    _put(value, edit, place, v, edits)
-
-
-@compiled
-def _count_above(value: NDArray[np.float32], count: int, a: np.float32) -> int:
-    """How many of a front have a first value that is not below a."""
-    low, high = 0, count
-    while low < high:
-        middle = (low + high) // 2
-        if value[middle, 0] >= a:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@compiled
-def keep_on_front(  # noqa: PLR0917
-    value: NDArray[np.float32],
-    edit: NDArray[np.int32],
-    count: int,
-    a: np.float32,
-    b: np.float32,
-    edits: Edits,
-) -> tuple[int, bool]:
-    """Designs on the front then, and whether there was no room: falling first, rising second."""
-    low = _count_above(value, count, a)
-    if not (a == a and b == b) or (low > 0 and value[low - 1, 1] >= b):  # NaN
-        is_same = low > 0 and value[low - 1, 0] == a and value[low - 1, 1] == b
-        if is_same and _is_better(a, edits, a, edit[low - 1]):
-            _put(value[:, 0], edit, low - 1, a, edits)
-        return count, False
-    begin, end = low, low
-    while begin > 0 and value[begin - 1, 0] == a:
-        begin -= 1
-    while end < count and value[end, 1] <= b:
-        end += 1
-    if begin == end and count == len(value):
-        return count, True
-    moved = count - end
-    value[begin + 1 : begin + 1 + moved] = value[end:count].copy()
-    edit[begin + 1 : begin + 1 + moved] = edit[end:count].copy()
-    value[begin, 1] = b
-    _put(value[:, 0], edit, begin, a, edits)
-    return begin + 1 + moved, False
+    put(value, edit, place, v, edits)

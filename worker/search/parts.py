@@ -13,7 +13,7 @@ from worker.search.best import Best, Front
 
 _TOLD = (
     *("order", "evaluated", "excluded", "pruned", "infeasible", "error_bound", "kernel"),
-    *("nodes", "bound_left"),
+    *("lost_rivals", "nodes", "bound_left"),
 )
 
 
@@ -22,7 +22,8 @@ class OrderPart:
     """Designs of one order: how many, the best, the front, and the best of half the ensemble.
 
     Sets hold the edits beside those of `must_include`. Values of a screen are within `error_bound`
-    of those in float64; `kernel` is what computed them. A branch and bound has made `nodes`;
+    of those in float64; `kernel` is what computed them. `lost_rivals`: more designs were within
+    rounding of its front than could be compared in float64. A branch and bound has made `nodes`;
     none that it did not look at is worth more than `bound_left`, or is among the best if None.
     """
 
@@ -36,6 +37,7 @@ class OrderPart:
     front: Front
     error_bound: float = 0.0
     kernel: str | None = None
+    lost_rivals: bool = False
     beam_found: tuple[int, int] | None = None
     nodes: int = 0
     bound_left: float | None = None
@@ -127,6 +129,7 @@ def merge_orders(parts: Sequence[OrderPart], size: int, most: int, half_most: in
         half_best=half_best,
         front=front,
         error_bound=max(part.error_bound for part in parts),
+        lost_rivals=any(part.lost_rivals for part in parts),
         kernel=", ".join(sorted({part.kernel for part in parts if part.kernel})) or None,
         beam_found=next((p.beam_found for p in parts if p.beam_found is not None), None),
         nodes=sum(part.nodes for part in parts),

@@ -4,6 +4,7 @@
 
 #include "lanes.h"
 #include "screen.h"
+#include <float.h>
 
 /* What the edits of a prefix add to every lane of a channel. */
 typedef struct {
@@ -136,18 +137,28 @@ static void add_up(
 {
     for (int64_t k = 0; k < n; k++) out[k] = 0.0f;
     for (int64_t y = 0; y < labels; y++) {
-        if (weight[y] == 0.0f && penalty[y] == 0.0f) continue;
-        for (int64_t k = 0; k < n; k++)
-            out[k] += weight[y] * mean[y * lanes + k] - penalty[y] * sd[y * lanes + k];
+        if (weight[y] != 0.0f)
+            for (int64_t k = 0; k < n; k++) out[k] += weight[y] * mean[y * lanes + k];
+        if (penalty[y] != 0.0f) /* 0 times infinity would be no number */
+            for (int64_t k = 0; k < n; k++) out[k] -= penalty[y] * sd[y * lanes + k];
     }
+}
+
+/* What has no finite rank is no design to compare. */
+static void drop_unranked(const float *restrict rank, int64_t n, int32_t *restrict live)
+{
+    for (int64_t k = 0; k < n; k++) live[k] &= fabsf(rank[k]) <= FLT_MAX ? 1 : 0;
 }
 
 static void drop_infeasible(
     const float *restrict mean, const float *restrict sd, float sign, float factor, float least,
     int64_t n, int32_t *restrict live)
 {
-    for (int64_t k = 0; k < n; k++)
-        live[k] &= sign * mean[k] - factor * sd[k] >= least ? 1 : 0;
+    if (factor == 0.0f)
+        for (int64_t k = 0; k < n; k++) live[k] &= sign * mean[k] >= least ? 1 : 0;
+    else
+        for (int64_t k = 0; k < n; k++)
+            live[k] &= sign * mean[k] - factor * sd[k] >= least ? 1 : 0;
 }
 
 #endif

@@ -57,8 +57,10 @@ typedef struct {
     /* Feasible: sign * mean - factor * sd >= least, for each limit. */
     const int64_t *limit_label;
     const float *limit_sign, *limit_factor, *limit_least;
-    /* Front: two values as `rank`, [2, Y]. */
-    const float *front_weight, *front_penalty;
+    /* The same, for what is feasible whatever float32 is off: the rest beats nothing. */
+    const float *sure_sign, *sure_least;
+    /* Front: what two values are at least, and at most, as `rank` and a slack: [4, Y], [4]. */
+    const float *front_weight, *front_penalty, *front_slack;
 
     const uint8_t *allowed;           /* [E, Q]: may two edits stand together? */
     const uint8_t *is_open;           /* [E, Q / lanes]: may it with all of a block? */
@@ -76,6 +78,9 @@ typedef struct {
     int64_t front_capacity, front_count;
     float *front_value;               /* [capacity, 2] */
     int32_t *front_edit;              /* [capacity, 3] */
+    int64_t rival_capacity, rival_count, lost_rivals;
+    float *rival_value;               /* [capacity, 2] */
+    int32_t *rival_edit;              /* [capacity, 3] */
 } Found;
 
 /* A place in the enumeration: the edits before the last one; -1 where there is none. */

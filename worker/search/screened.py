@@ -10,10 +10,12 @@ import torch
 from service.contract.errors import InvalidArgumentError
 from worker.inference.predictor import Predictor
 from worker.search.best import Best, Front
+from worker.search.choice import rescored
 from worker.search.errors import SearchStoppedError
-from worker.search.kernel import Screener, ScreenPart
+from worker.search.kernel import Screener
 from worker.search.kernel_found import FrontTooLargeError
 from worker.search.kernel_objective import Limit, RankTerm, ScreenObjective
+from worker.search.kernel_parts import ScreenPart
 from worker.search.parts import OrderPart
 from worker.search.plan import OrderPlan, SearchPlan, Shard
 from worker.search.sets import set_count
@@ -75,10 +77,22 @@ class Screens:
             infeasible=found.infeasible_count,
             best=_best(found),
             half_best=half_best,
-            front=Front(found.front_value.astype(np.float64), found.front_edits.astype(np.int64)),
+            front=self._front(found, order),
+            lost_rivals=found.lost_rivals,
             error_bound=found.error_bound,
             kernel=found.kernel,
         )
+
+    def _front(self, found: ScreenPart, order: OrderPlan) -> Front:
+        """The front in float64: of the front in float32, and what that may have beaten wrongly."""
+        front = Front.none(order.size)
+        edits = np.concatenate([found.front_edits, found.rival_edits]).astype(np.int64)
+        if not len(edits):
+            return front
+        set_BR = np.unique(edits, axis=0)
+        judged = rescored(self._plan, set_BR, self._predictor)
+        kept_B = judged.feasible_B
+        return front.joined(judged.term_BO[kept_B], set_BR[kept_B])
 
     def _screeners(self, order: OrderPlan) -> tuple[Screener, Screener | None]:
         if order.size not in self._made:

@@ -13,8 +13,8 @@ typedef struct {
     float *second;    /* [G, lanes] */
     float *out;       /* [TILE, M, Y, lanes] */
     float *mean, *sd; /* [Y, lanes] */
-    float *rank, *front; /* [lanes], [2, lanes] */
-    int32_t *live;    /* [lanes] */
+    float *rank, *front; /* [lanes], [4, lanes] */
+    int32_t *live, *sure; /* [lanes] */
     int is_full;      /* the front had no room */
 } Work;
 
@@ -34,7 +34,7 @@ static float *floats(int64_t count, int *failed)
 static void release(Work *w)
 {
     free(w->x_first), free(w->x), free(w->first), free(w->second), free(w->out), free(w->mean);
-    free(w->sd), free(w->rank), free(w->front), free(w->live);
+    free(w->sd), free(w->rank), free(w->front), free(w->live), free(w->sure);
 }
 
 static int reserve(const Screen *s, Work *w)
@@ -49,8 +49,9 @@ static int reserve(const Screen *s, Work *w)
     w->mean = floats(s->labels * l, &failed);
     w->sd = floats(s->labels * l, &failed);
     w->rank = floats(l, &failed);
-    w->front = floats(2 * l, &failed);
+    w->front = floats(4 * l, &failed);
     w->live = (int32_t *)floats(l, &failed);
+    w->sure = (int32_t *)floats(l, &failed);
     return !failed;
 }
 

@@ -114,6 +114,8 @@ def require_all(part, objective, designs, readings_YMB, labels):
     if objective.has_front:
         found = [place[tuple(edits)] for edits in part.front_edits.tolist()]
         require_front(found, term_TB[:2].T, rows, close(rank_B, readings_YMB)[:1])
+        rivals = {place[tuple(edits)] for edits in part.rival_edits.tolist()}
+        assert exact_front(term_TB, np.flatnonzero(is_feasible_B).tolist()) <= rivals
 
 
 def near_limits(objective, readings_YMB):
@@ -129,6 +131,16 @@ def near_limits(objective, readings_YMB):
         for limit in objective.limits
     ]
     return ScreenObjective(objective.terms, tuple(loose)).values(readings_YMB)[2].all()
+
+
+def exact_front(term_TB, rows):
+    """Rows that no other is at least as good as in both values and better in one."""
+    value = {row: (term_TB[0, row], term_TB[1, row]) for row in rows}
+    return {
+        row
+        for row, (a, b) in value.items()
+        if not any(c >= a and d >= b and (c, d) != (a, b) for c, d in value.values())
+    }
 
 
 def require_front(found, value_B2, rows, room):
@@ -271,6 +283,90 @@ def test_what_float32_may_have_missed_is_not_called_exact():
     assert everything.is_exact(np.zeros(comb(40, 2)), 1000)
     truth_B, _, _ = RAISE.values(case.readings(all_designs(40, 3)))
     np.testing.assert_array_equal(np.sort(rank_N)[::-1][:50], np.sort(truth_B)[::-1][:50])
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_what_stands_on_the_front_by_less_than_float32_can_tell_is_a_rival(kernel):
+    """Steps of 1e-10 between values near 1: in float32 nearly all designs are one."""
+    step_E = np.arange(20) * 1e-10
+    single_EY = np.stack([0.3 + step_E, 0.3 - step_E**1.5], axis=1)
+    tables = replace(plain_tables(3, np.zeros(20), labels=2), single_MYE=single_EY.T[None])
+    objective = ScreenObjective((RankTerm(0), RankTerm(1)), has_front=True)
+    designs = all_designs(20, 3)
+    term_TB = single_EY[designs].sum(axis=1).T
+    part = Screener(tables, objective, keep=1, kernel=kernel).run()
+    wanted = {tuple(designs[row]) for row in exact_front(term_TB, range(len(designs)))}
+    assert len(wanted) > 20
+    assert wanted <= {tuple(edits) for edits in part.rival_edits.tolist()}
+    assert len(part.front_edits) < 5
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_design_that_may_be_infeasible_beats_nothing(kernel):
+    """The best of both labels misses the limit by less than float32 can tell."""
+    single_EY = np.array([[0.5, 0.9, 1.0 - 1e-9], [0.4, 0.8, 1.0], [0.3, 0.7, 0.5]])
+    tables = replace(plain_tables(1, np.zeros(3), labels=3), single_MYE=single_EY.T[None])
+    terms = (RankTerm(0), RankTerm(1))
+    limited = ScreenObjective(terms, (Limit(2, at_least=1.0, probability=0.5),), has_front=True)
+    part = Screener(tables, limited, keep=3, kernel=kernel).run()
+    assert sorted(part.rival_edits[:, 0].tolist()) == [0, 1]
+    assert part.infeasible_count == 1
+    free = Screener(tables, ScreenObjective(terms, has_front=True), keep=3, kernel=kernel).run()
+    assert free.rival_edits.tolist() == free.front_edits.tolist() == [[0]]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_front_with_too_many_rivals_says_so(kernel):
+    objective = ScreenObjective((RankTerm(0), RankTerm(1)), has_front=True)
+    tables = plain_tables(3, np.zeros(130), labels=2)
+    parts = [
+        Screener(tables, objective, keep=1, kernel=kernel).run(outer, threads=1)
+        for outer in ((0, 60), (60, 130))
+    ]
+    assert [part.lost_rivals for part in parts] == [True, False]
+    whole = merge(parts)
+    assert whole.lost_rivals
+    assert not len(whole.rival_edits)
+    assert whole.front_edits.tolist() == [[0, 1, 2]]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("caution", [0.0, 1.0])
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_designs_without_a_finite_rank_are_infeasible(kernel, caution, order):
+    """Exponentials that no float32 holds, in the sum of members or in their squares."""
+    single_E = np.linspace(1.0, 40.0, 9)
+    tables = replace(
+        plain_tables(order, single_E),
+        labels=(ScreenLabel("y", 1.0, 0.0, is_log=True),),
+        outside_MY=np.zeros((3, 1)),
+        single_MYE=np.stack([single_E, single_E, 0.9 * single_E])[:, None],
+    )
+    objective = ScreenObjective((RankTerm(0, caution=caution),))
+    part = Screener(tables, objective, keep=100, bins=Bins(0, 1, 4), kernel=kernel).run()
+    designs = all_designs(9, order)
+    sum_B = single_E[designs].sum(axis=1)
+    member_MB = np.exp(np.minimum([sum_B, sum_B, 0.9 * sum_B], 88)).astype(np.float32)
+    with np.errstate(over="ignore"):
+        finite_B = np.isfinite(member_MB.sum(axis=0))
+        if caution:
+            distance_MB = member_MB - member_MB.mean(axis=0, dtype=np.float32)
+            finite_B &= np.isfinite((distance_MB**2).sum(axis=0))
+    assert part.evaluated_count == len(designs)
+    assert part.infeasible_count == (~finite_B).sum()
+    assert len(part.value) == finite_B.sum() == part.histogram.sum()
+    assert np.isfinite(part.value).all()
+    assert part.infeasible_count < len(designs)
+    assert part.infeasible_count or order < 3 - (caution > 0)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_rank_beyond_float32_is_no_rank(kernel):
+    """One member and label, which is otherwise read in one pass."""
+    objective = ScreenObjective((RankTerm(0, weight=1e38),))
+    part = Screener(plain_tables(2, [0.5, 1.0, 4.0]), objective, keep=9, kernel=kernel).run()
+    assert (part.evaluated_count, part.infeasible_count) == (3, 2)
+    assert part.edits.tolist() == [[0, 1]]
 
 
 def test_weights_that_are_no_numbers_are_refused():
