@@ -64,31 +64,26 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def large_lines(url: str, model: ServedModel, rounds: int) -> Iterator[str]:
+def large_row(base_url: str, model: ServedModel, name: str, rounds: int) -> str:
     """Ten thousand designs in one request, and the predictor in this process, in turn."""
     texts = designs(LARGE, seed=5)
     body = json.dumps({"genotypes": texts}).encode()
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
-    weights = model.folder / "weights.safetensors"
-    predictor = Predictor.load(weights, model.manifest)
-    answer = json.loads(post(connection, parts.path, body))
-    own = predictor.score(texts)
-    if answer["labels"][0]["mean"] != own.labels[0].mean:
+    path = f"/v1/models/{model.id}:score"
+    connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=60)
+    predictor = Predictor.load(model.folder / "weights.safetensors", model.manifest)
+    answer = json.loads(post(connection, path, body))
+    if answer["labels"][0]["mean"] != predictor.score(texts).labels[0].mean:
         raise RuntimeError("the service and the predictor in this process differ")
     pairs = []
     for _ in range(rounds):
-        served = seconds(lambda: post(connection, parts.path, body))
+        served = seconds(lambda: post(connection, path, body))
         alone = seconds(lambda: predictor.score(texts))
         pairs.append((served, alone))
     served, alone = (median(column) for column in zip(*pairs, strict=True))
     share = median(alone / served for served, alone in pairs)
-    yield from (
-        f"{LARGE:,} designs in one request: {1e3 * served:.0f} ms, "
-        f"{LARGE / served:,.0f} designs/s;",
-        f"our predictor in process, from genotype texts: {1e3 * alone:.0f} ms, "
-        f"{LARGE / alone:,.0f} designs/s; the service reaches {share:.0%} of it (medians of "
-        f"{rounds} rounds in turn).",
+    return (
+        f"| {name} | {1e3 * served:.0f} | {LARGE / served:,.0f} | {1e3 * alone:.0f} | "
+        f"{LARGE / alone:,.0f} | {share:.0%} |"
     )
 
 
@@ -119,6 +114,7 @@ def lines_of(options: argparse.Namespace, folder: Path) -> Iterator[str]:
     with embedded_service(folder / "data", environment={"OMP_NUM_THREADS": "1"}) as service:
         pid = service.process.pid
         model = train(service.base_url, folder / "model", members=options.members)
+        name = f"`perturbation_set`, {options.members} members"
         url = f"{service.base_url}/v1/models/{model.id}:score"
         bodies = write_bodies(folder / "bodies", designs(BODIES, seed=7))
         yield from (
@@ -132,14 +128,27 @@ def lines_of(options: argparse.Namespace, folder: Path) -> Iterator[str]:
         )
         idle = load(url, bodies, pid, connections=1, seconds=options.seconds)
         busy = load(url, bodies, pid, connections=CONNECTIONS, seconds=options.seconds)
-        large = list(large_lines(url, model, options.rounds))
+        large = [large_row(service.base_url, model, name, options.rounds)]
+        for kind, members in (("perturbation_set", 1), ("additive", options.members)):
+            folder_of = folder / f"{kind}_{members}"
+            other = train(service.base_url, folder_of, members=members, kind=kind)
+            words = f"`{kind}`, {members} member{'s' * (members > 1)}"
+            large.append(large_row(service.base_url, other, words, options.rounds))
     peers = list(peer_loads(model, folder, options))
     best = max((found.requests_per_second for _, found in peers if found), default=None)
     yield load_line("Cellgebra", busy, best)
     for name, found in peers:
         yield load_line(name, found, best) if found else f"| {name} | | | | | | |"
     yield load_line("Cellgebra, one connection", idle, None)
-    yield from ("", *large)
+    yield from (
+        "",
+        f"{LARGE:,} designs in one request, beside our predictor in this process from the same "
+        f"genotype texts to a model of lists (medians of {options.rounds} rounds in turn):",
+        "",
+        "| model | service, ms | designs/s | in process, ms | designs/s | share |",
+        "|:--|--:|--:|--:|--:|--:|",
+        *large,
+    )
 
 
 def main() -> None:

@@ -52,10 +52,12 @@ def write_table(path: Path, seed: int = 0) -> Path:
     return path
 
 
-def train(base_url: str, folder: Path, *, members: int, seed: int = 0) -> ServedModel:
-    """Train a perturbation_set and keep its manifest and weights in `folder`."""
+def train(
+    base_url: str, folder: Path, *, members: int, kind: str = "perturbation_set", seed: int = 0
+) -> ServedModel:
+    """Train a model and keep its manifest and weights in `folder`."""
     with Cellgebra(base_url) as client:
-        resource = _trained(client, folder, members, seed)
+        resource = _trained(client, folder, kind, members, seed)
     for name, sha256 in (
         ("manifest.json", resource.manifest_sha256),
         ("weights.safetensors", resource.weights_sha256),
@@ -66,7 +68,7 @@ def train(base_url: str, folder: Path, *, members: int, seed: int = 0) -> Served
     return ServedModel(resource.id, reference, resource.version, folder)
 
 
-def _trained(client: Cellgebra, folder: Path, members: int, seed: int) -> Model:
+def _trained(client: Cellgebra, folder: Path, kind: str, members: int, seed: int) -> Model:
     folder.mkdir(parents=True, exist_ok=True)
     mapping = {
         "design": {"layout": "genotype"},
@@ -79,7 +81,7 @@ def _trained(client: Cellgebra, folder: Path, members: int, seed: int) -> Model:
             "dataset_id": dataset.id,
             "name": "serving",
             "labels": [{"name": "fitness"}],
-            "model": {"kind": "perturbation_set"},
+            "model": {"kind": kind},
             "epochs": EPOCHS,
             "ensemble_size": members,
             "seed": seed,
