@@ -8,8 +8,10 @@ whatever their number; what is not canonical is read alone, and what cannot be r
 Law: what is read of a text is what `parse_genotype` reads, or nothing.
 """
 
+import sys
 from array import array
-from collections.abc import Sequence
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from math import isfinite, nan
@@ -78,6 +80,16 @@ class _Tokens(dict[str, _Token]):
         return _Token(place, value, self._rank[place])
 
 
+def _little_endian(values: "array[int] | array[float]") -> bytes:
+    if sys.byteorder == "big":
+        values = values[:]
+        values.byteswap()
+    return values.tobytes()
+
+
+_NAN_BYTES = _little_endian(array("d", [nan]))
+
+
 def _level(text: str) -> float | None:
     """A level in its canonical text; None for any other text."""
     try:
@@ -102,6 +114,31 @@ class ReadGenotypes:
     edit_J: "array[int]" = field(default_factory=lambda: array("i"))
     level_J: "array[float]" = field(default_factory=lambda: array("d"))
     unread: list[int] = field(default_factory=list)
+
+    def packed(self) -> dict[str, str | None]:
+        """The edits as they travel, without texts: base64 of little-endian int32 and float64.
+
+        `level` is None where no edit has one. All genotypes must have been read.
+        """
+        level = _little_endian(self.level_J)
+        has_levels = level != _NAN_BYTES * len(self.level_J)
+        return {
+            "edit": b64encode(_little_endian(self.edit_J)).decode(),
+            "level": b64encode(level).decode() if has_levels else None,
+        }
+
+    @classmethod
+    def unpacked(cls, parts: Iterable[Mapping[str, str | None]]) -> "ReadGenotypes":
+        """The edits of several packed ones, one behind the other; there are no texts."""
+        whole = cls()
+        for part in parts:
+            edit, level = b64decode(part["edit"] or ""), part["level"]
+            whole.edit_J.frombytes(edit)
+            whole.level_J.frombytes(b64decode(level) if level else _NAN_BYTES * (len(edit) // 4))
+        if sys.byteorder == "big":
+            whole.edit_J.byteswap()
+            whole.level_J.byteswap()
+        return whole
 
     def add(
         self, genotypes: Sequence[str], place_J: Sequence[int], level_J: Sequence[float]

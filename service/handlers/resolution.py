@@ -11,7 +11,7 @@ from service.contract.errors import (
     Offender,
     UnknownEditsError,
 )
-from service.contract.genotype_reader import GenotypeReader
+from service.contract.genotype_reader import GenotypeReader, ReadGenotypes
 from service.handlers.matching import close_matches
 
 _SHOWN_CHARACTERS = 200
@@ -19,10 +19,14 @@ _SHOWN_CHARACTERS = 200
 
 @dataclass(frozen=True)
 class Resolved:
-    """Canonical genotypes in the model's names, in order, and the loci of names given otherwise."""
+    """Canonical genotypes in the model's names, in order, and the loci of names given otherwise.
+
+    `read` is what a reader has read of them.
+    """
 
     genotypes: list[str]
     locus_of: dict[str, str]
+    read: ReadGenotypes | None = None
 
     def names(self) -> list[dict[str, str]]:
         """`resolved_names` of an answer."""
@@ -59,7 +63,7 @@ def resolve(
     """
     vocabulary = EditNames(known, names or {}, close_matches)
     read = reader.read(genotypes) if reader is not None else None
-    resolved = list(genotypes) if read is None else read.genotypes
+    resolved = list(genotypes if read is None else read.genotypes)
     found = _Found()
     for index in range(len(genotypes)) if read is None else read.unread:
         text = genotypes[index]
@@ -74,7 +78,9 @@ def resolve(
             continue
         resolved[index] = design.genotype
     _require_none(found)
-    return Resolved(resolved, vocabulary.locus_of)
+    if reader is not None and read is not None and read.unread:
+        read = reader.read(resolved)  # in the model's names
+    return Resolved(resolved, vocabulary.locus_of, read)
 
 
 def _require_none(found: _Found) -> None:

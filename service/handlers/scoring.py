@@ -1,14 +1,16 @@
 """Scores: genotypes in, a columnar answer out, through an inference worker."""
 
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import orjson
 
 from service.coalescing import ModelKey
+from service.contract.genotype_reader import GenotypeReader
 from service.contract.inference import ScoreAnswer, ScoreRequest
 from service.handlers.context import Caller, Context
-from service.handlers.resolution import resolve
+from service.handlers.resolution import Resolved, resolve
 
 # Reading this many genotypes takes about a millisecond; more would hold the event loop up.
 _INLINE_DESIGNS = 64
@@ -49,7 +51,10 @@ async def score_json(
 async def score_bytes(
     context: Context, caller: Caller, reference: str, request: ScoreRequest
 ) -> bytes:
-    """The same answer as `score`, as the text that the worker made; nothing parses it here.
+    """The same answer as `score`, as JSON.
+
+    It is what the worker wrote, which nothing parses here, and behind it the names of the model
+    and of the designs.
 
     Raises:
         CellgebraError: as `score`.
@@ -60,13 +65,14 @@ async def score_bytes(
             context.database, context.store, context.threads, caller.project_id, reference
         )
         names = model.manifest.genes.names if model.manifest.genes is not None else {}
-        known = partial(resolve, model.edits, request.genotypes, names, reader=model.reader)
+        known = partial(_known, model.edits, request.genotypes, names, model.reader)
         if design_count <= _INLINE_DESIGNS:
-            resolved = known()
+            resolved, designs = known()
         else:
-            resolved = await context.threads.run(known)
+            resolved, designs = await context.threads.run(known)
         asked = {
-            "genotypes": resolved.genotypes,
+            "design_count": design_count,
+            "designs": designs,
             "fields": request.fields,
             "interval_level": request.interval_level,
             "include": request.include,
@@ -77,10 +83,26 @@ async def score_bytes(
             design_count=design_count,
             timeout_seconds=request.timeout_seconds,
         )
-    fields: dict[str, Any] = {"model_name": model.name, "model_version": model.version}
+    fields: dict[str, Any] = {
+        "model_name": model.name,
+        "model_version": model.version,
+        "genotypes": resolved.genotypes,
+    }
     if resolved.locus_of:
         fields["resolved_names"] = resolved.names()
     return with_fields(answer, fields)
+
+
+def _known(
+    edits: Collection[str],
+    genotypes: Sequence[str],
+    names: Mapping[str, Sequence[str]],
+    reader: GenotypeReader,
+) -> tuple[Resolved, dict[str, str | None]]:
+    """What is asked for, and the same as it travels: nobody reads the texts a second time."""
+    resolved = resolve(edits, genotypes, names, reader=reader)
+    read = resolved.read or reader.read(resolved.genotypes)
+    return resolved, read.packed()
 
 
 def with_fields(answer: bytes, fields: dict[str, Any]) -> bytes:

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from service.contract.errors import CellgebraError
+from service.contract.genotype_reader import ReadGenotypes
 from service.contract.inference import DEFAULT_LEVEL, ScoreExtra, ScoreField
 from service.contract.questions import Part
 from worker.inference.extras import extras_of
@@ -17,7 +18,7 @@ Request = Mapping[str, Any]
 
 
 def score_requests(predictor: Predictor, requests: Sequence[Request]) -> list[Part]:
-    """Answers in JSON, or errors, in the order of the requests.
+    """Answers in JSON but for the designs' texts, or errors, in the order of the requests.
 
     Those that ask for the same columns are scored together; if one of them has a design that
     cannot be scored, each is scored by itself.
@@ -48,8 +49,7 @@ def _parts(predictor: Predictor, requests: Sequence[Request]) -> Sequence[Part]:
 
 
 def _together(predictor: Predictor, requests: Sequence[Request]) -> list[bytes]:
-    genotypes = [text for request in requests for text in request["genotypes"]]
-    texts, designs = predictor.vocabulary.read(genotypes)
+    designs = EncodedDesigns.of(ReadGenotypes.unpacked(request["designs"] for request in requests))
     fields = requests[0].get("fields")
     scores = predictor.columns(
         designs,
@@ -58,8 +58,8 @@ def _together(predictor: Predictor, requests: Sequence[Request]) -> list[bytes]:
         deadline_unix_seconds=max(r.get("deadline_unix_seconds", math.inf) for r in requests),
     )
     if len(requests) == 1:
-        return [answer_json(scores, texts, _extras(predictor, designs, requests[0]))]
-    return answers_json(scores, texts, [len(request["genotypes"]) for request in requests])
+        return [answer_json(scores, None, _extras(predictor, designs, requests[0]))]
+    return answers_json(scores, [request["design_count"] for request in requests])
 
 
 def _extras(predictor: Predictor, designs: EncodedDesigns, request: Request) -> ScoreExtras | None:

@@ -74,23 +74,22 @@ class ScoreExtras:
 
 
 def answer_json(
-    scores: ScoreColumns, genotypes: Sequence[str], extras: ScoreExtras | None = None
+    scores: ScoreColumns, genotypes: Sequence[str] | None, extras: ScoreExtras | None = None
 ) -> bytes:
     """A `ScoreAnswer` as JSON, without the columns that were not asked for.
 
-    Numbers read back as the same float64. `genotypes` are the designs' canonical texts.
+    Numbers read back as the same float64. `genotypes` are the designs' canonical texts; None leaves
+    them out.
     """
     return orjson.dumps(_content(scores, genotypes, extras), option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def answers_json(
-    scores: ScoreColumns, genotypes: Sequence[str], design_counts: Sequence[int]
-) -> list[bytes]:
-    """An answer each for designs of several requests, one behind the other.
+def answers_json(scores: ScoreColumns, design_counts: Sequence[int]) -> list[bytes]:
+    """An answer each for designs of several requests, one behind the other, without their texts.
 
     Law: each is what `answer_json` gives of its own rows.
     """
-    whole = _listed(_content(scores, genotypes, None))
+    whole = _listed(_content(scores, None, None))
     ends = list(accumulate(design_counts, initial=0))
     return [orjson.dumps(_cut(whole, slice(*rows))) for rows in pairwise(ends)]
 
@@ -108,14 +107,15 @@ def support_model(support: SupportColumns) -> Support:
 
 
 def _content(
-    scores: ScoreColumns, genotypes: Sequence[str], extras: ScoreExtras | None
+    scores: ScoreColumns, genotypes: Sequence[str] | None, extras: ScoreExtras | None
 ) -> dict[str, Any]:
     content: dict[str, Any] = {
         "model_id": scores.model_id,
         "vocabulary_sha256": scores.vocabulary_sha256,
-        "genotypes": genotypes,
-        "labels": [_label(one) for one in scores.labels],
     }
+    if genotypes is not None:
+        content["genotypes"] = genotypes
+    content["labels"] = [_label(one) for one in scores.labels]
     if scores.support is not None:
         content["support"] = _support(scores.support)
     if extras is not None:

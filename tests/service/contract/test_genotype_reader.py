@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from service.contract import genotype_reader
 from service.contract.designs import parse_genotype
 from service.contract.errors import InvalidDesignError
-from service.contract.genotype_reader import GenotypeReader
+from service.contract.genotype_reader import GenotypeReader, ReadGenotypes
 
 EDITS = (
     "b:deletion",
@@ -90,3 +90,13 @@ def test_the_order_of_edits_changes_nothing(sets, data):
     permuted = GenotypeReader(EDITS).read(shuffled)
     assert permuted.genotypes == straight.genotypes
     assert edits_of(permuted) == edits_of(straight)
+
+
+@given(parts=st.lists(st.lists(GENOTYPES, max_size=3), max_size=4))
+@example(parts=[["b:deletion", ""], ["b:deletion@0.2"], []])
+def test_what_travels_packed_is_what_was_read(parts):
+    read = [GenotypeReader(EDITS).read(texts) for texts in parts]
+    read = [one for one in read if not one.unread]
+    whole = ReadGenotypes.unpacked(one.packed() for one in read)
+    assert whole.edit_J.tolist() == [edit for one in read for edit in one.edit_J]
+    assert str(whole.level_J.tolist()) == str([level for one in read for level in one.level_J])

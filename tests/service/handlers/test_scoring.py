@@ -17,6 +17,7 @@ from service.contract.errors import (
     ResourceExhaustedError,
     UnknownEditsError,
 )
+from service.contract.genotype_reader import ReadGenotypes
 from service.contract.inference import ScoreRequest
 from service.handlers.models import get_model, list_models
 from service.handlers.requests import PageRequest
@@ -84,8 +85,12 @@ async def test_what_is_sent_is_canonical_and_in_order(context, caller, model_id,
         await score(context, caller, model_id, request_of(*genotypes, fields=["mean"]))
     with valkey.connect() as client:
         (message,) = client.lrange("cellgebra:inference", 0, -1)
-    assert b"b0720:deletion+b1812:knockdown@0.2" in _body(message)
-    assert json.loads(_body(message))[0][0]["requests"][0]["fields"] == ["mean"]
+    (sent,) = json.loads(_body(message))[0][0]["requests"]
+    assert (sent["fields"], sent["design_count"]) == (["mean"], 3)
+    read = ReadGenotypes.unpacked([sent["designs"]])
+    # A genotype begins with -1; edits count from 0, in the order of the model's.
+    assert read.edit_J.tolist() == [-1, 0, 1, -1, -1, 0]
+    assert str(read.level_J.tolist()) == "[nan, nan, 0.2, nan, nan, nan]"
 
 
 def _body(message):

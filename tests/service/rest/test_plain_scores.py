@@ -90,10 +90,12 @@ async def test_the_answer_is_the_workers_with_the_models_name(rest, valkey, mode
     response = await rest.post(f"/v1/models/{model_id}:score", json=sent)
     (asked,) = await worker
     assert asked.pop("deadline_unix_seconds") == pytest.approx(time.time() + 10, abs=5)
+    genotypes = sent.pop("genotypes")
+    assert (asked.pop("design_count"), asked.pop("designs")["level"]) == (1, None)
     assert asked == sent
     model = (await rest.get(f"/v1/models/{model_id}")).json()
     expected = {"labels": [1.5], "model_name": "model", "model_version": model["version"]}
-    assert (response.status_code, response.json()) == (200, expected)
+    assert (response.status_code, response.json()) == (200, expected | {"genotypes": genotypes})
     assert b'"labels": [1.50]' in response.content  # passed through as it was written
 
 
