@@ -15,9 +15,9 @@ class OrderCount(_Told):
 
     `possible_count` is the binomial number of sets of the pool. `evaluated_count` are those that
     were computed; `excluded_count` hold edits that exclude each other, or a forbidden pair;
-    `pruned_count` were left out by a beam, or by the bounds
-    of a branch and bound, whatever they hold. They add up. `infeasible_count` of
-    those evaluated were not likely enough to be good enough.
+    `pruned_count` were left out by a beam, an evolution, or the bounds of a branch and bound,
+    whatever they hold. They add up. `infeasible_count` of those evaluated were not likely enough to
+    be good enough.
     """
 
     order: int
@@ -29,7 +29,10 @@ class OrderCount(_Told):
 
 
 class BeamRecall(_Told):
-    """How many of the exact best of an order a beam has found, where those can be known."""
+    """How many of the exact best of an order a beam, or an evolution, has found by itself.
+
+    Only where the best can be known.
+    """
 
     order: int
     best_count: int

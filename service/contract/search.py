@@ -10,7 +10,7 @@ from service.contract.designs import EditKind
 from service.contract.gene_filters import GeneFilter
 from service.contract.order_sheets import OrderSheetSpec
 from service.contract.panels import PanelSpec
-from service.contract.search_effort import BranchAndBoundSpec
+from service.contract.search_effort import BranchAndBoundSpec, EvolutionSpec
 from service.contract.search_fields import Finite, Name
 
 MAX_PROPOSALS = 10_000
@@ -48,7 +48,8 @@ class Strategy(StrEnum):
     `beam`: order by order, from the best of the order below; it may miss some, and says how many of
     the best it has found where that can be known. `auto`: the first of them that can be had.
     `branch_and_bound`: exact for models with a latent space at any order, by bounds on what was not
-    looked at; it ends at a budget, and then says how far from exact it may be.
+    looked at; it ends at a budget, and then says how far from exact it may be. `evolutionary`: any
+    model, any order, designs changed and crossed within a budget; it may miss some, as a beam does.
     """
 
     AUTO = "auto"
@@ -56,6 +57,7 @@ class Strategy(StrEnum):
     BATCHED = "batched"
     BEAM = "beam"
     BRANCH_AND_BOUND = "branch_and_bound"
+    EVOLUTIONARY = "evolutionary"
 
 
 class Objective(_Spec):
@@ -162,6 +164,7 @@ class SearchSpec(_Spec):
     strategy: Strategy = Strategy.AUTO
     beam_width: Annotated[int, Field(ge=1, le=100_000)] = 1000
     branch_and_bound: BranchAndBoundSpec = BranchAndBoundSpec()
+    evolution: EvolutionSpec = EvolutionSpec()
     panel: PanelSpec | None = None
     order_sheet: OrderSheetSpec | None = None
 
@@ -187,6 +190,6 @@ class SearchSpec(_Spec):
         if self.strategy is Strategy.SCREEN and self.max_order - len(self.pool.must_include) > 3:
             raise ValueError(
                 "strategy screen goes through up to 3 edits beside those of must_include: lower "
-                "max_order, or take the strategy batched, beam or branch_and_bound"
+                "max_order, or take the strategy batched, beam, branch_and_bound or evolutionary"
             )
         return self

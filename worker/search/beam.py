@@ -7,7 +7,6 @@ proposed, and how many of them the beam reached by itself is told.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from math import comb
 
 import numpy as np
@@ -18,15 +17,13 @@ from worker.search.batched import BATCH_DESIGNS, score_order
 from worker.search.best import Best
 from worker.search.objective import Judged
 from worker.search.parts import OrderPart
-from worker.search.plan import RECALL_DESIGNS, OrderPlan, SearchPlan
+from worker.search.plan import OrderPlan, SearchPlan
 from worker.search.pool import EditPool
+from worker.search.recall import part_with_recall
 from worker.search.tally import Tally, Watch
 
 Codes = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-
-RECALL_SIZES = (2, 3)
-RECALL_BEST = 100
 
 
 def search_beam(plan: SearchPlan, predictor: Predictor, watch: Watch) -> tuple[OrderPart, ...]:
@@ -46,22 +43,8 @@ def search_beam(plan: SearchPlan, predictor: Predictor, watch: Watch) -> tuple[O
         tally = Tally(plan, order, predictor)
         alive = _grow(tally, alive, watch)
         if size in wanted:
-            parts.append(_part(tally, watch))
+            parts.append(part_with_recall(tally, watch))
     return tuple(parts)
-
-
-def _part(tally: Tally, watch: Watch) -> OrderPart:
-    """The order as the beam found it, or exactly where that can be."""
-    plan, order = tally.plan, tally.order
-    if order.size not in RECALL_SIZES or order.possible_count > RECALL_DESIGNS:
-        return tally.part(pruned=order.possible_count - tally.evaluated)
-    exact = score_order(plan, order, plan.shards[0], tally.predictor, watch)
-    best, found = (_rows(part.best.set_KR[:RECALL_BEST]) for part in (exact, tally))
-    return replace(exact, beam_found=(len(best), len(best & found)))
-
-
-def _rows(set_KR: Codes) -> set[tuple[int, ...]]:
-    return set(map(tuple, set_KR.tolist()))
 
 
 def _grow(tally: Tally, alive_WR: Codes, watch: Watch) -> Codes:

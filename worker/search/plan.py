@@ -24,7 +24,7 @@ MAX_SHARDS = 256
 # members of the ensemble.
 _SHARD_DESIGNS = {Strategy.SCREEN: 2_000_000_000, Strategy.BATCHED: 250_000}
 # These go through all designs at once: what they look at depends on what was found.
-WHOLE = (Strategy.BEAM, Strategy.BRANCH_AND_BOUND)
+WHOLE = (Strategy.BEAM, Strategy.BRANCH_AND_BOUND, Strategy.EVOLUTIONARY)
 # What a branch and bound tells of an order's designs: as many as a database can count.
 MOST_STEPS = 10**15
 # Kept beside what is proposed: rounding may change an order (float32 in a screen), diversity wants
@@ -87,6 +87,8 @@ class SearchPlan:
         """About how many designs will be gone through: all, or what a beam looks at."""
         if self.strategy is Strategy.BRANCH_AND_BOUND:
             return sum(min(order.possible_count, MOST_STEPS) for order in self.orders)
+        if self.strategy is Strategy.EVOLUTIONARY:
+            return min(self.spec.evolution.designs, self.design_count)
         if self.strategy is not Strategy.BEAM:
             return self.design_count
         step = max(self.spec.beam_width * len(self.pool), RECALL_DESIGNS)

@@ -13,6 +13,7 @@ from worker.search.beam import search_beam
 from worker.search.branch import search_branches
 from worker.search.check import check
 from worker.search.choice import candidates, choose, inexact
+from worker.search.evolution import search_by_evolution
 from worker.search.parts import OrderPart, Part, merge_orders
 from worker.search.plan import SearchPlan, Shard, plan_search
 from worker.search.proof import proof
@@ -43,6 +44,8 @@ def run_shard(
         orders = search_beam(plan, predictor, watched)
     elif plan.strategy is Strategy.BRANCH_AND_BOUND:
         orders = search_branches(plan, predictor, watched)
+    elif plan.strategy is Strategy.EVOLUTIONARY:
+        orders = search_by_evolution(plan, predictor, watched)
     elif plan.strategy is Strategy.SCREEN:
         made = screens or Screens(plan, predictor)
         orders = tuple(

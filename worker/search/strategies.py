@@ -7,7 +7,10 @@ from service.contract.search import Strategy
 
 MAX_BATCHED = 10**8
 MAX_SCREENED_SIZE = 3
-_IN_TURN = (Strategy.SCREEN, Strategy.BATCHED, Strategy.BEAM, Strategy.BRANCH_AND_BOUND)
+_IN_TURN = (
+    *(Strategy.SCREEN, Strategy.BATCHED, Strategy.BEAM),
+    *(Strategy.BRANCH_AND_BOUND, Strategy.EVOLUTIONARY),
+)
 
 
 def choose_strategy(
