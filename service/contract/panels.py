@@ -23,6 +23,18 @@ class PanelKind(StrEnum):
     PARENTS = "parents"
 
 
+class PanelStrategy(StrEnum):
+    """How a panel is chosen.
+
+    `greedy`: one after the other, then swaps while any of them helps; no proven optimum.
+    `integer_programming`: the best panel there is, or the best that was found in
+    `time_limit_seconds` and how far from it another can be; greedy's is shown beside it.
+    """
+
+    GREEDY = "greedy"
+    INTEGER_PROGRAMMING = "integer_programming"
+
+
 class PanelCost(BaseModel):
     """What one locus costs, in whatever unit `budget` has."""
 
@@ -48,6 +60,8 @@ class PanelSpec(BaseModel):
     default_cost: Cost = 1.0
     costs: Annotated[tuple[PanelCost, ...], Field(max_length=_COSTS)] = ()
     owned: Annotated[tuple[str, ...], Field(max_length=_COSTS)] = ()
+    strategy: PanelStrategy = PanelStrategy.GREEDY
+    time_limit_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
 
 
 class PanelMember(BaseModel):
@@ -61,8 +75,25 @@ class PanelMember(BaseModel):
     design_count: int
 
 
+class PanelProof(BaseModel):
+    """What integer programming has proven: of `worth_share` for loci, of `cost_saved` for parents.
+
+    `greedy` is what greedy and swaps reach, `bound` what no panel is above (None: the program was
+    too large for the time), and `gap` how far the panel is below it; 0 where `is_proven`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    is_proven: bool
+    greedy: float
+    bound: float | None = None
+    gap: float | None = None
+
+
 class Panel(BaseModel):
     """A panel, in the order in which it was chosen, and what it is good for.
+
+    Members of one that integer programming chose are in the order of `design_count`.
 
     `design_count` proposals can be built from it (`parents`: with a parent other than the
     reference), and `worth_share` is their share of the worth of all of them; the worth of a
@@ -78,3 +109,4 @@ class Panel(BaseModel):
     design_count: int
     worth_share: float
     cost_saved: float | None = None
+    proof: PanelProof | None = None

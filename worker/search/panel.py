@@ -6,13 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.contract.designs import Design, Edit, parse_genotype
-from service.contract.panels import Panel, PanelKind, PanelMember, PanelSpec
+from service.contract.panels import (
+    Panel,
+    PanelKind,
+    PanelMember,
+    PanelProof,
+    PanelSpec,
+    PanelStrategy,
+)
 from service.contract.proposals import Proposal
 from worker.search.panel_loci import choose_loci
 from worker.search.panel_parents import Parents, choose_parents
+from worker.search.panel_program import Limits, Programmed, program_loci, program_parents
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+_TIE = 1e-6  # relative, of what a program solves to
 
 
 def choose_panel(
@@ -24,9 +34,10 @@ def choose_panel(
 ) -> Panel:
     """A panel for some proposals, best first: greedy, then swaps while any of them helps.
 
-    The same proposals give the same panel. Where all values are equal, each is worth as much.
-    What the `background` holds is there already: it is no locus to buy, and every parent has it.
-    `poll` is called between steps, of a few seconds at most, and may raise.
+    Integer programming looks for a better one, if it is asked for. The same proposals give the same
+    panel, but for a program that its time limit ends. Where all values are equal, each is worth as
+    much. What the `background` holds is there already: it is no locus to buy, and every parent has
+    it. `poll` is called between steps, of a few seconds at most, and may raise.
     """
     there = frozenset(parse_genotype(background).edits)
     designs = [_beside(parse_genotype(proposal.genotype), there) for proposal in proposals]
@@ -66,9 +77,20 @@ def _loci_panel(
         needs_DL[row, [place[edit.locus] for edit in design.edits]] = True
     cost_L = np.array([cost_of.get(locus, spec.default_cost) for locus in loci])
     owned = [place[locus] for locus in spec.owned if locus in place]
-    chosen = choose_loci(
+    greedy = choose_loci(
         needs_DL, worth_D, cost_L, owned=owned, size=spec.size, budget=spec.budget, poll=poll
     )
+
+    def worth(chosen: Sequence[int]) -> float:
+        outside_L = np.ones(len(loci), dtype=bool)
+        outside_L[[*owned, *chosen]] = False
+        return float(worth_D[~needs_DL[:, outside_L].any(axis=1)].sum())
+
+    chosen, proof = greedy, None
+    if spec.strategy is PanelStrategy.INTEGER_PROGRAMMING:
+        limits = _limits(spec, owned, poll)
+        programmed = program_loci(needs_DL, worth_D, cost_L, limits, worth(greedy))
+        chosen, proof = _better(greedy, programmed, worth, float(worth_D.sum()))
     inside_L = np.zeros(len(loci), dtype=bool)
     inside_L[[*owned, *chosen]] = True
     built_D = np.all(needs_DL <= inside_L, axis=1)
@@ -81,7 +103,7 @@ def _loci_panel(
         )
         for i in (*owned, *chosen)
     ]
-    return _panel(spec.kind, members, built_D, worth_D)
+    return _panel(spec.kind, members, built_D, worth_D, proof)
 
 
 def _parent_panel(
@@ -93,7 +115,15 @@ def _parent_panel(
 ) -> Panel:
     parents = Parents.of(designs, lambda edit: cost_of.get(edit.locus, spec.default_cost))
     owned = [parents.place[text] for text in spec.owned if text in parents.place]
-    chosen = choose_parents(parents, owned=owned, size=spec.size, budget=spec.budget, poll=poll)
+    greedy = choose_parents(parents, owned=owned, size=spec.size, budget=spec.budget, poll=poll)
+
+    def net(chosen: Sequence[int]) -> float:
+        return float(parents.best([*owned, *chosen])[1].sum() - parents.cost_C[list(chosen)].sum())
+
+    chosen, proof = greedy, None
+    if spec.strategy is PanelStrategy.INTEGER_PROGRAMMING:
+        programmed = program_parents(parents, _limits(spec, owned, poll), net(greedy))
+        chosen, proof = _better(greedy, programmed, net, 1.0)
     every = [*owned, *chosen]
     best_D, saved_D = parents.best(every)
     members = [
@@ -105,18 +135,49 @@ def _parent_panel(
         )
         for i in every
     ]
-    panel = _panel(spec.kind, members, best_D >= 0, worth_D)
+    panel = _panel(spec.kind, members, best_D >= 0, worth_D, proof)
     return panel.model_copy(update={"cost_saved": float(saved_D.sum()) - panel.cost})
 
 
+def _limits(spec: PanelSpec, owned: Sequence[int], poll: Callable[[], None]) -> Limits:
+    return Limits(owned, spec.size, spec.budget, spec.time_limit_seconds, poll)
+
+
+def _better(
+    greedy: list[int], programmed: Programmed, value: Callable[[Sequence[int]], float], unit: float
+) -> tuple[list[int], PanelProof]:
+    """The better of two panels, and what is proven of it; values are told in `unit`."""
+    chosen = greedy
+    if programmed.chosen is not None and value(programmed.chosen) > value(greedy):
+        chosen = programmed.chosen
+    if programmed.bound is None:
+        return chosen, PanelProof(is_proven=False, greedy=value(greedy) / unit)
+    bound = max(programmed.bound, value(chosen)) / unit
+    gap = bound - value(chosen) / unit
+    is_proven = gap <= _TIE * max(abs(bound), 1.0)
+    return chosen, PanelProof(
+        is_proven=is_proven,
+        greedy=value(greedy) / unit,
+        bound=bound,
+        gap=0.0 if is_proven else gap,
+    )
+
+
 def _panel(
-    kind: PanelKind, members: Sequence[PanelMember], built_D: Flags, worth_D: Floats
+    kind: PanelKind,
+    members: Sequence[PanelMember],
+    built_D: Flags,
+    worth_D: Floats,
+    proof: PanelProof | None,
 ) -> Panel:
     total = worth_D.sum()
+    if proof is not None:
+        members = sorted(members, key=lambda one: (not one.is_owned, -one.design_count, one.name))
     return Panel(
         kind=kind,
         members=tuple(members),
         cost=sum(member.cost for member in members),
         design_count=int(built_D.sum()),
         worth_share=float(worth_D[built_D].sum() / total) if total else 0.0,
+        proof=proof,
     )

@@ -80,7 +80,9 @@ def _best_addition(
     ratio_D = np.where(fits_D, worth_D / (cost_D + _FREE), -np.inf)
     best = np.argsort(-ratio_D, kind="stable")[:_CANDIDATES]
     best = best[fits_D[best]]
-    shared_CD = missing_DL[best].astype(np.float32) @ missing_DL.T.astype(np.float32)
+    # Of zeros and ones nothing is invalid; kernels of small matrices raise the flag at times.
+    with np.errstate(invalid="ignore"):
+        shared_CD = missing_DL[best].astype(np.float32) @ missing_DL.T.astype(np.float32)
     completes_CD = (shared_CD == lacks_D) & (lacks_D > 0)
     gain_C = (completes_CD @ worth_D) / (cost_D[best] + _FREE)
     added: list[int] = np.flatnonzero(missing_DL[best[int(np.argmax(gain_C))]]).tolist()
