@@ -140,6 +140,28 @@ def test_a_search_ends_in_a_sheet_and_a_panel(client, spec, tmp_path):
     assert panel.design_count == len(built) > 0
 
 
+def test_six_edits_are_searched_with_a_proof_or_within_a_budget(client, spec):
+    orders = {"min_order": 6, "max_order": 6, "rank_by": "mean"}
+    given = {
+        "branch_and_bound": {"branch_and_bound": {"nodes": 20}, "beam_width": 20},
+        "evolutionary": {"evolution": {"designs": 400, "population": 50}},
+    }
+    panel = {"kind": "loci", "size": 10, "strategy": "integer_programming"}
+    for strategy, budget in given.items():
+        run = client.search(spec | orders | budget | {"strategy": strategy, "panel": panel})
+        assert run.wait().state is JobState.SUCCEEDED
+        report = run.job.report
+        (order,) = report.orders
+        assert order.possible_count == comb(ALL, 6)
+        assert order.evaluated_count + order.pruned_count == order.possible_count
+        assert [p.order for p in run.proposals()] == [6] * 20
+        assert (report.proof is not None) == (strategy == "branch_and_bound")
+        if report.proof is not None:
+            assert report.proof.is_proven == (report.proof.gap is None)
+            assert report.proof.node_count <= 20
+        assert report.panel.proof.greedy <= report.panel.worth_share + 1e-9
+
+
 def test_a_sheet_that_cannot_be_filled_is_told_before_any_work(client, spec):
     short = client.search(spec | {"order_sheet": {"row_count": 48}})
     with pytest.raises(InvalidArgumentError, match="raise proposal_count"):

@@ -96,7 +96,8 @@ class _Search:
         tree, goal, order = self._tree, self._goal, self._order.order
         bound_node(self._arrays, tree, 0, goal.least(order), GELU_LINES, self._work)
         tree.state[DEPTH] = 0
-        nodes, end = 0, PAUSED
+        nodes, end = 1, PAUSED
+        goal.nodes_left -= 1  # of a root, whose bound is told whatever the budget
         while end != DONE and not goal.is_spent:
             steps = min(_NODES, goal.nodes_left)
             end, found = advance(
