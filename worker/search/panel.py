@@ -113,7 +113,7 @@ def _parent_panel(
     cost_of: dict[str, float],
     poll: Callable[[], None],
 ) -> Panel:
-    parents = Parents.of(designs, lambda edit: cost_of.get(edit.locus, spec.default_cost))
+    parents = Parents.of(designs, lambda edit: cost_of.get(edit.locus, spec.default_cost), poll)
     owned = [parents.place[text] for text in spec.owned if text in parents.place]
     greedy = choose_parents(parents, owned=owned, size=spec.size, budget=spec.budget, poll=poll)
 

@@ -19,6 +19,7 @@ from service.contract.designs import Design, Edit
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
+_POLLED = 100  # designs: a tenth of a second
 _SWAPS = 50
 _SWAP_WORK = 1e9  # links read: some 20 seconds
 
@@ -38,28 +39,45 @@ class Parents:
     design_count: int
 
     @classmethod
-    def of(cls, designs: Sequence[Design], cost_of: Callable[[Edit], float]) -> "Parents":
-        """Candidates of some designs, by genotype."""
+    def of(
+        cls,
+        designs: Sequence[Design],
+        cost_of: Callable[[Edit], float],
+        poll: Callable[[], None] = lambda: None,
+    ) -> "Parents":
+        """Candidates of some designs, by genotype; `poll` is called in between, and may raise."""
         # Texts, not designs: there may be millions. Edits of a design are in canonical order.
-        links: list[tuple[str, int]] = []
-        cost: dict[str, float] = {}
+        number: dict[str, int] = {}
+        cost: list[float] = []
+        link_number: list[int] = []
         for row, design in enumerate(designs):
+            if row % _POLLED == 0:
+                poll()
             parts = [(str(edit), cost_of(edit)) for edit in design.edits]
             for size in range(1, design.order):
                 for chosen in combinations(parts, size):
                     text = "+".join(name for name, _ in chosen)
-                    cost[text] = sum(price for _, price in chosen)
-                    links.append((text, row))
-        genotypes = tuple(sorted(cost))
-        place = {text: i for i, text in enumerate(genotypes)}
-        links.sort()
-        cost_C = np.array([cost[text] for text in genotypes])
+                    if text not in number:
+                        number[text] = len(cost)
+                        cost.append(sum(price for _, price in chosen))
+                    link_number.append(number[text])
+        poll()
+        genotypes = tuple(sorted(number))
+        poll()
+        number_C = np.array([number[text] for text in genotypes], dtype=np.int64)
+        poll()
+        place_of_number = np.empty_like(number_C)
+        place_of_number[number_C] = np.arange(len(number_C))
+        link_candidate_N = place_of_number[np.array(link_number, dtype=np.int64)]
+        poll()
+        order_N = np.argsort(link_candidate_N, kind="stable")
+        counts = [max(2**design.order - 2, 0) for design in designs]
         return cls(
             genotypes,
-            place,
-            cost_C,
-            np.array([place[text] for text, _ in links], dtype=np.int64),
-            np.array([row for _, row in links], dtype=np.int64),
+            {text: i for i, text in enumerate(genotypes)},
+            np.array(cost)[number_C],
+            link_candidate_N[order_N],
+            np.repeat(np.arange(len(designs)), counts)[order_N],
             len(designs),
         )
 

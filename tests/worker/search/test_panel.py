@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.contract.designs import parse_genotype
+from service.contract.designs import Design, parse_edit, parse_genotype
 from service.contract.panels import PanelSpec
 from service.contract.proposals import Proposal
 from worker.search.panel import choose_panel
+from worker.search.panel_parents import Parents
 from worker.search.panel_program import Limits, program_loci
 
 LOCI = "abcdef"
@@ -133,6 +134,24 @@ def test_a_panel_hears_that_it_is_to_stop():
     for kind in ("loci", "parents"):
         with pytest.raises(InterruptedError):
             choose_panel(PanelSpec(kind=kind, size=2), proposals({"abc": 3.0, "b": 1.0}), poll=stop)
+
+
+def test_a_panel_hears_it_while_candidates_are_counted():
+    """There are 254 of each design of eight edits, millions in all: many looks between them."""
+    loci = [f"g{i}:deletion" for i in range(12)]
+    designs = [Design.of(map(parse_edit, chosen)) for chosen in combinations(loci, 8)]
+    calls = []
+    Parents.of(designs[:150], lambda _: 1.0, lambda: calls.append("before"))
+    few = len(calls)
+    found = Parents.of(designs[:450], lambda _: 1.0, lambda: calls.append("after"))
+    assert len(calls) - 2 * few == 3  # one more every hundred designs
+    assert len(found.link_candidate_N) == 450 * 254
+    assert (np.diff(found.link_candidate_N) >= 0).all()
+    for candidate, design in zip(found.link_candidate_N, found.link_design_N, strict=True):
+        if candidate % 500 == 0:
+            parent = parse_genotype(found.genotypes[candidate])
+            assert set(parent.edits) < set(designs[design].edits)
+            assert found.cost_C[candidate] == parent.order
 
 
 prices = st.lists(st.integers(1, 5), min_size=6, max_size=6)
