@@ -13,7 +13,7 @@ from tests.servers.embedded import embedded_service
 def test_every_part_is_ready(service):
     health = httpx.get(f"{service.base_url}/health/ready").raise_for_status().json()
     assert health["ready"] is True
-    assert set(health["queues"]) == {"train", "inference", "batch", "search"}
+    assert set(health["queues"]) == {"train", "inference", "batch", "search", "scoring"}
     assert all(health["queues"].values())
 
 
