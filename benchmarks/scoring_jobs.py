@@ -11,6 +11,7 @@ HTTP twenty times a second, as it is before it, when nothing else is done.
 
 import argparse
 import itertools
+import math
 import multiprocessing
 import os
 import sys
@@ -31,7 +32,7 @@ from machine import hardware
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.scoring_rows.model import EDITS, KnownModel, put_model
+from benchmarks.scoring_rows.model import KnownModel, put_model
 from service.client.cellgebra import Cellgebra
 from tests.servers.embedded import EmbeddedService, embedded_service
 
@@ -198,12 +199,10 @@ def run_all(options: argparse.Namespace, folder: Path) -> list[str]:
         embedded_service(folder / "data", "--scoring-workers", str(CORES)) as service,
         Cellgebra(service.base_url) as client,
     ):
-        model = put_model(service.data_dir, options.kind, options.members)
+        edit_count = next(n for n in itertools.count(2) if math.comb(n, 2) >= options.designs)
+        model = put_model(service.data_dir, options.kind, options.members, edit_count)
         say("trained")
-        edit_count = 2
-        while edit_count * (edit_count - 1) // 2 < options.designs and edit_count < EDITS:
-            edit_count += 1
-        edits = sorted(model.manifest.edits)[:edit_count]
+        edits = sorted(model.manifest.edits)
         live_url = f"{service.base_url}/v1/models/{model.id}:score"
         body: dict[str, object] = {"genotypes": [edits[0] + "+" + edits[1]], "timeout_seconds": 60}
         with live_scores(live_url, body):

@@ -18,7 +18,6 @@ from tests.worker.tables import write_table
 from worker.training.manifest import TableIdentity
 from worker.training.run import train_model
 
-EDITS, PAIRS = 4500, 6000  # of the training table
 _OWNER = jobs.Owner("default", "local")
 
 
@@ -31,9 +30,9 @@ class KnownModel:
     weights: bytes
 
 
-def put_model(data_dir: Path, kind: str, members: int) -> KnownModel:
+def put_model(data_dir: Path, kind: str, members: int, edit_count: int) -> KnownModel:
     """Train on made-up labels (what is learned makes no difference here) and register it."""
-    table = _table(data_dir / "benchmark.parquet")
+    table = _table(data_dir / "benchmark.parquet", edit_count)
     spec = TrainingSpec.model_validate(
         {
             "dataset_id": "benchmark",
@@ -51,10 +50,11 @@ def put_model(data_dir: Path, kind: str, members: int) -> KnownModel:
     return KnownModel(_register(data_dir, manifest, trained.weights), manifest, trained.weights)
 
 
-def _table(path: Path) -> Path:
+def _table(path: Path, edit_count: int) -> Path:
+    """Every edit alone, and some pairs."""
     draw = np.random.default_rng(0)
-    edits = [f"gene{number:04d}:deletion" for number in range(EDITS)]
-    pairs = {tuple(sorted(pair)) for pair in draw.integers(0, EDITS, (PAIRS, 2)).tolist()}
+    edits = [f"gene{number:04d}:deletion" for number in range(edit_count)]
+    pairs = {tuple(sorted(pair)) for pair in draw.integers(0, edit_count, (edit_count, 2)).tolist()}
     designs = ["", *edits, *(f"{edits[a]}+{edits[b]}" for a, b in sorted(pairs) if a < b)]
     return write_table(path, designs, label__fitness=draw.normal(1, 0.1, len(designs)).tolist())
 
