@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.serving_rows.process_tree import cpu_milliseconds
+from benchmarks.serving_rows.process_tree import cpu_between, cpu_milliseconds
 
 SCRIPT = Path(__file__).parents[1] / "peers" / "serving" / "rotate.lua"
 WARM_SECONDS = 2
@@ -30,7 +30,7 @@ def load(url: str, bodies: Path, pid: int, *, connections: int, seconds: int) ->
     _wrk(url, bodies, connections, WARM_SECONDS)
     before = cpu_milliseconds(pid)
     text = _wrk(url, bodies, connections, seconds)
-    used = cpu_milliseconds(pid) - before
+    used = cpu_between(before, cpu_milliseconds(pid))
     count = int(_found(r"(\d+) requests in", text))
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     broken = re.search(r"Socket errors: (.*)", text)

@@ -10,16 +10,21 @@ def _tree(pid: int) -> list[psutil.Process]:
     return [root, *root.children(recursive=True)]
 
 
-def cpu_milliseconds(pid: int) -> float:
-    """Processor time of those that run, user and system."""
-    total = 0.0
+def cpu_milliseconds(pid: int) -> dict[int, float]:
+    """Processor time of each process that runs, user and system."""
+    found = {}
     for process in _tree(pid):
         try:
             times = process.cpu_times()
         except psutil.NoSuchProcess:
             continue
-        total += times.user + times.system
-    return 1e3 * total
+        found[process.pid] = 1e3 * (times.user + times.system)
+    return found
+
+
+def cpu_between(before: dict[int, float], after: dict[int, float]) -> float:
+    """Milliseconds that were used between; one that has ended takes what it used along."""
+    return sum(used - before.get(pid, 0.0) for pid, used in after.items())
 
 
 def memory_mebibytes(pid: int) -> dict[str, float]:
