@@ -238,6 +238,20 @@ class RemoteModel:
         target.write_text(self.report(), encoding="utf-8")
         return target
 
+    def export(self, path: str | Path, *, with_onnx: bool = True) -> Path:
+        """Write the model to a zip file, to use it without the service; returns its path.
+
+        It holds manifest, weights, an example that runs, a README, and for models of kind
+        `additive` and `perturbation_set` an ONNX file.
+
+        Raises:
+            NotFoundError: it has been deleted.
+            DeadlineExceededError: no inference worker has written the ONNX file in time.
+            UnavailableError: the connection was lost; the file is not whole, and is removed.
+        """
+        source = path_of(_PATH, self.id, f"/export.zip?with_onnx={str(with_onnx).lower()}")
+        return self._transport.download(source, Path(path))
+
     def report_data(self) -> TrainingReport:
         """The whole report, with the columns of single designs and what the page draws.
 

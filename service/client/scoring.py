@@ -5,22 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-import httpx
-
 from service.client.paging import pages
 from service.client.paths import path_of
 from service.client.problems import spec_of
 from service.client.runs import JobRun
 from service.client.transport import Transport
 from service.client.uploads import Table, opened
-from service.contract.errors import InvalidArgumentError, UnavailableError
+from service.contract.errors import InvalidArgumentError
 from service.contract.jobs import JobState
 from service.contract.resources import ScoringJob
 from service.contract.scoring_jobs import PARQUET_FILE, TSV_FILE, ScoringSpec
 
 PATH = "/v1/scoring-jobs"
-
-_READ_SECONDS = 60.0
 
 
 class ScoringRun(JobRun[ScoringJob]):
@@ -42,18 +38,7 @@ class ScoringRun(JobRun[ScoringJob]):
         name = next((n for n in (PARQUET_FILE, TSV_FILE) if target.name.endswith(_ending(n))), None)
         if name is None:
             raise InvalidArgumentError(f"{target.name}: name the file .parquet or .tsv.gz")
-        part = target.with_name(f"{target.name}.part")
-        source = path_of(self.path, self.id, f"/{name}")
-        try:
-            with self._transport.stream(source, {}, _READ_SECONDS) as answer, part.open("wb") as to:
-                for chunk in answer.iter_bytes():
-                    to.write(chunk)
-            part.replace(target)
-        except httpx.TransportError as error:
-            raise UnavailableError(f"the results did not come whole: {error!r}") from error
-        finally:
-            part.unlink(missing_ok=True)
-        return target
+        return self._transport.download(path_of(self.path, self.id, f"/{name}"), target)
 
 
 def _ending(name: str) -> str:

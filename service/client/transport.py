@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import httpx
@@ -17,6 +18,7 @@ Answer = httpx.Response | httpx.TransportError
 _PAUSES_SECONDS = (0.2, 0.4, 0.8)
 _RETRIED = frozenset({429, 502, 503})
 _CONNECT_SECONDS = 5.0
+_DOWNLOAD_SECONDS = 75.0  # longer than a server may take before the first byte
 
 
 class Transport:
@@ -111,6 +113,25 @@ class Transport:
                 response.read()
                 raise error_of(response)
             yield response
+
+    def download(self, path: str, target: Path) -> Path:
+        """Write the body of a GET to a file as it comes, whatever its size; returns its path.
+
+        Raises:
+            UnavailableError: the connection was lost; the file is not whole, and is removed.
+            CellgebraError: what the service answered.
+        """
+        part = target.with_name(f"{target.name}.part")
+        try:
+            with self.stream(path, {}, _DOWNLOAD_SECONDS) as answer, part.open("wb") as file:
+                for chunk in answer.iter_bytes():
+                    file.write(chunk)
+            part.replace(target)
+        except httpx.TransportError as error:
+            raise UnavailableError(f"{target.name} did not come whole: {error!r}") from error
+        finally:
+            part.unlink(missing_ok=True)
+        return target
 
     def health(self) -> Any:  # noqa: ANN401 - JSON
         """The body of the readiness answer, which comes with 200 and with 503.

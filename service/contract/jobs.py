@@ -39,6 +39,7 @@ TASK_NAME = {
 }
 SCORE_TASK_NAME = "inference.score"
 COMPOSE_TASK_NAME = "inference.compose"
+EXPORT_TASK_NAME = "inference.export_onnx"
 SWEEP_TASK_NAME = "batch.sweep"
 SEARCH_HELP_TASK_NAME = "search.help"
 SCORING_HELP_TASK_NAME = "scoring.help"

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from pydantic_core import to_json
 
 from service.contract.algebra import ComposeAnswer, ComposeRequest
@@ -12,7 +12,7 @@ from service.contract.inference import ScoreAnswer, ScoreField, ScoreRequest
 from service.contract.registry import ModelReadiness, PromoteRequest, Promotion
 from service.contract.repositories.models import ModelFilter
 from service.contract.resources import ListAnswer, Model
-from service.handlers import composing, models, registry, scoring
+from service.handlers import composing, exporting, models, registry, scoring
 from service.handlers.context import Caller, Context
 from service.rest.access import CallerDep
 from service.rest.disconnects import while_connected
@@ -190,6 +190,34 @@ async def _report(
         return Response(status_code=304, headers=headers)
     media_type = "text/html; charset=utf-8" if is_page else "application/json"
     return FileResponse(path, headers=headers, media_type=media_type)
+
+
+@router.get(
+    "/{model_id}/export.zip",
+    operation_id="exportModel",
+    summary="Download a model",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/zip": {}}, "description": "Its files"},
+        **problems(404, 409, 422, 429, 503, 504),
+    },
+)
+async def export_model(
+    context: ContextDep,
+    caller: CallerDep,
+    model_id: str,
+    *,
+    with_onnx: Annotated[
+        bool, Query(description="Its ONNX file as well, which an inference worker writes")
+    ] = True,
+) -> Response:
+    """Manifest, weights, ONNX where the kind has that form, an example, and a README."""
+    archive = await exporting.export_model(context, caller, model_id, with_onnx=with_onnx)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{archive.model_id}.zip"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    return StreamingResponse(archive.chunks, headers=headers, media_type="application/zip")
 
 
 @router.post(

@@ -3,7 +3,13 @@
 import pytest
 from celery import Celery
 
-from service.contract.jobs import COMPOSE_TASK_NAME, JOB_QUEUE, SCORE_TASK_NAME, TASK_NAME
+from service.contract.jobs import (
+    COMPOSE_TASK_NAME,
+    EXPORT_TASK_NAME,
+    JOB_QUEUE,
+    SCORE_TASK_NAME,
+    TASK_NAME,
+)
 
 
 @pytest.fixture
@@ -61,5 +67,6 @@ def test_every_message_has_its_task(monkeypatch, valkey):
 
     monkeypatch.setenv("CELLGEBRA_BROKER_URL", valkey.url)
     app.loader.import_default_modules()
-    assert {*TASK_NAME.values(), COMPOSE_TASK_NAME, SCORE_TASK_NAME} <= set(app.tasks)
+    asked = {COMPOSE_TASK_NAME, EXPORT_TASK_NAME, SCORE_TASK_NAME}
+    assert {*TASK_NAME.values(), *asked} <= set(app.tasks)
     assert set(TASK_NAME) == set(JOB_QUEUE)

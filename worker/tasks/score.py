@@ -12,7 +12,8 @@ import redis
 from service.contract.algebra import ComposeRequest
 from service.contract.broker import client_url
 from service.contract.errors import CellgebraError, DeadlineExceededError
-from service.contract.jobs import COMPOSE_TASK_NAME, SCORE_TASK_NAME
+from service.contract.exports import ONNX_FILE
+from service.contract.jobs import COMPOSE_TASK_NAME, EXPORT_TASK_NAME, SCORE_TASK_NAME
 from service.contract.questions import Part, pack_reply
 from worker.app import app
 from worker.tasks.loaded import loaded_models
@@ -39,6 +40,12 @@ def score(question: dict[str, Any]) -> None:
 def compose(question: dict[str, Any]) -> None:
     """Carry out the latent operations of `question` that are not past their deadlines."""
     _reply(question, _compose)
+
+
+@app.task(name=EXPORT_TASK_NAME)
+def export_onnx(question: dict[str, Any]) -> None:
+    """Write a model as ONNX into the scratch folder of every request of `question`."""
+    _reply(question, _export)
 
 
 def _reply(question: Mapping[str, Any], work: Work) -> None:
@@ -102,6 +109,19 @@ def _compose(predictor: "Predictor", requests: Sequence[Request]) -> list[Part]:
         .encode()
         for request in requests
     ]
+
+
+def _export(predictor: "Predictor", requests: Sequence[Request]) -> list[Part]:
+    from worker.inference.onnx_export import onnx_model
+    from worker.inference.weights import read_weights
+
+    store, manifest = runtime().store, predictor.manifest
+    weights = store.path_of_stored(manifest.weights_sha256)
+    model = onnx_model(read_weights(weights, manifest.weights_sha256), manifest)
+    content = model.SerializeToString()
+    for request in requests:
+        (store.scratch(request["scratch"]) / ONNX_FILE).write_bytes(content)
+    return [b"{}"] * len(requests)
 
 
 @cache
