@@ -4,7 +4,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 CHUNK_BYTES = 1 << 20
 _MODE = 0o644 << 16
@@ -47,7 +47,7 @@ def zip_chunks(members: Sequence[ZipMember]) -> Iterator[bytes]:
         for member in members:
             stack.enter_context(member.content)
         sink = _Sink()
-        with zipfile.ZipFile(sink, "w") as archive:  # type: ignore[call-overload]  # it writes only
+        with zipfile.ZipFile(cast("BinaryIO", sink), "w") as archive:  # it writes only
             for member in members:
                 info = zipfile.ZipInfo(member.name)
                 info.external_attr = _MODE
