@@ -6,7 +6,7 @@ others are the limits of feasibility.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,7 @@ def branch_arrays(tables: ScreenTables, ranking: Ranking, allowed_EE: Flags) -> 
     members = tables.member_count
     channels = [(m, y) for m in range(members) for y in labels]
     mean_FY, penalty_FY, least_F = _forms(ranking, labels)
-    parts = {
+    parts: dict[str, Any] = {
         "outside_C": tables.outside_MY[:, labels].ravel(),
         "single_CE": _flat(tables.single_MYE[:, labels]),
         "pair_CEE": _pairs(tables, channels),
