@@ -220,6 +220,17 @@ def full_line() -> str:
     )
 
 
+def with_section(page: str, heading: str, section: str) -> str:
+    """The page with a section at its end; what stood below that heading before is gone."""
+    return f"{page.partition(heading)[0].rstrip()}\n\n{section.strip()}\n"
+
+
+def _kept_sections(path: Path) -> str:
+    """What other programs have put at the end of the page."""
+    _, mark, kept = path.read_text().partition("\n## ") if path.exists() else ("", "", "")
+    return mark + kept
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -244,7 +255,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tail = [pairs_line(rounds)] + ([full_line()] if options.full else [])
     print("\n" + "\n".join(tail), flush=True)
     if options.out:
-        (options.out / "search.md").write_text("\n".join([*head, *lines, "", *tail]) + "\n")
+        path = options.out / "search.md"
+        written = "\n".join([*head, *lines, "", *tail]) + "\n"
+        path.write_text(written + _kept_sections(path))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.proofs.ecoli_selected import among_selected
+from benchmarks.proofs.ecoli_strategies import by_strategy
 from benchmarks.proofs.fitting import Fields, Rows, fit_rows, one_member
 from benchmarks.proofs.oracle import FILE, Codes, Floats, Oracle, places_of
 from benchmarks.proofs.statistics import Interval, mean, share_found
@@ -118,16 +119,18 @@ def spec_of(task: Task) -> SearchSpec:
     )
 
 
-def _searched(task: Task, predictor: Predictor) -> Figures:
-    report, proposals = search(spec_of(task), predictor)
+def _searched(task: Task, predictor: Predictor, name: str) -> Figures:
+    spec, found = spec_of(task), {}
+    if name == OURS:
+        (report, proposals), found["strategies"] = by_strategy(spec, predictor, task.counts)
+        found["selected"] = among_selected(task, predictor, proposals)
+    else:
+        report, proposals = search(spec, predictor)
     texts = [proposal.genotype for proposal in proposals]
-    found = {
+    return found | {
         "report": report.model_dump(mode="json"),
         "places": places_of(texts, task.oracle).tolist() if texts else [],
     }
-    if predictor.manifest.member_count > 1:
-        found["selected"] = among_selected(task, predictor, proposals)
-    return found
 
 
 def _gap_score(task: Task, growth_T: Floats) -> Floats:
@@ -186,12 +189,13 @@ class _Trained:
     def __init__(self, task: Task, name: str) -> None:
         self._fit = lru_cache(lambda: fit_rows(task.rows, task.models[name]))
         self._task = task
+        self._name = name
 
     def read(self) -> Arrays:
         return read_all(self._task, self._fit())
 
     def searched(self) -> Figures:
-        return _searched(self._task, self._fit())
+        return _searched(self._task, self._fit(), self._name)
 
 
 def run(steps: Steps, task: Task | None = None) -> Figures:
@@ -211,7 +215,7 @@ def run(steps: Steps, task: Task | None = None) -> Figures:
             gaps[COMPOSED] = found_gaps(own, _gap_score(own, read["compose"]))
         best[name] = found_best(own, found["places"])
         told[name] = proposed(own, found["places"]) | {"report": found["report"]}
-        told[name] |= {"selected": found["selected"]} if "selected" in found else {}
+        told[name] |= {key: found[key] for key in ("selected", "strategies") if key in found}
     even_T = np.zeros(len(own.sets))
     gaps[RANDOM] = found_gaps(own, even_T)
     best[RANDOM] = {str(k): share_found(even_T, k)[own.best] for k in own.counts}

@@ -80,6 +80,36 @@ def _errors(selected: Mapping[str, Any]) -> str:
     return table(head, rows)
 
 
+def _strategies(told: Mapping[str, Any]) -> str:
+    """Time by strategy, and how far the proposals are the same."""
+    rows = []
+    for name, arm in told["arms"].items():
+        report, (order,) = arm["report"], arm["report"]["orders"]
+        rows.append(
+            [
+                name,
+                f"{order['evaluated_count']:,}",
+                f"{order['infeasible_count']:,}",
+                f"{report['seconds']:.2f}",
+                f"{report['designs_per_second']:,.0f}",
+                f"{arm['seconds']:.2f}",
+                report["kernel"] or "-",
+            ]
+        )
+    head = [
+        "strategy", "evaluated", "not feasible", "s through all", "triples/s", "s with the check",
+        "kernel",
+    ]  # fmt: skip
+    said = "; ".join(
+        f"of the first {int(k):,} of each {found['shared']:,} are the same, {found['same_rank']:,} "
+        f"at the same rank, with values at most {found['largest_difference']:.1g} apart"
+        for k, found in told["agreement"].items()
+    )
+    notes = [note for arm in told["arms"].values() for note in arm["report"]["notes"]]
+    said = " ".join([said[0].upper() + said[1:] + ".", *dict.fromkeys(notes)])
+    return f"{table(head, rows)}\n\n{said}"
+
+
 def _picture(found: Mapping[str, Any], path: Path) -> None:
     counts = list(found["gap"])
     panels = [
@@ -132,6 +162,8 @@ def ecoli_section(found: Mapping[str, Any], folder: Path, pictures: str) -> Sect
             ),
             beside(product, [name for name in names if name != COMPOSED], OURS),
             _proposed(found),
+            words("ecoli_strategies"),
+            _strategies(found["models"][OURS]["strategies"]),
             words("ecoli_selected", calibrated=calibrated),
             _coverage(selected),
             _errors(selected),
