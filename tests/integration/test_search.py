@@ -119,6 +119,14 @@ def test_rules_of_the_pool_hold(client, spec):
         assert proposal.edit_support >= 3
 
 
+def test_progress_reaches_its_end_where_designs_are_excluded(client, spec):
+    run = client.search(spec | {"pool": {"forbidden_pairs": [["PP_0813", "PP_0815"]]}})
+    told = []
+    run.wait(told.append)
+    assert run.job.report.orders[1].excluded_count == 1
+    assert [e.data["fraction"] for e in told if "fraction" in e.data][-1] == 1.0
+
+
 def test_a_search_ends_in_a_sheet_and_a_panel(client, spec, tmp_path):
     sheet = {"row_count": 12, "rebuild_count": 2, "explore_share": 0.5, "costs": []}
     wanted = {"proposal_count": 60, "order_sheet": sheet, "panel": {"kind": "loci", "size": 5}}

@@ -69,6 +69,7 @@ class Screens:
         if half is not None:
             half_best = _best(_run(half, shard, watch._replace(progress=lambda _: None)))
         possible = set_count(len(self._plan.pool), order.size, shard.begin, shard.end)
+        watch.progress(possible - found.evaluated_count)  # gone through, if only by their rule
         return OrderPart(
             order=order.order,
             evaluated=found.evaluated_count,
