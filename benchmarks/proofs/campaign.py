@@ -13,21 +13,69 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.proofs.campaign_sheet import sheet_picks
 from benchmarks.proofs.fitting import Fields, Rows, fit_rows, one_member
 from benchmarks.proofs.statistics import over_seeds
 from benchmarks.proofs.steps import Figures, Steps
 from service.contract.designs import Design
+from worker.inference.predictor import Predictor
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-MODELS: Mapping[str, Fields | None] = {
-    "gp": one_member("gp"),
-    "ridge": one_member("additive"),
-    "edit frequency": one_member("edit_frequency"),
-    "random": None,
+# Small, for time: a campaign trains it anew every round. Nothing of it was chosen by a campaign.
+_NETWORK: Fields = {
+    "model": {"kind": "perturbation_set", "latent_dim": 16, "hidden_dim": 32},
+    "loss": {"terms": [{"name": "mse"}]},
+    "epochs": 40,
+    "patience_epochs": 40,
+    "ensemble_size": 3,
 }
-OURS = "gp"
+_GP: Fields = {"model": {"kind": "gp"}, "ensemble_size": 5}
+
+
+@dataclass(frozen=True)
+class Arm:
+    """How a strategy is trained, and how it fills a batch.
+
+    Without `sheet` (fields of an order sheet) it asks for the highest means; without `training` by
+    lot. `seeds` bounds how many of the plan's it is played with.
+    """
+
+    training: Fields | None
+    sheet: Fields | None = None
+    seeds: int | None = None
+
+
+def _sheets(training: Fields, name: str, kinds: Mapping[str, str]) -> dict[str, Arm]:
+    return {
+        f"{name}, {said}": Arm(training, {"acquisition": kind}, FEW_SEEDS)
+        for said, kind in kinds.items()
+    }
+
+
+OURS, SHEET = "gp", "perturbation_set, EI"
+NETWORK = "perturbation_set"
+FEW_SEEDS = 6  # of strategies that take long
+NULLS: Mapping[str, Arm] = {
+    "ridge": Arm(one_member("additive")),
+    "edit frequency": Arm(one_member("edit_frequency")),
+    "random": Arm(None),
+}
+SHEETS: Mapping[str, Arm] = {
+    **_sheets(_GP, OURS, {"EI": "expected_improvement"}),
+    **_sheets(
+        _NETWORK,
+        NETWORK,
+        {"EI": "expected_improvement", "UCB": "upper_confidence_bound", "Thompson": "thompson"},
+    ),
+}
+ARMS: Mapping[str, Arm] = {
+    OURS: Arm(one_member("gp")),
+    **NULLS,
+    NETWORK: Arm(_NETWORK, seeds=FEW_SEEDS),
+    **SHEETS,
+}
 TOP_SHARE = 0.1
 _BATCH = 20_000
 
@@ -71,20 +119,20 @@ class Plan:
     rounds: int
     batch: int
     seeds: int
-    models: Mapping[str, Fields | None]
+    arms: Mapping[str, Arm]
+
+    def seeds_of(self, arm: Arm) -> int:
+        """How many seeds a strategy is played with."""
+        return self.seeds if arm.seeds is None else min(arm.seeds, self.seeds)
 
     @property
     def step_count(self) -> int:
         """One for each strategy and seed."""
-        return len(self.models) * self.seeds
+        return sum(self.seeds_of(arm) for arm in self.arms.values())
 
 
-def predicted(pool: Pool, picked: Codes, training: Fields, asked: Codes) -> Floats:
-    """What a model trained on the designs picked so far expects of others.
-
-    -inf where the guard is not expected to hold.
-    """
-    predictor = fit_rows(pool.rows(picked), training)
+def predicted(pool: Pool, predictor: Predictor, asked: Codes) -> Floats:
+    """What a model expects of some designs; -inf where the guard is not expected to hold."""
     names = [label.name for label in predictor.manifest.labels]
     goal, guard = names.index(pool.label), pool.guard
     parts = []
@@ -98,7 +146,26 @@ def predicted(pool: Pool, picked: Codes, training: Fields, asked: Codes) -> Floa
     return np.concatenate(parts)
 
 
-def play(pool: Pool, training: Fields | None, rounds: int, batch: int, seed: int) -> Figures:
+def ask(
+    pool: Pool, picked: Codes, asked: Codes, arm: Arm, *, batch: int, rng: np.random.Generator
+) -> Codes:
+    """Which of the designs that may be asked for are, by what was picked so far; ties by lot."""
+    tie_A = rng.random(len(asked))
+    score_A = np.zeros(len(asked))
+    if arm.training is not None:
+        predictor = fit_rows(pool.rows(picked), arm.training)
+        score_A = np.round(predicted(pool, predictor, asked), 9)
+        if arm.sheet is not None:
+            seed = int(rng.integers(2**31))
+            candidates = asked[np.isfinite(score_A)]
+            chosen = sheet_picks(
+                pool, picked, candidates, predictor, arm.sheet, rows=batch, seed=seed
+            )
+            score_A[np.isin(asked, chosen)] = np.inf
+    return asked[np.lexsort((tie_A, -score_A))[:batch]]
+
+
+def play(pool: Pool, arm: Arm, rounds: int, batch: int, seed: int) -> Figures:
     """One campaign: regret, and share of the pool's best tenth found, before and after each round.
 
     Ties are broken by a draw of the seed.
@@ -114,11 +181,7 @@ def play(pool: Pool, training: Fields | None, rounds: int, batch: int, seed: int
         asked = np.flatnonzero(is_open_K)
         if turn == rounds or not len(asked):
             break
-        score_A = np.zeros(len(asked))
-        if training is not None:
-            score_A = np.round(predicted(pool, picked, training, asked), 9)
-        order = np.lexsort((rng.random(len(asked)), -score_A))
-        chosen = asked[order[:batch]]
+        chosen = ask(pool, picked, asked, arm, batch=batch, rng=rng)
         picked = np.concatenate([picked, chosen])
         is_open_K[chosen] = False
     return {
@@ -137,24 +200,30 @@ def _curves(played: list[Figures], name: str) -> list[dict[str, float]]:
 def _against(ours: list[Figures], other: list[Figures]) -> dict[str, dict[str, float]]:
     """Mean over the rounds of the regret less that of another strategy, of the same seeds."""
     found = {}
+    common = min(len(ours), len(other))
     for name in ("regret", "top"):
-        own_ST, other_ST = (np.array([f[name] for f in played]) for played in (ours, other))
+        own_ST, other_ST = (
+            np.array([f[name] for f in played[:common]]) for played in (ours, other)
+        )
         found[name] = over_seeds((own_ST - other_ST)[:, 1:].mean(axis=1))
     return found
 
 
-def _play_in(pool: Callable[[], Pool], training: Fields | None, plan: Plan, seed: int) -> Figures:
-    return play(pool(), training, plan.rounds, plan.batch, seed)
+def _play_in(pool: Callable[[], Pool], arm: Arm, plan: Plan, seed: int) -> Figures:
+    return play(pool(), arm, plan.rounds, plan.batch, seed)
 
 
 def run(steps: Steps, plan: Plan) -> Figures:
-    """Play every strategy with every seed."""
-    played: dict[str, list[Figures]] = {name: [] for name in plan.models}
+    """Play every strategy with its seeds."""
+    played: dict[str, list[Figures]] = {name: [] for name in plan.arms}
     for seed in range(plan.seeds):
         pool = lru_cache(partial(plan.pool, seed))
-        for name, training in plan.models.items():
-            said = {"rounds": plan.rounds, "batch": plan.batch, "training": training, "seed": seed}
-            one = partial(_play_in, pool, training, plan, seed)
+        for name, arm in plan.arms.items():
+            if seed >= plan.seeds_of(arm):
+                continue
+            said = {"rounds": plan.rounds, "batch": plan.batch, "seed": seed, "sheet": arm.sheet}
+            said["training"] = arm.training
+            one = partial(_play_in, pool, arm, plan, seed)
             played[name].append(steps.figures(f"{plan.name} {name} {seed}", said, one))
     return {
         "unit": plan.unit,
@@ -163,10 +232,18 @@ def run(steps: Steps, plan: Plan) -> Figures:
         "seeds": plan.seeds,
         "pool": [min(f["pool"] for f in played[OURS]), max(f["pool"] for f in played[OURS])],
         "strategies": {
-            name: {"regret": _curves(own, "regret"), "top": _curves(own, "top")}
+            name: {
+                "regret": _curves(own, "regret"),
+                "top": _curves(own, "top"),
+                "seeds": len(own),
+            }
             for name, own in played.items()
         },
         "against": {
-            name: _against(played[OURS], own) for name, own in played.items() if name != OURS
+            ours: {
+                name: _against(played[ours], own) for name, own in played.items() if name != ours
+            }
+            for ours in played
+            if ours not in NULLS
         },
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.accuracy_rows.tables import load
-from benchmarks.proofs.campaign import MODELS, Floats, Plan, Pool
+from benchmarks.proofs.campaign import ARMS, Floats, Plan, Pool
 from benchmarks.proofs.oracle import LABELS, Oracle
 from service.contract.designs import parse_genotype
 from worker.data.table import DesignTable, read_table
@@ -75,7 +75,7 @@ def oracle_pool(oracle: Oracle, triples: int, seed: int) -> Pool:
 def plans(folder: Path | None, work: Path) -> tuple[Plan, ...]:
     """Both campaigns."""
     return (
-        Plan("isoprenol", "mg/L", lambda s: isoprenol_pool(folder, work, s), 6, 12, 20, MODELS),
+        Plan("isoprenol", "mg/L", lambda s: isoprenol_pool(folder, work, s), 6, 12, 20, ARMS),
         Plan(
             "oracle",
             "mmol/gDW/h",
@@ -83,6 +83,6 @@ def plans(folder: Path | None, work: Path) -> tuple[Plan, ...]:
             8,
             24,
             8,
-            MODELS,
+            ARMS,
         ),
     )

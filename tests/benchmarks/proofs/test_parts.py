@@ -9,13 +9,15 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.proofs import campaign, ecoli, emap, isoprenol
-from benchmarks.proofs.fitting import one_member
+from benchmarks.proofs.campaign_sheet import sheet_picks
+from benchmarks.proofs.fitting import fit_rows
 from benchmarks.proofs.oracle import Oracle
 from benchmarks.proofs.page import write_page
 from benchmarks.proofs.pools import oracle_pool
 from benchmarks.proofs.results import save
 from benchmarks.proofs.steps import Figures, Steps
 from service.contract.designs import parse_genotype
+from service.contract.order_sheets import Acquisition
 
 TINY = {"model": {"kind": "perturbation_set", "latent_dim": 4}, "ensemble_size": 2, "epochs": 1}
 
@@ -76,18 +78,49 @@ def line(count: int = 40) -> campaign.Pool:
 
 
 def test_ridge_finds_the_best_of_what_adds_up() -> None:
-    played = campaign.play(line(), one_member("additive"), rounds=2, batch=4, seed=0)
+    ridge = campaign.ARMS["ridge"]
+    played = campaign.play(line(), ridge, rounds=2, batch=4, seed=0)
     assert played["regret"][0] > 0
     assert played["regret"][1:] == [0.0, 0.0]
     assert played["top"] == [0.0, 1.0, 1.0]
 
 
-def test_what_was_not_asked_for_is_not_known() -> None:
-    pool = line()
-    hidden = replace(pool, values=pool.values[:10] + ((None,),) * 40)
-    asked, training = np.arange(10, 50), one_member("additive")
-    told = [campaign.predicted(one, one.start_S, training, asked) for one in (pool, hidden)]
-    assert np.array_equal(*told)
+TRAINED = {"model": {"kind": "gp"}, "ensemble_size": 3}
+
+
+@pytest.mark.parametrize("acquisition", [None, *Acquisition])
+def test_what_was_not_asked_for_is_not_known(acquisition: Acquisition | None) -> None:
+    sheet = None if acquisition is None else {"acquisition": acquisition}
+    pool, arm = line(), campaign.Arm(TRAINED, sheet)
+    hidden = replace(
+        pool,
+        values=pool.values[:10] + ((None,),) * 40,
+        worth_K=np.where(np.arange(50) < 10, pool.worth_K, 99.0),
+    )
+    chosen = [
+        campaign.ask(
+            *(one, one.start_S, np.arange(10, 50), arm), batch=6, rng=np.random.default_rng(3)
+        )
+        for one in (pool, hidden)
+    ]
+    assert len(set(chosen[0].tolist())) == 6
+    assert np.array_equal(*chosen)
+
+
+def test_a_batch_is_what_an_order_sheet_puts_on_its_rows() -> None:
+    """Without diversity: the greatest lower bounds to exploit, then the best upper ones."""
+    pool, asked = line(), np.arange(10, 50)
+    fields = {
+        "acquisition": "upper_confidence_bound", "diversity": 0.0, "explore_share": 0.5,
+    }  # fmt: skip
+    predictor = fit_rows(pool.rows(pool.start_S), TRAINED)
+    chosen = sheet_picks(pool, pool.start_S, asked, predictor, fields, rows=6, seed=0)
+    (read,) = predictor.readings([pool.designs[k] for k in asked.tolist()])
+    mean_A, sd_A = read.intact_MBY.mean(axis=0), read.intact_MBY.std(axis=0, ddof=1)
+    exploited = asked[np.argsort(-(mean_A - sd_A), kind="stable")[:3]]
+    rest = asked[np.argsort(-(mean_A + sd_A), kind="stable")]
+    explored = [k for k in rest.tolist() if k not in exploited][:3]
+    assert chosen.tolist() == [*exploited.tolist(), *explored]
 
 
 def test_a_pool_of_the_oracle_is_worth_what_grows(small: Oracle) -> None:
