@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from worker.losses.compiled import compiled
 from worker.search.kernel_arrays import KernelArrays
 from worker.search.kernel_found import Found
-from worker.search.kernel_numba_found import keep
+from worker.search.kernel_numba_found import keep, least_kept
 from worker.search.kernel_numba_front import IS_FULL, LOST, Goals, Kept, compare_with_front
 from worker.search.kernel_numba_readings import Tables, read_lanes
 
@@ -170,8 +170,9 @@ def _take(  # noqa: PLR0917
     found: Kept,
 ) -> None:
     """Keep what is good enough."""
+    least = -np.inf if g.bins or len(g.front_weight) else least_kept(found.value, found.filled)
     for k in range(len(rank)):
-        if not live[0, k]:
+        if not live[0, k] or rank[k] < least:
             continue
         if g.bins:
             place = (rank[k] - g.bin_start) * g.bins_per_unit

@@ -37,6 +37,19 @@ def put(
 
 
 @compiled
+def least_kept(values: NDArray[np.float32], filled: NDArray[np.int64]) -> np.float32:
+    """No design below this is kept, in whatever stratum."""
+    least = np.float32(np.inf)
+    for stratum in range(len(values)):
+        is_full = filled[stratum] == values.shape[1]
+        floor = np.float32(-np.inf)
+        if is_full and values.shape[1]:
+            floor = values[stratum, 0]
+        least = min(least, floor)
+    return least
+
+
+@compiled
 def keep(  # noqa: PLR0917  # of a compiled function all are positional
     values: NDArray[np.float32],
     all_edits: NDArray[np.int32],

@@ -13,7 +13,11 @@ _STEPS = 8
 
 
 class Tables(NamedTuple):
-    """`KernelArrays`, with members and labels apart; see screen.h."""
+    """`KernelArrays`, with members and labels apart; see screen.h.
+
+    What a function is given is copied: one that is called for every unit or design is given the
+    arrays that it reads, and not all of these.
+    """
 
     edits: int
     lanes: int
@@ -51,42 +55,48 @@ def read_lanes(t: Tables, first: int, second: int, start: int, out: Singles) -> 
     """Values [M, Y, lanes] in labels' units of designs (first, second, start + lane)."""
     members, labels, lanes = out.shape
     block = start // lanes
+    x_H = np.empty(t.unit_base.shape[1], dtype=np.float32)
     for m in range(members):
         if not t.layers:
             out[m] = 0
         elif t.is_folded:
             for y in range(labels):
-                _rectified(t, m * labels + y, first, second, block, out[m, y])
+                c = m * labels + y
+                _before(t.unit_base[c], t.unit_edit[c], first, second, x_H)
+                _rectified(x_H, t.unit_block[c, block], t.positive[c], out[m, y])
         else:
-            _layered(t, m, first, second, block, out[m])
+            _before(t.unit_base[m], t.unit_edit[m], first, second, x_H)
+            _layered(t, m, x_H, block, out[m])
         for y in range(labels):
             _finish(t, m, y, first, second, start, out[m, y])
 
 
 @compiled
-def _before(t: Tables, n: int, h: int, first: int, second: int) -> np.float32:
-    """A unit before the activation, without the last edit."""
-    x: np.float32 = t.unit_base[n, h]
+def _before(  # noqa: PLR0917
+    base_H: Singles, edit_EH: Singles, first: int, second: int, x_H: Singles
+) -> None:
+    """Units before the activation, without the last edit."""
+    for h in range(len(x_H)):
+        x_H[h] = base_H[h]
     if first >= 0:
-        x += t.unit_edit[n, first, h]
+        for h in range(len(x_H)):
+            x_H[h] += edit_EH[first, h]
     if second >= 0:
-        x += t.unit_edit[n, second, h]
-    return x
+        for h in range(len(x_H)):
+            x_H[h] += edit_EH[second, h]
 
 
 @compiled
-def _rectified(  # noqa: PLR0917
-    t: Tables, c: int, first: int, second: int, block: int, out: Singles
-) -> None:
+def _rectified(least_H: Singles, block_HK: Singles, positive: int, out: Singles) -> None:
     out[:] = 0
-    for h in range(t.unit_base.shape[1]):
-        least, a = _before(t, c, h, first, second), t.unit_block[c, block, h]
-        if h < t.positive[c]:
+    for h in range(len(least_H)):
+        least = least_H[h]
+        if h < positive:
             for k in range(len(out)):
-                out[k] += max(a[k], least)
+                out[k] += max(block_HK[h, k], least)
         else:  # a unit without weight is 0 as well
             for k in range(len(out)):
-                out[k] -= max(a[k], least)
+                out[k] -= max(block_HK[h, k], least)
 
 
 @compiled
@@ -98,21 +108,20 @@ def _activation(x: np.float32, is_gelu: bool) -> np.float32:
 
 
 @compiled
-def _layered(  # noqa: PLR0917
-    t: Tables, m: int, first: int, second: int, block: int, out: Singles
-) -> None:
+def _layered(t: Tables, m: int, x_H: Singles, block: int, out: Singles) -> None:
     labels, lanes = out.shape
-    units = t.unit_base.shape[1]
-    layer = np.empty((units, lanes), dtype=np.float32)
-    for h in range(units):
-        x, a = _before(t, m, h, first, second), t.unit_block[m, block, h]
+    layer, block_HK = np.empty((len(x_H), lanes), dtype=np.float32), t.unit_block[m, block]
+    for h in range(len(x_H)):
+        x = x_H[h]
         for k in range(lanes):
-            layer[h, k] = _activation(a[k] + x, t.is_gelu)
+            layer[h, k] = _activation(block_HK[h, k] + x, t.is_gelu)
     if t.layers == 2:
         layer = np.dot(t.second_weight[m], layer)
+        base_G = t.second_base[m]
         for g in range(len(layer)):
+            x = base_G[g]
             for k in range(lanes):
-                layer[g, k] = _activation(layer[g, k] + t.second_base[m, g], t.is_gelu)
+                layer[g, k] = _activation(layer[g, k] + x, t.is_gelu)
     for y in range(labels):
         out[y] = 0
         for h in range(len(layer)):
