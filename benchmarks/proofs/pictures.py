@@ -64,11 +64,12 @@ def draw_dots(path: Path, title: str, panels: Sequence[Dots]) -> None:
     _write(path, page(2 * width + 10, round(top), title, parts))
 
 
-def draw_curves(path: Path, title: str, campaigns: Mapping[str, Mapping[str, Any]]) -> None:
-    """Regret and share of the best found, by designs asked for, of every strategy."""
+def draw_curves(
+    path: Path, title: str, campaigns: Mapping[str, Mapping[str, Any]], names: Sequence[str]
+) -> None:
+    """Regret and share of the best found, by designs asked for; the first is ours, the last lot."""
     parts: list[str] = []
-    names = list(next(iter(campaigns.values()))["strategies"])
-    colors = dict(zip(names, (_OURS, COLOURS[1], COLOURS[2], _NULL), strict=False))
+    colors = dict(zip(names, COLOURS, strict=False)) | {names[0]: _OURS, names[-1]: _NULL}
     for row, (name, campaign) in enumerate(campaigns.items()):
         axes = {"regret": f"regret, {campaign['unit']}", "top": "share of the best tenth found"}
         for column, (key, label) in enumerate(axes.items()):
@@ -91,7 +92,7 @@ class Frame:
 def _curves(
     campaign: Mapping[str, Any], key: str, frame: Frame, colors: Mapping[str, str]
 ) -> list[str]:
-    curves = {n: s[key] for n, s in campaign["strategies"].items()}
+    curves = {name: campaign["strategies"][name][key] for name in colors}
     values = [point[end] for curve in curves.values() for point in curve for end in point]
     most = campaign["batch"] * campaign["rounds"]
     x = axis_around([0.0, float(most)], "designs asked for")

@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.proofs import campaign, ecoli, emap, isoprenol
 from benchmarks.proofs.campaign_sheet import sheet_picks
-from benchmarks.proofs.fitting import fit_rows
+from benchmarks.proofs.fitting import fit_rows, one_member
 from benchmarks.proofs.oracle import Oracle
 from benchmarks.proofs.page import write_page
 from benchmarks.proofs.pools import oracle_pool
@@ -154,4 +154,20 @@ def test_the_page_begins_with_where_a_null_is_as_good(found: Figures, tmp_path: 
     first = page.splitlines()[2]
     assert "A null does as well in: " in first
     assert (tmp_path / "search_proof" / "ecoli.svg").exists()
+    assert "nan" not in page
+
+
+def test_campaigns_are_told_by_the_nulls_of_the_same_seeds(tmp_path: Path) -> None:
+    arms = {
+        name: campaign.Arm(one_member("additive"), arm.sheet, 1 if arm.seeds else None)
+        for name, arm in campaign.ARMS.items()
+    }
+    plan = campaign.Plan("isoprenol", "1", lambda _: line(), rounds=3, batch=4, seeds=2, arms=arms)
+    steps = Steps(tmp_path / "steps", "campaign", plan.step_count)
+    played = campaign.run(steps, plan)
+    assert steps.done == plan.step_count == 4 * 2 + 5
+    assert played["against"][campaign.NETWORK]["ridge"]["regret"]["value"] == 0.0
+    save(tmp_path / "search_proof", "campaign", {"isoprenol": played, "oracle": played})
+    page = write_page(tmp_path / "search_proof").read_text()
+    assert "campaign on oracle by order sheets, regret: **a null does as well**" in page
     assert "nan" not in page
