@@ -102,7 +102,7 @@ def _strategies(told: Mapping[str, Any]) -> str:
     ]  # fmt: skip
     said = "; ".join(
         f"of the first {int(k):,} of each {found['shared']:,} are the same, {found['same_rank']:,} "
-        f"at the same rank, with values at most {found['largest_difference']:.1g} apart"
+        f"at the same rank, and no value differs by more than {found['largest_difference']:.1g}"
         for k, found in told["agreement"].items()
     )
     notes = [note for arm in told["arms"].values() for note in arm["report"]["notes"]]
