@@ -72,9 +72,7 @@ def read_lanes(t: Tables, first: int, second: int, start: int, out: Singles) -> 
 
 
 @compiled
-def _before(  # noqa: PLR0917
-    base_H: Singles, edit_EH: Singles, first: int, second: int, x_H: Singles
-) -> None:
+def _before(base_H: Singles, edit_EH: Singles, first: int, second: int, x_H: Singles) -> None:
     """Units before the activation, without the last edit."""
     for h in range(len(x_H)):
         x_H[h] = base_H[h]
