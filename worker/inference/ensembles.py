@@ -134,14 +134,16 @@ def network_of(
     tensors: Mapping[str, Tensor], manifest: ModelManifest, member: int
 ) -> LatentNetwork:
     """A member of an ensemble of networks, as it was trained."""
+    prefix = f"member.{member}."
+    genes = tensors.get(prefix + "gene_GD")
     net = new_latent_network(
         _SPEC.validate_python(manifest.model_spec),
         edit_count=len(manifest.edits),
         measure_orders=[MEASURE_ORDER[label.measure] for label in manifest.labels],
         generator=torch.Generator(),
         walks=GeneWalks.of(tensors) if _WALKS in tensors else None,
+        gene_count=None if genes is None else len(genes),
     )
-    prefix = f"member.{member}."
     net.load_state_dict(
         {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
     )
