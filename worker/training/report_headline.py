@@ -87,27 +87,28 @@ def _with_ends(value: float, ends: Interval) -> str:
 
 
 def _figures(held: HeldOut, explained: Mapping[str, Floats]) -> dict[str, Any]:
-    own_R = explained[held.best[0]]
+    own_R = explained.get(held.best[0])  # a model may rank without a value
     return {
-        "share_explained": float(own_R[0]),
-        "share_explained_interval": within(own_R),
+        "share_explained": None if own_R is None else float(own_R[0]),
+        "share_explained_interval": None if own_R is None else within(own_R),
         "explained_by_predictor": {name: float(share_R[0]) for name, share_R in explained.items()},
     }
 
 
 def _model_and_null(held: HeldOut, figures: Mapping[str, Any]) -> str:
     value, ends = figures["share_explained"], figures["share_explained_interval"]
-    own = (
-        f"{_with_ends(value, ends)} of it"
-        if value > 0
-        else f"none of it ({_with_ends(value, ends)})"
-    )
+    if value is None:
+        own = "the model ranks designs without a value, and explains none of it"
+    elif value > 0:
+        own = f"the model explains {_with_ends(value, ends)} of it"
+    else:
+        own = f"the model explains none of it ({_with_ends(value, ends)})"
     shares = figures["explained_by_predictor"]
     of_nulls = [(shares[name], name) for name in held.nulls if name in shares]
     if not of_nulls:
-        return f"the model explains {own}."
+        return f"{own}."
     share, name = max(of_nulls)
-    return f"the model explains {own}, the best null ({name}) {_share(share)}."
+    return f"{own}, the best null ({name}) {_share(share)}."
 
 
 def _without_noise(held: HeldOut, beyond: _Beyond, known: Mapping[str, Any]) -> Headline:

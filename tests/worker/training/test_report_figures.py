@@ -98,6 +98,17 @@ def test_the_headline_tells_interaction_from_noise(tmp_path):
     )
 
 
+def test_a_model_that_gives_ranks_alone_explains_no_variance(tmp_path):
+    path = world(tmp_path / "t", noise=0.5)
+    ranking = {"kind": "edit_frequency"}
+    split = {"kind": "order", "max_train_order": 1}
+    found = report_of(path, split=split, model=ranking).headline
+    assert (found.share_explained, found.share_explained_interval) == (None, None)
+    assert (
+        "ranks designs without a value, and explains none of it, the best null" in found.statement
+    )
+
+
 def test_without_interaction_little_is_above_noise(tmp_path):
     path = world(tmp_path / "t", noise=0.5, interaction=0.0)
     found = report_of(path, split={"kind": "order", "max_train_order": 1}).headline
