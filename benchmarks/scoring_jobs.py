@@ -190,6 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     page = "\n".join([head, *lines]) + "\n"
     print(page)
     if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
         (options.out / "scoring_jobs.md").write_text(page)
 
 
