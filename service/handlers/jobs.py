@@ -1,6 +1,7 @@
 """Jobs of one kind: get, list, cancel, resume, follow. A kind has a create and a resource."""
 
 from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from sqlalchemy.orm import Session
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.jobs import JobEvent, JobKind, JobState
 from service.contract.records import JobRecord
-from service.contract.repositories import jobs
+from service.contract.repositories import job_files, jobs
 from service.contract.resources import ListAnswer
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_list
@@ -94,6 +95,19 @@ class JobsOf(Generic[R]):
             self._before_resume(session, job)
         ring(context, job.id, self._kind)
         return self._shown(job)
+
+    def find_file(
+        self, context: Context, caller: Caller, job_id: str, name: str
+    ) -> tuple[str, Path]:
+        """Hash and path of a file that a job has made.
+
+        Raises:
+            NotFoundError: this project has no such job, or it has no such file (yet).
+        """
+        with context.database.read() as session:
+            jobs.get_job(session, caller.project_id, self._kind, job_id)
+            sha256 = job_files.find_file(session, caller.project_id, job_id, name)
+        return sha256, context.store.path(sha256)
 
     async def follow(
         self, context: Context, caller: Caller, job_id: str, *, after: int = 0

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -102,18 +101,6 @@ async def score_table(
     if is_new:
         await context.threads.run(ring, context, job.id, _KIND)
     return to_scoring_job(job)
-
-
-def find_results(context: Context, caller: Caller, job_id: str, name: str) -> tuple[str, Path]:
-    """Hash and path of a file of results.
-
-    Raises:
-        NotFoundError: this project has no such job, or it has no such file (yet).
-    """
-    with context.database.read() as session:
-        jobs.get_job(session, caller.project_id, _KIND, job_id)
-        sha256 = job_files.find_file(session, caller.project_id, job_id, name)
-    return sha256, context.store.path(sha256)
 
 
 def _find_model(context: Context, caller: Caller, reference: str) -> ModelRecord:

@@ -1,7 +1,5 @@
 """Searches: create, and what they propose; the rest is that of every kind of job."""
 
-from pathlib import Path
-
 from sqlalchemy.orm import Session
 
 from service.contract.errors import FailedPreconditionError
@@ -9,7 +7,7 @@ from service.contract.jobs import JobKind, JobState
 from service.contract.manifests import read_manifest
 from service.contract.proposals import Proposal
 from service.contract.records import JobRecord
-from service.contract.repositories import aliases, job_files, jobs, models, proposals, shards
+from service.contract.repositories import aliases, jobs, models, proposals, shards
 from service.contract.repositories.proposals import ProposalFilter
 from service.contract.resources import ListAnswer, SearchJob
 from service.contract.search import SearchSpec
@@ -86,15 +84,3 @@ def list_proposals(
             session, job_id, wanted, page_size=page.size, page_token=page.token
         )
         return to_list(rows, to_proposal)
-
-
-def find_file(context: Context, caller: Caller, job_id: str, name: str) -> tuple[str, Path]:
-    """Hash and path of a file of a search.
-
-    Raises:
-        NotFoundError: this project has no such search, or it has no such file (yet).
-    """
-    with context.database.read() as session:
-        jobs.get_job(session, caller.project_id, _KIND, job_id)
-        sha256 = job_files.find_file(session, caller.project_id, job_id, name)
-    return sha256, context.store.path(sha256)

@@ -128,7 +128,7 @@ add_job_routes(
 
 def _add_file(name: str, operation_id: str, summary: str, media_type: str) -> None:
     async def download(context: ContextDep, caller: CallerDep, job_id: str) -> Response:
-        find = scoring_jobs.find_results
+        find = SCORING_JOBS.find_file
         sha256, path = await context.threads.run(find, context, caller, job_id, name)
         headers = {"ETag": f'"{sha256}"', "X-Content-Type-Options": "nosniff"}
         return FileResponse(path, headers=headers, media_type=media_type, filename=name)

@@ -127,7 +127,7 @@ async def list_proposals(
 
 def _add_file(name: str, operation_id: str, summary: str, media_type: str, rows: str) -> None:
     async def download(context: ContextDep, caller: CallerDep, job_id: str) -> Response:
-        find = search_jobs.find_file
+        find = SEARCH_JOBS.find_file
         sha256, path = await context.threads.run(find, context, caller, job_id, name)
         headers = {"ETag": f'"{sha256}"', "X-Content-Type-Options": "nosniff"}
         return FileResponse(path, headers=headers, media_type=media_type, filename=name)
