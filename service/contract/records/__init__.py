@@ -1,0 +1,49 @@
+"""Rows. Every table has `project_id` and `created_by`; every list has its index.
+
+Whoever imports one has all tables in the metadata: here they come together.
+"""
+
+from service.contract.records.jobs import (
+    JobEventRecord,
+    JobFileRecord,
+    JobRecord,
+    JobShardRecord,
+    ProposalRecord,
+    WorkerRecord,
+)
+from service.contract.records.models import (
+    ModelAliasRecord,
+    ModelNameRecord,
+    ModelRecord,
+    PromotionLoadRecord,
+    PromotionRecord,
+)
+from service.contract.records.sweeps import SweepRecord, SweepTrialRecord
+from service.contract.records.uploads import (
+    ArtifactRecord,
+    DatasetRecord,
+    GeneTableRecord,
+    NetworkRecord,
+    UploadRecord,
+)
+
+__all__ = [
+    "ArtifactRecord",
+    "DatasetRecord",
+    "GeneTableRecord",
+    "JobEventRecord",
+    "JobFileRecord",
+    "JobRecord",
+    "JobShardRecord",
+    "ModelAliasRecord",
+    "ModelNameRecord",
+    "ModelRecord",
+    "NetworkRecord",
+    "PromotionLoadRecord",
+    "PromotionRecord",
+    "ProposalRecord",
+    "SweepRecord",
+    "SweepTrialRecord",
+    "UploadRecord",
+    "WorkerRecord",
+]
