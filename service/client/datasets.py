@@ -61,6 +61,15 @@ class Datasets:
         """
         return Dataset.model_validate(self._transport.get(path_of(_PATH, dataset_id)))
 
+    def delete(self, dataset_id: str, *, cascade: bool = False) -> None:
+        """Delete a data set; with `cascade` also all that depends on it.
+
+        Raises:
+            NotFoundError: there is no such data set.
+            FailedPreconditionError: something depends on it, or is at work.
+        """
+        self._transport.delete(path_of(_PATH, dataset_id), cascade=cascade)
+
     def list(self, *, state: DatasetState | None = None) -> Iterator[Dataset]:
         """Every data set, newest first."""
         return pages(self._transport, _PATH, Dataset, {"state": state})

@@ -80,6 +80,15 @@ class GeneTables:
         """
         return GeneTable.model_validate(self._transport.get(path_of(_PATH, gene_table_id)))
 
+    def delete(self, gene_table_id: str, *, cascade: bool = False) -> None:
+        """Delete a gene table; with `cascade` also all that depends on it.
+
+        Raises:
+            NotFoundError: there is no such gene table.
+            FailedPreconditionError: something depends on it, or is at work.
+        """
+        self._transport.delete(path_of(_PATH, gene_table_id), cascade=cascade)
+
     def list(self, *, state: DatasetState | None = None) -> Iterator[GeneTable]:
         """Every gene table, newest first."""
         return pages(self._transport, _PATH, GeneTable, {"state": state})
@@ -96,3 +105,14 @@ class GeneTables:
     def networks(self, gene_table_id: str) -> Iterator[Network]:
         """Every network of a gene table, newest first."""
         return pages(self._transport, path_of(_PATH, gene_table_id, "/networks"), Network, {})
+
+    def delete_network(self, gene_table_id: str, network_id: str, *, cascade: bool = False) -> None:
+        """Delete a network; with `cascade` also all that depends on it.
+
+        Raises:
+            NotFoundError: there is no such gene table, or network.
+            FailedPreconditionError: something depends on it, or is at work.
+        """
+        self._transport.delete(
+            path_of(path_of(_PATH, gene_table_id, "/networks"), network_id), cascade=cascade
+        )

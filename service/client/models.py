@@ -203,7 +203,7 @@ class RemoteModel:
         Raises:
             FailedPreconditionError: an alias, a search or a sweep needs it.
         """
-        self._transport.send("DELETE", path_of(_PATH, self.id), retries=False)
+        self._transport.delete(path_of(_PATH, self.id))
 
     def readiness(self) -> ModelReadiness:
         """Whether it can answer now, and if not, why.

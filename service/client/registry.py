@@ -85,7 +85,7 @@ class Registry:
             NotFoundError: there is no such alias.
             FailedPreconditionError: a promotion of it is under way.
         """
-        self._transport.send("DELETE", path_of(_ALIASES, reference), retries=False)
+        self._transport.delete(path_of(_ALIASES, reference))
 
     def promotion(self, promotion_id: str) -> Promotion:
         """Read a promotion.

@@ -85,6 +85,14 @@ class JobRun(Generic[Job]):
         path = path_of(self.path, self.id, ":resume")
         return self._keep(self._transport.post(path, retries=False))
 
+    def delete(self, *, cascade: bool = False) -> None:
+        """Delete a job that has ended, with its events and files; with `cascade` its model, too.
+
+        Raises:
+            FailedPreconditionError: something depends on it, or is at work.
+        """
+        self._transport.delete(path_of(self.path, self.id), cascade=cascade)
+
     def _keep(self, answer: object) -> Job:
         self.job = type(self.job).model_validate(answer)
         return self.job

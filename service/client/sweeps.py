@@ -81,6 +81,14 @@ class SweepRun:
         self.sweep = Sweep.model_validate(answer)
         return self.sweep
 
+    def delete(self, *, cascade: bool = False) -> None:
+        """Delete a sweep that has ended; with `cascade` also its jobs and its model.
+
+        Raises:
+            FailedPreconditionError: something depends on it, or is at work.
+        """
+        self._transport.delete(path_of(PATH, self.id), cascade=cascade)
+
     def model(self) -> RemoteModel:
         """The model of the winner.
 

@@ -88,6 +88,17 @@ class Transport:
             time.sleep(max(pause * random.uniform(0.5, 1.5), _asked_pause(answer)))  # noqa: S311
         return _checked(request())
 
+    def delete(self, path: str, *, cascade: bool = False) -> None:
+        """Delete a resource, with `cascade` also what depends on it.
+
+        Sent once: a second one would find nothing although the first has done its work.
+
+        Raises:
+            CellgebraError: as `send`.
+        """
+        parameters = {"cascade": "true"} if cascade else None
+        self.send("DELETE", path, parameters, retries=False)
+
     def _once(self, method: str, path: str, **request: Any) -> Answer:  # noqa: ANN401
         content = request["content"]
         if content is not None and not isinstance(content, bytes):

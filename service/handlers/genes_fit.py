@@ -45,7 +45,7 @@ def require_genes(
 
 def _require_names(session: Session, project_id: str, use: GenesUse) -> GeneTableProfile:
     """The profile of a gene table that has all that is used of it."""
-    table = get_ready(session, GeneTableRecord, project_id, use.gene_table_id)
+    table = get_ready(session, GeneTableRecord, project_id, use.gene_table_id, lock=True)
     profile = GeneTableProfile.model_validate(table.profile)
     rows = get_ready_networks(session, project_id, table.id, [n.name for n in use.networks])
     offenders = [*_unknown_names(use, profile, rows)]
@@ -63,7 +63,7 @@ def require_filter(session: Session, project_id: str, wanted: GeneFilter) -> Non
         FailedPreconditionError: the gene table is not READY.
         InvalidArgumentError: it has no such features; all of them are listed, with what it has.
     """
-    table = get_ready(session, GeneTableRecord, project_id, wanted.gene_table_id)
+    table = get_ready(session, GeneTableRecord, project_id, wanted.gene_table_id, lock=True)
     known = GeneTableProfile.model_validate(table.profile).feature_names
     offenders = [
         _offender(f"pool.genes.where[{index}].feature", "feature", one.feature, known)

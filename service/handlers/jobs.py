@@ -37,7 +37,7 @@ class JobsOf(Generic[R]):
         shown: Callable[[JobRecord], R],
         before_resume: Callable[[Session, JobRecord], None] = _nothing_to_do,
     ) -> None:
-        self._kind = kind
+        self.kind = kind
         self._shown = shown
         self._before_resume = before_resume
 
@@ -48,7 +48,7 @@ class JobsOf(Generic[R]):
             NotFoundError: this project has no such job.
         """
         with context.database.read() as session:
-            return self._shown(jobs.get_job(session, caller.project_id, self._kind, job_id))
+            return self._shown(jobs.get_job(session, caller.project_id, self.kind, job_id))
 
     def list(
         self,
@@ -64,7 +64,7 @@ class JobsOf(Generic[R]):
             rows = jobs.list_jobs(
                 session,
                 caller.project_id,
-                self._kind,
+                self.kind,
                 state=state,
                 subject_id=subject_id,
                 page_size=page.size,
@@ -80,7 +80,7 @@ class JobsOf(Generic[R]):
             FailedPreconditionError: the job has ended.
         """
         with context.database.write() as session:
-            job = jobs.request_cancel(session, caller.project_id, self._kind, job_id)
+            job = jobs.request_cancel(session, caller.project_id, self.kind, job_id)
         return self._shown(job)
 
     def resume(self, context: Context, caller: Caller, job_id: str) -> R:
@@ -91,9 +91,9 @@ class JobsOf(Generic[R]):
             FailedPreconditionError: the job has not failed or been cancelled.
         """
         with context.database.write() as session:
-            job = jobs.resume_job(session, caller.project_id, self._kind, job_id)
+            job = jobs.resume_job(session, caller.project_id, self.kind, job_id)
             self._before_resume(session, job)
-        ring(context, job.id, self._kind)
+        ring(context, job.id, self.kind)
         return self._shown(job)
 
     def find_file(
@@ -105,7 +105,7 @@ class JobsOf(Generic[R]):
             NotFoundError: this project has no such job, or it has no such file (yet).
         """
         with context.database.read() as session:
-            jobs.get_job(session, caller.project_id, self._kind, job_id)
+            jobs.get_job(session, caller.project_id, self.kind, job_id)
             sha256 = job_files.find_file(session, caller.project_id, job_id, name)
         return sha256, context.store.path(sha256)
 
@@ -125,7 +125,7 @@ class JobsOf(Generic[R]):
 
     def _require_position(self, context: Context, caller: Caller, job_id: str, after: int) -> None:
         with context.database.read() as session:
-            job = jobs.get_job(session, caller.project_id, self._kind, job_id)
+            job = jobs.get_job(session, caller.project_id, self.kind, job_id)
         if not 0 <= after <= job.event_sequence:
             raise InvalidArgumentError(
                 f"job {job_id} has {job.event_sequence} events: none follows number {after}",

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from service.contract.datasets import DatasetSpec, DatasetState
 from service.contract.resources import Dataset, ListAnswer
-from service.handlers import datasets, uploads
+from service.handlers import datasets, deletion, uploads
 from service.handlers.invalid import parse_json
 from service.rest.access import CallerDep
-from service.rest.parameters import ContextDep, PageDep, RequestId, problems
+from service.rest.parameters import CascadeDep, ContextDep, PageDep, RequestId, problems
 from service.rest.uploading import TABLE_BODY, announced_bytes, require_raw_body, upload_answer
 
 router = APIRouter(prefix="/v1/datasets", tags=["data sets"])
@@ -80,3 +80,21 @@ async def list_datasets(
 async def get_dataset(context: ContextDep, caller: CallerDep, dataset_id: str) -> Dataset:
     """With its profile once it is READY, with what is wrong once it is FAILED."""
     return await context.threads.run(datasets.get_dataset, context, caller, dataset_id)
+
+
+@router.delete(
+    "/{dataset_id}",
+    operation_id="deleteDataset",
+    summary="Delete a data set",
+    status_code=204,
+    responses=problems(404, 409),
+)
+async def delete_dataset(
+    context: ContextDep,
+    caller: CallerDep,
+    dataset_id: str,
+    *,
+    cascade: CascadeDep = False,
+) -> None:
+    """With what is stored of it. Refused while trainings depend on it, but with `cascade`."""
+    await deletion.delete_dataset(context, caller, dataset_id, cascade=cascade)

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 from service.contract.datasets import DatasetState
 from service.contract.genes import GeneTableSpec, NetworkSpec
 from service.contract.resources import GeneTable, ListAnswer, Network
-from service.handlers import gene_tables
+from service.handlers import deletion, gene_tables
 from service.handlers.invalid import parse_json
 from service.handlers.uploads import Upload
 from service.rest.access import CallerDep
-from service.rest.parameters import ContextDep, PageDep, RequestId, problems
+from service.rest.parameters import CascadeDep, ContextDep, PageDep, RequestId, problems
 from service.rest.uploading import TABLE_BODY, announced_bytes, require_raw_body, upload_answer
 
 router = APIRouter(prefix="/v1/gene-tables", tags=["gene tables"])
@@ -164,3 +164,40 @@ async def get_network(
     return await context.threads.run(
         gene_tables.get_network, context, caller, gene_table_id, network_id
     )
+
+
+@router.delete(
+    "/{gene_table_id}",
+    operation_id="deleteGeneTable",
+    summary="Delete a gene table",
+    status_code=204,
+    responses=problems(404, 409),
+)
+async def delete_gene_table(
+    context: ContextDep,
+    caller: CallerDep,
+    gene_table_id: str,
+    *,
+    cascade: CascadeDep = False,
+) -> None:
+    """With what is stored of it. Refused while it has networks or trainings, but with `cascade`."""
+    await deletion.delete_gene_table(context, caller, gene_table_id, cascade=cascade)
+
+
+@router.delete(
+    "/{gene_table_id}/networks/{network_id}",
+    operation_id="deleteNetwork",
+    summary="Delete a network",
+    status_code=204,
+    responses=problems(404, 409),
+)
+async def delete_network(
+    context: ContextDep,
+    caller: CallerDep,
+    gene_table_id: str,
+    network_id: str,
+    *,
+    cascade: CascadeDep = False,
+) -> None:
+    """With what is stored of it. Refused while trainings depend on it, but with `cascade`."""
+    await deletion.delete_network(context, caller, gene_table_id, network_id, cascade=cascade)

@@ -1,4 +1,4 @@
-"""Routes that every kind of job has: get, cancel, resume, and the stream of its events."""
+"""Routes that every kind of job has: get, cancel, resume, delete, and its stream of events."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any, NamedTuple
@@ -8,10 +8,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from service.contract.errors import InvalidArgumentError
 from service.contract.jobs import JobEvent
+from service.handlers.deletion import delete_job
 from service.handlers.jobs import JobsOf
 from service.rest.access import CallerDep
 from service.rest.job_events import BadLastEventIdError, LastEventId, sequence_of, server_sent
-from service.rest.parameters import ContextDep, problems
+from service.rest.parameters import CascadeDep, ContextDep, problems
 
 
 class JobWords(NamedTuple):
@@ -65,7 +66,25 @@ def add_job_routes(
         response_model=resource,
         responses=problems(404, 409),
     )(resume_job)
+    _add_delete(router, jobs, words)
     _add_events(router, jobs, words)
+
+
+def _add_delete(router: APIRouter, jobs: JobsOf[Any], words: JobWords) -> None:
+    async def delete(
+        context: ContextDep, caller: CallerDep, job_id: str, *, cascade: CascadeDep = False
+    ) -> None:
+        await delete_job(context, caller, jobs.kind, job_id, cascade=cascade)
+
+    router.delete(
+        "/{job_id}",
+        operation_id=f"delete{words.resource}",
+        summary=f"Delete a {words.noun}",
+        description="With its events and what it has made. One that has not ended is refused, and "
+        "so is one that something depends on, but with `cascade`.",
+        status_code=204,
+        responses=problems(404, 409),
+    )(delete)
 
 
 def _add_events(router: APIRouter, jobs: JobsOf[Any], words: JobWords) -> None:

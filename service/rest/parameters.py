@@ -48,6 +48,10 @@ RequestId = Annotated[
     ),
 ]
 
+CascadeDep = Annotated[
+    bool, Query(alias="cascade", description="Also delete all that depends on it")
+]
+
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problem responses of a route, for its OpenAPI entry."""

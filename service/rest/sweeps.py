@@ -7,9 +7,9 @@ from fastapi import APIRouter, Body, Response
 from service.contract.jobs import JobState
 from service.contract.resources import ListAnswer, Sweep
 from service.contract.sweeps import SweepSpec
-from service.handlers import sweeps
+from service.handlers import deletion, sweeps
 from service.rest.access import CallerDep
-from service.rest.parameters import ContextDep, PageDep, RequestId, problems
+from service.rest.parameters import CascadeDep, ContextDep, PageDep, RequestId, problems
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
 
@@ -85,3 +85,21 @@ async def get_sweep(context: ContextDep, caller: CallerDep, sweep_id: str) -> Sw
 async def cancel_sweep(context: ContextDep, caller: CallerDep, sweep_id: str) -> Sweep:
     """With all its jobs; CANCELLING while one of them is still running."""
     return await context.threads.run(sweeps.cancel_sweep, context, caller, sweep_id)
+
+
+@router.delete(
+    "/{sweep_id}",
+    operation_id="deleteSweep",
+    summary="Delete a sweep",
+    status_code=204,
+    responses=problems(404, 409),
+)
+async def delete_sweep(
+    context: ContextDep,
+    caller: CallerDep,
+    sweep_id: str,
+    *,
+    cascade: CascadeDep = False,
+) -> None:
+    """One that has ended; with `cascade` also its jobs and its model, else refused with any."""
+    await deletion.delete_sweep(context, caller, sweep_id, cascade=cascade)

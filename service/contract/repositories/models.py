@@ -159,12 +159,7 @@ def delete_model(session: Session, model: ModelRecord) -> None:
     Raises:
         FailedPreconditionError: a job that has not ended reads it, or it is a sweep's winner.
     """
-    reader = session.scalar(_readers_of(model))
-    if reader is not None:
-        raise FailedPreconditionError(
-            f"model {model.id} is read by {reader.kind} job {reader.id}: wait for its end, or "
-            "cancel it"
-        )
+    require_unread(session, model)
     sweep_id = session.scalar(
         select(SweepRecord.id).where(
             SweepRecord.project_id == model.project_id, SweepRecord.winner_job_id == model.job_id
@@ -184,6 +179,20 @@ def delete_model(session: Session, model: ModelRecord) -> None:
     session.flush()
     for sha256 in sorted({sha256 for sha256 in blobs if sha256 is not None}):
         release_artifact(session, model.project_id, sha256)
+
+
+def require_unread(session: Session, model: ModelRecord) -> None:
+    """Check that no job reads a locked model.
+
+    Raises:
+        FailedPreconditionError: a job that has not ended does.
+    """
+    reader = session.scalar(_readers_of(model))
+    if reader is not None:
+        raise FailedPreconditionError(
+            f"model {model.id} is read by {reader.kind} job {reader.id}: wait for its end, or "
+            "cancel it"
+        )
 
 
 def _readers_of(model: ModelRecord) -> Select[JobRecord]:

@@ -12,6 +12,7 @@ import pytest
 from service.contract.errors import BadTableError, Offender
 from service.contract.jobs import JobState
 from service.contract.records import DatasetRecord
+from service.contract.repositories.jobs import Owner
 from service.handlers.conversion import to_dataset
 from service.rest.uploading import upload_answer
 from tests.service.rows import DATASET_SPEC, add_dataset, claim, finish
@@ -126,3 +127,26 @@ def test_a_large_upload_is_refused_before_it_is_read(live_url):
         while chunk := connection.recv(65536):  # until the server closes
             answer += chunk
     assert answer.startswith(b"HTTP/1.1 413")
+
+
+async def test_a_data_set_is_deleted_with_what_needs_it_if_asked(rest, context):
+    dataset_id, job_id = add_dataset(context.database)
+    finish(context.database, claim(context.database, job_id))
+    spec = {"dataset_id": dataset_id, "labels": [{"name": "titer"}]}
+    job = (await rest.post("/v1/training-jobs", json=spec)).json()
+    refused = await rest.delete(f"/v1/datasets/{dataset_id}")
+    assert (refused.status_code, refused.json()["reason"]) == (409, "WRONG_STATE")
+    assert [one["value"] for one in refused.json()["errors"]] == [job["id"]]
+    at_work = await rest.delete(f"/v1/datasets/{dataset_id}", params={"cascade": "true"})
+    assert "is QUEUED" in at_work.json()["detail"]
+    await rest.post(f"/v1/training-jobs/{job['id']}:cancel")
+    gone = await rest.delete(f"/v1/datasets/{dataset_id}", params={"cascade": "true"})
+    assert (gone.status_code, gone.content) == (204, b"")
+    for path in (f"/v1/datasets/{dataset_id}", f"/v1/training-jobs/{job['id']}"):
+        assert (await rest.get(path)).status_code == 404
+        assert (await rest.delete(path)).status_code == 404
+
+
+async def test_another_project_deletes_nothing(rest, context):
+    dataset_id, _ = add_dataset(context.database, owner=Owner("another", "eve"))
+    assert (await rest.delete(f"/v1/datasets/{dataset_id}")).status_code == 404
