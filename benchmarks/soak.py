@@ -135,6 +135,8 @@ def lines_of(ledger: Ledger, memory: Memory, rate: float, seconds: float) -> Ite
     )
     for name, (early, late) in sorted(growth(memory).items()):
         yield f"| {name} | {early:.0f} | {late:.0f} |"
+    yield from ("", "The step of the inference worker is the second model, which it has loaded.")
+    yield from ("", "![Memory of every process](soak.svg)")
 
 
 def main() -> None:
