@@ -88,22 +88,29 @@ def to_network(row: NetworkRecord) -> Network:
     )
 
 
+def _ran(row: JobRecord) -> dict[str, Any]:
+    """What all jobs show."""
+    return {
+        "id": row.id,
+        "state": JobState(row.state),
+        "create_time": row.create_time,
+        "start_time": row.start_time,
+        "end_time": row.end_time,
+        "fraction": row.fraction,
+        "estimated_seconds_left": row.estimated_seconds_left,
+        "attempt_count": row.attempt_count,
+        "error": _to_problem(row.error),
+    }
+
+
 def to_training_job(row: JobRecord) -> TrainingJob:
     """A training job as the API shows it."""
     result = row.result or {}
     return TrainingJob(
-        id=row.id,
-        state=JobState(row.state),
+        **_ran(row),
         spec=TrainingSpec.model_validate(row.spec),
-        create_time=row.create_time,
-        start_time=row.start_time,
-        end_time=row.end_time,
-        fraction=row.fraction,
-        estimated_seconds_left=row.estimated_seconds_left,
-        attempt_count=row.attempt_count,
         model_id=result.get("model_id"),
         report=result.get("report"),
-        error=_to_problem(row.error),
         sweep_id=row.sweep_id,
         trial_number=row.trial_number,
     )
@@ -113,17 +120,9 @@ def to_search_job(row: JobRecord) -> SearchJob:
     """A search as the API shows it."""
     report = (row.result or {}).get("report")
     return SearchJob(
-        id=row.id,
-        state=JobState(row.state),
+        **_ran(row),
         spec=SearchSpec.model_validate(row.spec),
-        create_time=row.create_time,
-        start_time=row.start_time,
-        end_time=row.end_time,
-        fraction=row.fraction,
-        estimated_seconds_left=row.estimated_seconds_left,
-        attempt_count=row.attempt_count,
         report=None if report is None else SearchReport.model_validate(report),
-        error=_to_problem(row.error),
     )
 
 
@@ -131,17 +130,9 @@ def to_scoring_job(row: JobRecord) -> ScoringJob:
     """A scoring job as the API shows it."""
     report = (row.result or {}).get("report")
     return ScoringJob(
-        id=row.id,
-        state=JobState(row.state),
+        **_ran(row),
         spec=ScoringSpec.model_validate(row.spec),
-        create_time=row.create_time,
-        start_time=row.start_time,
-        end_time=row.end_time,
-        fraction=row.fraction,
-        estimated_seconds_left=row.estimated_seconds_left,
-        attempt_count=row.attempt_count,
         report=None if report is None else ScoringReport.model_validate(report),
-        error=_to_problem(row.error),
     )
 
 

@@ -55,8 +55,8 @@ def _require_names(session: Session, project_id: str, use: GenesUse) -> GeneTabl
     return profile
 
 
-def require_filter(session: Session, project_id: str, wanted: GeneFilter) -> None:
-    """Check that a gene table has the features that a filter asks about.
+def require_filter(session: Session, project_id: str, wanted: GeneFilter, field: str) -> None:
+    """Check that a gene table has the features that a filter, which stands in `field`, asks about.
 
     Raises:
         NotFoundError: this project has no such gene table.
@@ -66,12 +66,12 @@ def require_filter(session: Session, project_id: str, wanted: GeneFilter) -> Non
     table = get_ready(session, GeneTableRecord, project_id, wanted.gene_table_id, lock=True)
     known = GeneTableProfile.model_validate(table.profile).feature_names
     offenders = [
-        _offender(f"pool.genes.where[{index}].feature", "feature", one.feature, known)
+        _offender(f"{field}.where[{index}].feature", "feature", one.feature, known)
         for index, one in enumerate(wanted.where)
         if one.feature not in known
     ]
     if offenders:
-        detail = f"the search does not fit gene table {table.id}: {offenders[0].message}"
+        detail = f"the pool does not fit gene table {table.id}: {offenders[0].message}"
         raise InvalidArgumentError(detail, offenders)
 
 

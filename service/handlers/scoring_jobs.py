@@ -4,22 +4,19 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy.orm import Session
-
 from service.contract.artifacts import BlobWriter
 from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.jobs import JobKind
-from service.contract.manifests import read_manifest
+from service.contract.manifests import ModelManifest
 from service.contract.records import JobRecord, ModelRecord
-from service.contract.repositories import aliases, job_files, jobs, models, shards
+from service.contract.repositories import aliases, job_files
 from service.contract.repositories.artifacts import write_blobs
-from service.contract.repositories.requests import Request
 from service.contract.resources import ScoringJob
 from service.contract.scoring_jobs import SOURCE_FILE, CombinationsInput, ScoringSpec, TableInput
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_scoring_job
-from service.handlers.genes_fit import require_filter
 from service.handlers.jobs import JobsOf
+from service.handlers.model_jobs import Asked, add_model_job, create_model_job, retry_shards
 from service.handlers.requests import request_of, ring
 from service.handlers.search_fit import pool_in_names_of
 from service.handlers.uploads import received
@@ -27,13 +24,7 @@ from service.handlers.uploads import received
 _KIND = JobKind.SCORING
 
 
-def _retry_shards(session: Session, job: JobRecord) -> None:
-    """Shards that were done are not done again; the model is to stay as long as its job."""
-    models.get_model(session, job.project_id, job.subject_id, lock=True)
-    shards.retry_shards(session, job.id)
-
-
-SCORING_JOBS = JobsOf(_KIND, to_scoring_job, _retry_shards)
+SCORING_JOBS = JobsOf(_KIND, to_scoring_job, retry_shards)
 
 
 @dataclass(frozen=True)
@@ -48,42 +39,28 @@ class Body:
 def score_combinations(
     context: Context, caller: Caller, spec: ScoringSpec, *, request_id: str | None = None
 ) -> ScoringJob:
-    """Queue a job that scores combinations. The same request twice gives the first job.
-
-    The model may be called by `name@version` or `name@alias`; the job keeps its id.
+    """Queue a job that scores combinations; see `create_model_job`.
 
     Raises:
-        NotFoundError: this project has no such model, alias or gene table.
-        FailedPreconditionError: the gene table is not READY.
-        InvalidArgumentError: the input is a table, the model has no such edits or loci, or the
-            gene table no such features.
-        ConflictError: the request id was used with another spec.
+        InvalidArgumentError: the input is a table; or the names are not those of the model.
     """
-    wanted = spec.input
-    if not isinstance(wanted, CombinationsInput):
+    if not isinstance(spec.input, CombinationsInput):
         raise _misplaced("a table is the body itself: put the spec beside it, into the query")
-    request = request_of(request_id, spec.model_dump(mode="json"))
-    with context.database.read() as session:
-        job = jobs.find_request(session, caller.project_id, _KIND, request)
-        model = aliases.find_model(session, caller.project_id, spec.model_id)
-        if job is None and wanted.pool.genes is not None:
-            require_filter(session, caller.project_id, wanted.pool.genes)
-    if job is not None:
-        return to_scoring_job(job)
-    manifest = read_manifest(context.store.read(model.manifest_sha256))
-    pool = pool_in_names_of(manifest, wanted.pool, "input.pool")
-    named = spec.model_copy(update={"input": wanted.model_copy(update={"pool": pool})})
-    with context.database.write() as session:
-        job, is_new = _create(session, caller, named, model, request)
-    if is_new:
-        ring(context, job.id, _KIND)
-    return to_scoring_job(job)
+    asked = Asked(_KIND, spec, spec.input.pool, "input.pool", _in_names_of)
+    return to_scoring_job(create_model_job(context, caller, asked, request_id=request_id))
+
+
+def _in_names_of(manifest: ModelManifest, spec: ScoringSpec) -> ScoringSpec:
+    if not isinstance(spec.input, CombinationsInput):
+        return spec
+    pool = pool_in_names_of(manifest, spec.input.pool, "input.pool")
+    return spec.model_copy(update={"input": spec.input.model_copy(update={"pool": pool})})
 
 
 async def score_table(
     context: Context, caller: Caller, spec: ScoringSpec, body: Body
 ) -> ScoringJob:
-    """Store a table and queue the job that scores its rows; see `score_combinations`.
+    """Store a table and queue the job that scores its rows; see `create_model_job`.
 
     Whatever goes wrong on the way, no job and no blob stay behind.
 
@@ -121,21 +98,10 @@ def _record(
     asked = {"source_sha256": writer.sha256, "spec": spec.model_dump(mode="json")}
     request = request_of(body.request_id, asked)
     with write_blobs(context.database, context.store) as session:
-        job, is_new = _create(session, caller, spec, model, request)
+        job, is_new = add_model_job(session, caller, _KIND, spec, model, request=request)
         if is_new:
             job_files.add_files(session, job, {SOURCE_FILE: (writer.seal(), media_type)})
         return job, is_new
-
-
-def _create(
-    session: Session, caller: Caller, spec: ScoringSpec, model: ModelRecord, request: Request
-) -> tuple[JobRecord, bool]:
-    first = jobs.find_request(session, caller.project_id, _KIND, request)
-    if first is not None:
-        return first, False
-    models.get_model(session, caller.project_id, model.id, lock=True)  # not to be deleted
-    body = {**spec.model_dump(mode="json"), "model_id": model.id}
-    return jobs.create_job(session, caller.owner, _KIND, body, subject_id=model.id, request=request)
 
 
 def _misplaced(message: str) -> InvalidArgumentError:

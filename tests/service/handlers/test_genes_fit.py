@@ -4,14 +4,17 @@ import pytest
 
 from service.contract.artifacts import Blob
 from service.contract.errors import InvalidArgumentError
-from service.contract.gene_filters import GeneFilter
+from service.contract.manifests import ManifestLabel
 from service.contract.records import GeneTableRecord
 from service.contract.repositories import networks, uploads
+from service.contract.scoring_jobs import ScoringSpec
+from service.contract.search import SearchSpec
 from service.contract.sweeps import SweepSpec
-from service.handlers.genes_fit import require_filter
+from service.handlers.scoring_jobs import score_combinations
+from service.handlers.search_jobs import create_search_job
 from service.handlers.sweeps import create_sweep
 from service.handlers.training_jobs import create_training_job
-from tests.service.rows import OWNER, add_dataset, training_spec
+from tests.service.rows import OWNER, add_dataset, add_model, training_spec
 
 BLOB = Blob("b" * 64, 10)
 FEATURE_COUNT = {"genes_bare": 0, "genes_full": 1}
@@ -54,6 +57,17 @@ def use(table, **changes):
     return {"gene_table_id": f"genes_{table}", **changes}
 
 
+LABEL = ManifestLabel(
+    name="titer",
+    kind="titer",
+    scale="log",
+    unit="mg/L",
+    transform="log",
+    center=0.0,
+    spread=1.0,
+    neutral_model="additive",
+    train_count=10,
+)
 WITH_NETWORK = {"networks": [{"name": "string"}]}
 
 
@@ -125,13 +139,26 @@ async def test_every_kind_that_a_sweep_tries_has_to_be_possible(context, caller,
     assert create_sweep(context, caller, sweep("forest", "gp")).id
 
 
+def searched(context, caller, model_id, pool):
+    spec = {"model_id": model_id, "objectives": [{"label": "titer"}], "pool": pool}
+    return create_search_job(context, caller, SearchSpec.model_validate(spec))
+
+
+def scored(context, caller, model_id, pool):
+    given = {"kind": "combinations", "pool": pool, "max_order": 2}
+    spec = ScoringSpec.model_validate({"model_id": model_id, "input": given})
+    return score_combinations(context, caller, spec)
+
+
 @pytest.mark.usefixtures("dataset_id")
-@pytest.mark.parametrize("feature", ["x", "y"])
-async def test_a_search_asks_for_features_that_there_are(context, caller, feature):
-    wanted = GeneFilter(gene_table_id="genes_full", where=[{"feature": feature, "at_least": 1}])
-    with context.database.read() as session:
-        if feature == "x":
-            require_filter(session, caller.project_id, wanted)
-            return
-        with pytest.raises(InvalidArgumentError, match="there is no feature 'y'; there are: x"):
-            require_filter(session, caller.project_id, wanted)
+@pytest.mark.parametrize(("create", "field"), [(searched, "pool"), (scored, "input.pool")])
+async def test_a_pool_asks_for_features_that_there_are(context, caller, create, field):
+    def pool(feature):
+        condition = {"feature": feature, "at_least": 1}
+        return {"genes": {"gene_table_id": "genes_full", "where": [condition]}}
+
+    model_id = add_model(context, labels=[LABEL])
+    assert create(context, caller, model_id, pool("x")).state == "QUEUED"
+    with pytest.raises(InvalidArgumentError, match="there is no feature 'y'; there are: x") as told:
+        create(context, caller, model_id, pool("y"))
+    assert [one.field for one in told.value.offenders] == [f"{field}.genes.where[0].feature"]
