@@ -10,7 +10,7 @@ from service.contract.resources import Dataset, ListAnswer
 from service.handlers import datasets, deletion, uploads
 from service.handlers.invalid import parse_json
 from service.rest.access import CallerDep
-from service.rest.parameters import CascadeDep, ContextDep, PageDep, RequestId, problems
+from service.rest.parameters import CascadeDep, ContextDep, PageDep, RequestIdDep, problems
 from service.rest.uploading import TABLE_BODY, announced_bytes, require_raw_body, upload_answer
 
 router = APIRouter(prefix="/v1/datasets", tags=["data sets"])
@@ -40,6 +40,7 @@ async def create_dataset(
     request: Request,
     context: ContextDep,
     caller: CallerDep,
+    request_id: RequestIdDep,
     spec: Annotated[
         str,
         Query(
@@ -47,7 +48,6 @@ async def create_dataset(
         ),
     ],
     name: Annotated[str, Query(min_length=1, max_length=200)] = "dataset",
-    request_id: RequestId = None,
 ) -> Response:
     """The body is streamed to disk, then parsed and profiled by a worker.
 
@@ -59,7 +59,7 @@ async def create_dataset(
         name=name,
         spec=parse_json(DatasetSpec, spec, field="spec"),
         size_bytes=announced_bytes(request),
-        request_id=str(request_id) if request_id else None,
+        request_id=request_id,
     )
     dataset = await uploads.upload_dataset(context, caller, upload, request.stream())
     location = request.url_for("get_dataset", dataset_id=dataset.id).path

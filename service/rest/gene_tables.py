@@ -12,7 +12,7 @@ from service.handlers import deletion, gene_tables
 from service.handlers.invalid import parse_json
 from service.handlers.uploads import Upload
 from service.rest.access import CallerDep
-from service.rest.parameters import CascadeDep, ContextDep, PageDep, RequestId, problems
+from service.rest.parameters import CascadeDep, ContextDep, PageDep, RequestIdDep, problems
 from service.rest.uploading import TABLE_BODY, announced_bytes, require_raw_body, upload_answer
 
 router = APIRouter(prefix="/v1/gene-tables", tags=["gene tables"])
@@ -41,6 +41,7 @@ async def create_gene_table(
     request: Request,
     context: ContextDep,
     caller: CallerDep,
+    request_id: RequestIdDep,
     spec: Annotated[
         str,
         Query(
@@ -49,7 +50,6 @@ async def create_gene_table(
         ),
     ] = "{}",
     name: _UploadName = "genes",
-    request_id: RequestId = None,
 ) -> Response:
     """The body is streamed to disk, then parsed and profiled by a worker.
 
@@ -61,7 +61,7 @@ async def create_gene_table(
         name=name,
         spec=parse_json(GeneTableSpec, spec, field="spec"),
         size_bytes=announced_bytes(request),
-        request_id=str(request_id) if request_id else None,
+        request_id=request_id,
     )
     table = await gene_tables.upload_gene_table(context, caller, upload, request.stream())
     return upload_answer(request, table, f"{router.prefix}/{table.id}", "gene_table_id")
@@ -105,6 +105,7 @@ async def create_network(
     request: Request,
     context: ContextDep,
     caller: CallerDep,
+    request_id: RequestIdDep,
     gene_table_id: str,
     spec: Annotated[
         str,
@@ -114,7 +115,6 @@ async def create_network(
         ),
     ] = "{}",
     name: _UploadName = "network",
-    request_id: RequestId = None,
 ) -> Response:
     """The body is a list of edges, one a row; the gene table has to be READY.
 
@@ -127,7 +127,7 @@ async def create_network(
         name=name,
         spec=parse_json(NetworkSpec, spec, field="spec"),
         size_bytes=announced_bytes(request),
-        request_id=str(request_id) if request_id else None,
+        request_id=request_id,
     )
     network = await gene_tables.upload_network(
         context, caller, gene_table_id, upload, request.stream()

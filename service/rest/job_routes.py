@@ -1,9 +1,10 @@
-"""Routes that every kind of job has: get, cancel, resume, delete, and its stream of events."""
+"""Routes that every kind of job has: get, cancel, resume, delete, follow, and its files."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
+from fastapi.responses import FileResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from service.contract.errors import InvalidArgumentError
@@ -113,3 +114,33 @@ def _add_events(router: APIRouter, jobs: JobsOf[Any], words: JobWords) -> None:
         response_class=EventSourceResponse,
         responses=problems(400, 404),
     )(stream_events)
+
+
+class JobFile(NamedTuple):
+    """A file that jobs make, the operation that downloads it, and what is said of it."""
+
+    name: str
+    operation_id: str
+    summary: str
+    description: str
+    media_type: str
+    content: str
+
+
+def add_file_route(router: APIRouter, jobs: JobsOf[Any], file: JobFile) -> None:
+    """Give a router of jobs the route of a file that they make."""
+
+    async def download(context: ContextDep, caller: CallerDep, job_id: str) -> Response:
+        sha256, path = await context.threads.run(jobs.find_file, context, caller, job_id, file.name)
+        headers = {"ETag": f'"{sha256}"', "X-Content-Type-Options": "nosniff"}
+        return FileResponse(path, headers=headers, media_type=file.media_type, filename=file.name)
+
+    described = {"content": {file.media_type: {}}, "description": file.content}
+    router.get(
+        f"/{{job_id}}/{file.name}",
+        operation_id=file.operation_id,
+        summary=file.summary,
+        description=file.description,
+        response_class=Response,
+        responses={200: described, **problems(404)},
+    )(download)

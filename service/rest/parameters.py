@@ -28,6 +28,18 @@ async def _page(
     return PageRequest(page_size, page_token)
 
 
+async def _request_id(
+    request_id: Annotated[
+        UUID | None,
+        Query(
+            description="A fresh UUID makes the create idempotent: the same id with the same "
+            "content gives the first resource, with other content 409"
+        ),
+    ] = None,
+) -> str | None:
+    return None if request_id is None else str(request_id)
+
+
 async def require_text(request: Request) -> None:
     """Refuse the character NUL in a path or query: PostgreSQL's text cannot hold it.
 
@@ -40,13 +52,7 @@ async def require_text(request: Request) -> None:
 
 ContextDep = Annotated[Context, Depends(_context)]
 PageDep = Annotated[PageRequest, Depends(_page)]
-RequestId = Annotated[
-    UUID | None,
-    Query(
-        description="A fresh UUID makes the create idempotent: the same id with the same content "
-        "gives the first resource, with other content 409"
-    ),
-]
+RequestIdDep = Annotated[str | None, Depends(_request_id)]
 
 CascadeDep = Annotated[
     bool, Query(alias="cascade", description="Also delete all that depends on it")

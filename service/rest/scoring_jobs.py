@@ -2,10 +2,9 @@
 
 import json
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
-from fastapi.responses import FileResponse
 
 from service.contract.jobs import JobState
 from service.contract.resources import ListAnswer, ScoringJob
@@ -15,8 +14,8 @@ from service.handlers.invalid import parse_json
 from service.handlers.scoring_jobs import SCORING_JOBS
 from service.rest.access import CallerDep
 from service.rest.body_limit import MAX_JSON_BYTES
-from service.rest.job_routes import JobWords, add_job_routes
-from service.rest.parameters import ContextDep, PageDep, RequestId, problems
+from service.rest.job_routes import JobFile, JobWords, add_file_route, add_job_routes
+from service.rest.parameters import ContextDep, PageDep, RequestIdDep, problems
 from service.rest.uploading import announced_bytes, require_raw_body
 
 router = APIRouter(prefix="/v1/scoring-jobs", tags=["scoring jobs"])
@@ -61,24 +60,23 @@ async def create_scoring_job(
     response: Response,
     context: ContextDep,
     caller: CallerDep,
+    request_id: RequestIdDep,
     spec: Annotated[
         str | None,
         Query(description="Beside a table: a `ScoringSpec` as JSON", examples=[json.dumps(_TABLE)]),
     ] = None,
-    request_id: RequestId = None,
 ) -> ScoringJob:
     """A table is streamed to disk, then read and checked by a worker before it scores anything."""
-    id_ = str(request_id) if request_id else None
     if spec is None:
         wanted = parse_json(
             ScoringSpec, (await _json_body(request)).decode(errors="replace"), field=""
         )
         create = scoring_jobs.score_combinations
-        job = await context.threads.run(create, context, caller, wanted, request_id=id_)
+        job = await context.threads.run(create, context, caller, wanted, request_id=request_id)
     else:
         require_raw_body(request)
         wanted = parse_json(ScoringSpec, spec, field="spec")
-        body = scoring_jobs.Body(request.stream(), announced_bytes(request), id_)
+        body = scoring_jobs.Body(request.stream(), announced_bytes(request), request_id)
         job = await scoring_jobs.score_table(context, caller, wanted, body)
     response.headers["Location"] = f"{router.prefix}/{job.id}"
     return job
@@ -126,33 +124,23 @@ add_job_routes(
 )
 
 
-def _add_file(name: str, operation_id: str, summary: str, media_type: str) -> None:
-    async def download(context: ContextDep, caller: CallerDep, job_id: str) -> Response:
-        find = SCORING_JOBS.find_file
-        sha256, path = await context.threads.run(find, context, caller, job_id, name)
-        headers = {"ETag": f'"{sha256}"', "X-Content-Type-Options": "nosniff"}
-        return FileResponse(path, headers=headers, media_type=media_type, filename=name)
-
-    content: dict[str, Any] = {media_type: {}}
-    router.get(
-        f"/{{job_id}}/{name}",
-        operation_id=operation_id,
-        summary=summary,
-        description="One row an input row, in order; a column a label and field.",
-        response_class=Response,
-        responses={200: {"content": content, "description": "The results"}, **problems(404)},
-    )(download)
-
-
-_add_file(
-    PARQUET_FILE,
-    "getScoringResultsParquet",
-    "Download results as Parquet, units in the metadata of the columns",
-    "application/vnd.apache.parquet",
-)
-_add_file(
-    TSV_FILE,
-    "getScoringResultsTsv",
-    "Download results as tab-separated values, where the spec asked for them",
-    "application/gzip",
-)
+_ROWS = "One row an input row, in order; a column a label and field."
+for _file in (
+    JobFile(
+        PARQUET_FILE,
+        "getScoringResultsParquet",
+        "Download results as Parquet, units in the metadata of the columns",
+        _ROWS,
+        "application/vnd.apache.parquet",
+        "The results",
+    ),
+    JobFile(
+        TSV_FILE,
+        "getScoringResultsTsv",
+        "Download results as tab-separated values, where the spec asked for them",
+        _ROWS,
+        "application/gzip",
+        "The results",
+    ),
+):
+    add_file_route(router, SCORING_JOBS, _file)

@@ -4,7 +4,6 @@ from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Query, Response
-from fastapi.responses import FileResponse
 
 from service.contract.jobs import JobState
 from service.contract.proposals import Proposal
@@ -14,8 +13,8 @@ from service.contract.search import MAX_ORDER, SearchSpec
 from service.handlers import search_jobs
 from service.handlers.search_jobs import SEARCH_JOBS
 from service.rest.access import CallerDep
-from service.rest.job_routes import JobWords, add_job_routes
-from service.rest.parameters import ContextDep, PageDep, RequestId, problems
+from service.rest.job_routes import JobFile, JobWords, add_file_route, add_job_routes
+from service.rest.parameters import ContextDep, PageDep, RequestIdDep, problems
 
 router = APIRouter(prefix="/v1/search-jobs", tags=["searches"])
 
@@ -52,8 +51,8 @@ async def create_search_job(
     response: Response,
     context: ContextDep,
     caller: CallerDep,
+    request_id: RequestIdDep,
     spec: Annotated[SearchSpec, Body(examples=[_EXAMPLE])],
-    request_id: RequestId = None,
 ) -> SearchJob:
     """Names are checked before it is queued: labels, edits and loci, by any name of a gene."""
     job = await context.threads.run(
@@ -61,7 +60,7 @@ async def create_search_job(
         context,
         caller,
         spec,
-        request_id=str(request_id) if request_id else None,
+        request_id=request_id,
     )
     response.headers["Location"] = f"{router.prefix}/{job.id}"
     return job
@@ -125,36 +124,27 @@ async def list_proposals(
     )
 
 
-def _add_file(name: str, operation_id: str, summary: str, media_type: str, rows: str) -> None:
-    async def download(context: ContextDep, caller: CallerDep, job_id: str) -> Response:
-        find = SEARCH_JOBS.find_file
-        sha256, path = await context.threads.run(find, context, caller, job_id, name)
-        headers = {"ETag": f'"{sha256}"', "X-Content-Type-Options": "nosniff"}
-        return FileResponse(path, headers=headers, media_type=media_type, filename=name)
-
-    router.get(
-        f"/{{job_id}}/{name}",
-        operation_id=operation_id,
-        summary=summary,
-        description="Units are in the names of the columns.",
-        response_class=Response,
-        responses={200: {"content": {media_type: {}}, "description": rows}, **problems(404)},
-    )(download)
-
-
+_UNITS = "Units are in the names of the columns."
 _BY_RANK = "One row a proposal, by rank"
-_add_file("proposals.tsv", "getProposalsTsv", "Download all proposals as TSV", _TSV, _BY_RANK)
-_add_file(
-    "proposals.parquet",
-    "getProposalsParquet",
-    "Download all proposals as Parquet",
-    _PARQUET,
-    _BY_RANK,
-)
-_add_file(
-    "order_sheet.tsv",
-    "getOrderSheet",
-    "Download the order sheet, where the spec asked for one",
-    _TSV,
-    "One row a strain to build",
-)
+for _file in (
+    JobFile(
+        "proposals.tsv", "getProposalsTsv", "Download all proposals as TSV", _UNITS, _TSV, _BY_RANK
+    ),
+    JobFile(
+        "proposals.parquet",
+        "getProposalsParquet",
+        "Download all proposals as Parquet",
+        _UNITS,
+        _PARQUET,
+        _BY_RANK,
+    ),
+    JobFile(
+        "order_sheet.tsv",
+        "getOrderSheet",
+        "Download the order sheet, where the spec asked for one",
+        _UNITS,
+        _TSV,
+        "One row a strain to build",
+    ),
+):
+    add_file_route(router, SEARCH_JOBS, _file)

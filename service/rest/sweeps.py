@@ -9,7 +9,7 @@ from service.contract.resources import ListAnswer, Sweep
 from service.contract.sweeps import SweepSpec
 from service.handlers import deletion, sweeps
 from service.rest.access import CallerDep
-from service.rest.parameters import CascadeDep, ContextDep, PageDep, RequestId, problems
+from service.rest.parameters import CascadeDep, ContextDep, PageDep, RequestIdDep, problems
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
 
@@ -47,8 +47,8 @@ async def create_sweep(
     response: Response,
     context: ContextDep,
     caller: CallerDep,
+    request_id: RequestIdDep,
     spec: Annotated[SweepSpec, Body(examples=[_EXAMPLE])],
-    request_id: RequestId = None,
 ) -> Sweep:
     """Trials are training jobs, compared on inner folds; the test part is seen by the winner."""
     sweep = await context.threads.run(
@@ -56,7 +56,7 @@ async def create_sweep(
         context,
         caller,
         spec,
-        request_id=str(request_id) if request_id else None,
+        request_id=request_id,
     )
     response.headers["Location"] = f"{router.prefix}/{sweep.id}"
     return sweep

@@ -10,7 +10,7 @@ from service.contract.training import TrainingSpec
 from service.handlers.training_jobs import TRAINING_JOBS, create_training_job
 from service.rest.access import CallerDep
 from service.rest.job_routes import JobWords, add_job_routes
-from service.rest.parameters import ContextDep, PageDep, RequestId, problems
+from service.rest.parameters import ContextDep, PageDep, RequestIdDep, problems
 
 router = APIRouter(prefix="/v1/training-jobs", tags=["training jobs"])
 
@@ -34,8 +34,8 @@ async def create_job(
     response: Response,
     context: ContextDep,
     caller: CallerDep,
+    request_id: RequestIdDep,
     spec: Annotated[TrainingSpec, Body(examples=[_EXAMPLE])],
-    request_id: RequestId = None,
 ) -> TrainingJob:
     """The data set has to be READY and hold the labels and covariates that the spec names."""
     job = await context.threads.run(
@@ -43,7 +43,7 @@ async def create_job(
         context,
         caller,
         spec,
-        request_id=str(request_id) if request_id else None,
+        request_id=request_id,
     )
     response.headers["Location"] = f"{router.prefix}/{job.id}"
     return job
