@@ -1,6 +1,5 @@
 """The Python client: `Cellgebra(url)`."""
 
-import uuid
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
@@ -89,10 +88,7 @@ class Cellgebra:
             FailedPreconditionError: the data set is not READY.
             InvalidArgumentError: the spec is none, or does not fit the data set.
         """
-        chosen = spec_of(TrainingSpec, spec)
-        answer = self._transport.post(
-            PATH, {"request_id": str(uuid.uuid4())}, chosen.model_dump(mode="json")
-        )
+        answer = self._transport.create(PATH, spec_of(TrainingSpec, spec))
         return TrainingRun(self._transport, TrainingJob.model_validate(answer))
 
     def run(self, job_id: str) -> TrainingRun:
@@ -119,10 +115,7 @@ class Cellgebra:
             FailedPreconditionError: the data set is not READY.
             InvalidArgumentError: the spec is none, or does not fit the data set.
         """
-        chosen = spec_of(SweepSpec, spec)
-        answer = self._transport.post(
-            SWEEPS, {"request_id": str(uuid.uuid4())}, chosen.model_dump(mode="json")
-        )
+        answer = self._transport.create(SWEEPS, spec_of(SweepSpec, spec))
         return SweepRun(self._transport, Sweep.model_validate(answer))
 
     def sweep_run(self, sweep_id: str) -> SweepRun:
@@ -146,10 +139,7 @@ class Cellgebra:
             NotFoundError: there is no such model.
             InvalidArgumentError: the spec is none, or names what the model has not.
         """
-        chosen = spec_of(SearchSpec, spec)
-        answer = self._transport.post(
-            SEARCHES, {"request_id": str(uuid.uuid4())}, chosen.model_dump(mode="json")
-        )
+        answer = self._transport.create(SEARCHES, spec_of(SearchSpec, spec))
         return SearchRun(self._transport, SearchJob.model_validate(answer))
 
     def search_run(self, job_id: str) -> SearchRun:

@@ -54,11 +54,11 @@ def start_scoring(
         CellgebraError: what the service answered, or that it did not.
     """
     chosen = spec_of(ScoringSpec, spec)
-    parameters = {"request_id": str(uuid.uuid4())}
     if table is None:
-        answer = transport.post(PATH, parameters, chosen.model_dump(mode="json"))
+        answer = transport.create(PATH, chosen)
     else:
-        parameters["spec"] = chosen.model_dump_json(exclude_none=True)
+        text = chosen.model_dump_json(exclude_none=True)
+        parameters = {"request_id": str(uuid.uuid4()), "spec": text}
         with opened(table) as content:
             answer = transport.send("POST", PATH, parameters, content=content).json()
     return ScoringRun(transport, ScoringJob.model_validate(answer))
