@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from service.cli import maintenance
 from service.cli.extras import missing_extra
 
 app = typer.Typer(
@@ -18,6 +19,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(maintenance.db, name="db")
+app.command()(maintenance.gc)
 
 _URL = "http://127.0.0.1:8000"  # that of `service.client.cellgebra`, which takes time to import
 

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -126,6 +127,18 @@ class ArtifactStore:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
             except FileNotFoundError:
                 continue  # its owner, or another sweeper, was faster
+
+    def stored(self) -> Iterator[Blob]:
+        """Every blob that there is."""
+        for path in self._root.glob("[0-9a-f][0-9a-f]/*"):
+            try:
+                yield Blob(path.name, path.stat().st_size)
+            except FileNotFoundError:
+                continue  # it has just gone
+
+    def has(self, sha256: str) -> bool:
+        """Whether the blob is there."""
+        return _path_of(self._root, sha256).is_file()
 
     def path(self, sha256: str) -> Path:
         """Where the blob lies.

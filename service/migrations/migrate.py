@@ -19,14 +19,14 @@ from service.contract.database import create_engine_for
 _ADVISORY_LOCK = 0x63656C6C  # "cell"
 
 
-def migrate(url: str) -> str:
-    """Upgrade to the newest schema; returns its revision.
+def migrate(url: str, revision: str = "head") -> str:
+    """Upgrade to a schema, by default the newest; returns its revision.
 
     Raises:
         ValueError: neither SQLite nor PostgreSQL.
     """
     _make_folder(url)
-    return _run(url, "head", is_upgrade=True)
+    return _run(url, revision, is_upgrade=True)
 
 
 def downgrade(url: str, revision: str = "base") -> str:
@@ -37,6 +37,12 @@ def downgrade(url: str, revision: str = "base") -> str:
 def head_revision() -> str:
     """The newest revision that this version of the code knows."""
     return ScriptDirectory.from_config(_config()).get_current_head() or "base"
+
+
+def known_revisions() -> frozenset[str]:
+    """Every revision that this version of the code knows."""
+    script = ScriptDirectory.from_config(_config())
+    return frozenset(one.revision for one in script.walk_revisions())
 
 
 def _run(url: str, revision: str, *, is_upgrade: bool) -> str:

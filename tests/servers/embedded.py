@@ -32,6 +32,14 @@ class EmbeddedService:
     log: Path
     process: subprocess.Popen
     mark: str
+    options: tuple[str, ...] = ()
+
+    @property
+    def database_url(self) -> str:
+        """Where its database is."""
+        if "--database-url" in self.options:
+            return self.options[self.options.index("--database-url") + 1]
+        return f"sqlite:///{self.data_dir / 'cellgebra.db'}"
 
     def processes(self) -> list[psutil.Process]:
         """Every process of this service, whoever its parent is by now."""
@@ -94,6 +102,7 @@ def _start(
         log=log,
         process=process,
         mark=mark,
+        options=tuple(arguments),
     )
 
 

@@ -60,7 +60,7 @@ def write_blobs(database: Database, store: ArtifactStore) -> Iterator[Session]:
         doubtful = touched.released
     finally:
         for sha256 in doubtful:
-            _delete_unheld(database, store, sha256)
+            delete_unheld(database, store, sha256)
 
 
 def publish(session: Session, owner: Owner, blob: SealedBlob, media_type: str) -> Blob:
@@ -115,7 +115,7 @@ def release_artifact(session: Session, project_id: str, sha256: str) -> None:
     """
     session.info[_Touched].released.append(sha256)
     _lock(session, sha256)
-    if _is_named(session, project_id, sha256):
+    if is_named(session, project_id, sha256):
         return
     session.execute(
         delete(ArtifactRecord).where(
@@ -124,7 +124,8 @@ def release_artifact(session: Session, project_id: str, sha256: str) -> None:
     )
 
 
-def _delete_unheld(database: Database, store: ArtifactStore, sha256: str) -> None:
+def delete_unheld(database: Database, store: ArtifactStore, sha256: str) -> None:
+    """Remove a blob that no project holds; one that is just being published stays."""
     try:
         with database.write() as session:
             _lock(session, sha256)
@@ -135,7 +136,8 @@ def _delete_unheld(database: Database, store: ArtifactStore, sha256: str) -> Non
         logger.warning("left a blob that nobody may hold", exc_info=True, extra={"sha256": sha256})
 
 
-def _is_named(session: Session, project_id: str, sha256: str) -> bool:
+def is_named(session: Session, project_id: str, sha256: str) -> bool:
+    """Whether a row of the project says that the blob is its."""
     queries = [
         select(record.id).where(
             record.project_id == project_id,

@@ -1,0 +1,76 @@
+"""Only what nothing needs is collected, also beside a publication that is under way."""
+
+import pytest
+
+from service.contract.artifacts import ArtifactStore
+from service.contract.records import DatasetRecord
+from service.contract.repositories import artifacts
+from service.contract.repositories.garbage import collect, find_garbage
+from tests.service.rows import add_dataset, publish_blob
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ArtifactStore(tmp_path / "artifacts")
+
+
+@pytest.fixture
+def needed(database, store):
+    """A blob that a data set names."""
+    blob = publish_blob(database, store, b"needed")
+    dataset_id, _ = add_dataset(database)
+    with database.write() as session:
+        session.get_one(DatasetRecord, dataset_id).table_sha256 = blob.sha256
+    return blob
+
+
+def leave_file(store, content):
+    """A blob as a process leaves it that is killed before its commit."""
+    with store.writer() as writer:
+        writer.write(content)
+        sealed = writer.seal()
+        sealed.reveal()
+    return sealed.sha256
+
+
+def stored(store):
+    return {blob.sha256 for blob in store.stored()}
+
+
+def test_what_nothing_needs_goes_and_the_rest_stays(database, store, needed):
+    killed = leave_file(store, b"killed")
+    unnamed = publish_blob(database, store, b"nothing names it")
+    found = find_garbage(database, store)
+    assert [blob.sha256 for blob in found.unheld] == [killed]
+    assert [blob.sha256 for _, blob in found.unnamed] == [unnamed.sha256]
+    assert (found.size_bytes, found.missing) == (len(b"killed") + len(b"nothing names it"), [])
+    assert stored(store) == {needed.sha256, killed, unnamed.sha256}  # looking changes nothing
+    collect(database, store, found)
+    assert stored(store) == {needed.sha256}
+    again = find_garbage(database, store)
+    assert (again.unheld, again.unnamed, again.size_bytes) == ([], [], 0)
+
+
+def test_what_has_come_to_be_needed_since_stays(database, store):
+    killed = leave_file(store, b"killed")
+    found = find_garbage(database, store)
+    publish_blob(database, store, b"killed")
+    collect(database, store, found)
+    assert store.has(killed)
+
+
+def test_another_collector_is_harmless(database, store, needed):
+    leave_file(store, b"killed")
+    found = find_garbage(database, store)
+    collect(database, store, found)
+    collect(database, store, found)
+    assert stored(store) == {needed.sha256}
+
+
+def test_a_missing_file_is_told_and_its_row_stays(database, store, needed):
+    store.path(needed.sha256).unlink()
+    found = find_garbage(database, store)
+    assert found.missing == [needed.sha256]
+    collect(database, store, found)
+    with database.read() as session:
+        assert artifacts.get_artifact(session, "default", needed.sha256)
