@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Engine, MetaData, create_engine, event
+from sqlalchemy import JSON, DateTime, Engine, MetaData, create_engine, event, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -129,3 +129,13 @@ class Database:
 def utc_now() -> datetime:
     """Now, in UTC."""
     return datetime.now(UTC)
+
+
+def shared_now(session: Session) -> Any:  # noqa: ANN401 - a datetime, or SQL that gives one
+    """Now, by one clock for all hosts: PostgreSQL's. SQLite has one host, and its clock.
+
+    For what one process writes and another compares, such as leases.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return func.statement_timestamp(type_=DateTime(timezone=True))
+    return utc_now()

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from service.contract.database import utc_now
+from service.contract.database import shared_now, utc_now
 from service.contract.errors import NotFoundError
 from service.contract.jobs import EventType, JobKind, JobState, require_transition
 from service.contract.records import JobRecord
@@ -196,6 +196,6 @@ def mark_dispatched(session: Session, job_id: str) -> None:
     session.execute(
         update(JobRecord)
         .where(JobRecord.id == job_id)
-        .values(dispatch_time=utc_now())
+        .values(dispatch_time=shared_now(session))
         .execution_options(synchronize_session=False)
     )

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from service.contract.database import utc_now
+from service.contract.database import shared_now
 from service.contract.errors import LeaseLostError
 from service.contract.jobs import EventType, JobKind, JobState
 from service.contract.records import JobRecord
@@ -39,7 +39,7 @@ class Lease:
 
 def claim(session: Session, job_id: str, owner: str, lease_seconds: float) -> JobRecord | None:
     """Take a queued job; None when it is not queued (a second ring of the bell)."""
-    now = utc_now()
+    now = shared_now(session)
     claimed = session.execute(
         update(JobRecord)
         .where(JobRecord.id == job_id, JobRecord.state == JobState.QUEUED)
@@ -68,7 +68,7 @@ def heartbeat(session: Session, lease: Lease, lease_seconds: float) -> JobState:
     """
     row = session.execute(
         _held(lease)
-        .values(lease_until=utc_now() + timedelta(seconds=lease_seconds))
+        .values(lease_until=shared_now(session) + timedelta(seconds=lease_seconds))
         .returning(JobRecord.state)
         .execution_options(synchronize_session=False)
     ).one_or_none()
@@ -164,7 +164,7 @@ def recover_expired(session: Session, *, limit: int = 100) -> list[JobRecord]:
     """
     jobs = session.scalars(
         select(JobRecord)
-        .where(JobRecord.state.in_(_HELD), JobRecord.lease_until < utc_now())
+        .where(JobRecord.state.in_(_HELD), JobRecord.lease_until < shared_now(session))
         .order_by(JobRecord.lease_until)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -190,7 +190,7 @@ def list_undispatched(
     session: Session, redispatch_seconds: float, *, limit: int = 100
 ) -> list[tuple[str, JobKind]]:
     """Queued jobs whose bell was never rung, or rung long ago."""
-    before = utc_now() - timedelta(seconds=redispatch_seconds)
+    before = shared_now(session) - timedelta(seconds=redispatch_seconds)
     rows = session.execute(
         select(JobRecord.id, JobRecord.kind)
         .where(

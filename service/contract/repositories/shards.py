@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from service.contract.database import utc_now
+from service.contract.database import shared_now
 from service.contract.errors import LeaseLostError, WorkerLostError
 from service.contract.jobs import JobState
 from service.contract.records import JobRecord, JobShardRecord
@@ -90,7 +90,7 @@ def claim_shard(
     Raises:
         WorkerLostError: its workers were lost, as often as a job's may be.
     """
-    now = utc_now()
+    now = shared_now(session)
     is_free = or_(
         JobShardRecord.state == _QUEUED,
         and_(JobShardRecord.state == _RUNNING, JobShardRecord.lease_until < now),
@@ -134,7 +134,7 @@ def renew_shard(
         session,
         lease,
         is_running,
-        lease_until=utc_now() + timedelta(seconds=lease_seconds),
+        lease_until=shared_now(session) + timedelta(seconds=lease_seconds),
         evaluated_count=evaluated_count,
     )
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from service.contract.database import utc_now
+from service.contract.database import shared_now
 from service.contract.jobs import JobState
 from service.contract.records import JobRecord, WorkerRecord
 
@@ -21,7 +21,7 @@ def take_over(session: Session) -> None:
     session.execute(
         update(JobRecord)
         .where(JobRecord.state.in_(_HELD))
-        .values(lease_until=utc_now() - timedelta(seconds=1))
+        .values(lease_until=shared_now(session) - timedelta(seconds=1))
         .execution_options(synchronize_session=False)
     )
     session.execute(delete(WorkerRecord))

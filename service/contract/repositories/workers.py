@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from service.contract.database import utc_now
+from service.contract.database import shared_now
 from service.contract.jobs import Queue
 from service.contract.records import WorkerRecord
 
@@ -24,23 +24,23 @@ def beat(session: Session, worker_id: str, *, queues: Sequence[Queue], host: str
             queues=[queue.value for queue in queues],
             host=host,
             pid=pid,
-            heartbeat_time=utc_now(),
+            heartbeat_time=shared_now(session),
         )
         session.add(worker)
     worker.pid = pid
-    worker.heartbeat_time = utc_now()
+    worker.heartbeat_time = shared_now(session)
 
 
 def live_queues(session: Session, stale_seconds: float) -> set[Queue]:
     """Queues that a live worker serves."""
-    since = utc_now() - timedelta(seconds=stale_seconds)
+    since = shared_now(session) - timedelta(seconds=stale_seconds)
     rows = session.scalars(select(WorkerRecord.queues).where(WorkerRecord.heartbeat_time >= since))
     return {Queue(queue) for queues in rows for queue in queues}
 
 
 def live_workers(session: Session, queue: Queue, stale_seconds: float) -> set[str]:
     """Ids of the live workers that serve a queue."""
-    since = utc_now() - timedelta(seconds=stale_seconds)
+    since = shared_now(session) - timedelta(seconds=stale_seconds)
     rows = session.execute(
         select(WorkerRecord.id, WorkerRecord.queues).where(WorkerRecord.heartbeat_time >= since)
     )
@@ -59,5 +59,5 @@ def forget_worker(session: Session, worker_id: str) -> None:
 
 def forget_stale(session: Session, stale_seconds: float) -> None:
     """Remove workers that have been silent for ten times `stale_seconds`."""
-    before = utc_now() - timedelta(seconds=10 * stale_seconds)
+    before = shared_now(session) - timedelta(seconds=10 * stale_seconds)
     session.execute(delete(WorkerRecord).where(WorkerRecord.heartbeat_time < before))

@@ -1,6 +1,7 @@
 """The lease: one holder, and nothing written by a worker that was taken for dead."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from itertools import chain
 
 import pytest
@@ -51,6 +52,20 @@ def test_an_expired_lease_is_queued_again_and_its_worker_writes_nothing(database
         with pytest.raises(LeaseLostError), database.write() as session:
             write(session)
     assert read(database, job_id).state == JobState.RUNNING
+
+
+class AnHourAhead(datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.now(tz) + timedelta(hours=1)
+
+
+def test_of_hosts_on_postgresql_no_clock_but_the_database_s_counts(database, new_job, monkeypatch):
+    early, late = new_job(), new_job()
+    claim(database, early)
+    monkeypatch.setattr("service.contract.database.datetime", AnHourAhead)
+    claim(database, late, EXPIRED)
+    assert set(recover(database)) == ({early, late} if database.is_sqlite else {late})
 
 
 def test_two_recoverers_move_a_job_once(database, new_job):
