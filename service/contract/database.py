@@ -12,12 +12,29 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Engine, MetaData, create_engine, event, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
+
+from service.contract.errors import UnavailableError
 
 BUSY_TIMEOUT_MILLISECONDS = 30_000
 
 JsonType = JSON().with_variant(JSONB(), "postgresql")
+
+
+# Of SQLite: locked by another for longer than the time-out, and a disk that is full or broken.
+_SQLITE_AWAY = frozenset({5, 6, 10, 13, 14})
+
+
+class DatabaseAwayError(UnavailableError, SQLAlchemyError):  # type: ignore[misc] # two codes
+    """The database did not answer, or broke off: what was asked may be asked again.
+
+    Whether a commit that was under way has been made is not known.
+    """
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -111,19 +128,48 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Open a transaction that writes nothing."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        """Open a transaction that writes nothing.
+
+        Raises:
+            DatabaseAwayError: the database does not answer.
+        """
+        with _telling_of_absence(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Open a transaction; it commits with the block and rolls back on an error."""
-        with Session(self._write_engine, expire_on_commit=False) as session, session.begin():
+        """Open a transaction; it commits with the block and rolls back on an error.
+
+        Raises:
+            DatabaseAwayError: the database does not answer.
+        """
+        with (
+            _telling_of_absence(),
+            Session(self._write_engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+@contextmanager
+def _telling_of_absence() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if not _is_away(error):
+            raise
+        raise DatabaseAwayError("the database does not answer; try again shortly") from error
+
+
+def _is_away(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _SQLITE_AWAY  # the rest of the number only refines it
+    return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
 
 
 def utc_now() -> datetime:

@@ -6,6 +6,7 @@ soon after `HeldJob.should_stop()` turns true, by raising `JobStoppedError`.
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.contract.artifacts import SealedBlob
+from service.contract.database import DatabaseAwayError
 from service.contract.errors import CellgebraError, LeaseLostError, NotFoundError
 from service.contract.jobs import EventType, JobState
 from service.contract.records import JobRecord
@@ -26,6 +28,8 @@ from worker.tasks.runtime import Runtime, worker_name
 logger = logging.getLogger(__name__)
 
 CHECKPOINT_MEDIA_TYPE = "application/vnd.cellgebra.checkpoint"
+
+_RETRY_SECONDS = 0.5
 
 Complete = Callable[[Session, JobRecord], dict[str, Any]]
 OnFailure = Callable[[Session, JobRecord], None]
@@ -78,28 +82,49 @@ class HeldJob:
             raise JobStoppedError
 
     def emit(self, type_: EventType, data: dict[str, Any]) -> None:
-        """Write an event; progress also goes to the row."""
-        with self.runtime.database.write() as session:
-            if type_ is EventType.PROGRESS:
-                leases.set_progress(
-                    session, self.lease, data["fraction"], data.get("estimated_seconds_left")
-                )
-            events.append_event(session, self.job.id, type_, data, fence=self.lease.fence)
+        """Write an event; progress also goes to the row.
+
+        A database that is away is waited for: hours of work do not end with its restart.
+        """
+
+        def write() -> None:
+            with self.runtime.database.write() as session:
+                if type_ is EventType.PROGRESS:
+                    left = data.get("estimated_seconds_left")
+                    leases.set_progress(session, self.lease, data["fraction"], left)
+                events.append_event(session, self.job.id, type_, data, fence=self.lease.fence)
+
+        self._patiently(write)
 
     def transaction(self) -> AbstractContextManager[Session]:
         """Open a write transaction that may publish and release blobs."""
         return artifacts.write_blobs(self.runtime.database, self.runtime.store)
 
     def save_checkpoint(self, content: bytes) -> None:
-        """Keep a state to go on from; the one before goes."""
-        sealed = self.seal(content)
-        with self.transaction() as session:
-            leases.lock_held(session, self.lease)
-            blob = artifacts.publish(session, self.owner, sealed, CHECKPOINT_MEDIA_TYPE)
-            before = leases.set_checkpoint(session, self.lease, blob.sha256)
-            session.flush()
-            if before is not None:
-                artifacts.release_artifact(session, self.job.project_id, before)
+        """Keep a state to go on from; the one before goes. A database that is away is awaited."""
+
+        def write() -> None:
+            sealed = self.seal(content)  # each time: what was not committed is gone
+            with self.transaction() as session:
+                leases.lock_held(session, self.lease)
+                blob = artifacts.publish(session, self.owner, sealed, CHECKPOINT_MEDIA_TYPE)
+                before = leases.set_checkpoint(session, self.lease, blob.sha256)
+                session.flush()
+                if before is not None:
+                    artifacts.release_artifact(session, self.job.project_id, before)
+
+        self._patiently(write)
+
+    def _patiently(self, write: Callable[[], None]) -> None:
+        """Write, again and again while the database is away and the lease may still hold."""
+        deadline = time.monotonic() + self.runtime.settings.lease_seconds
+        while True:
+            try:
+                return write()
+            except DatabaseAwayError:
+                if time.monotonic() > deadline or self.should_stop():
+                    raise
+                time.sleep(_RETRY_SECONDS)
 
     def load_checkpoint(self) -> bytes | None:
         """The state that an earlier attempt kept; None where there is none, or its blob is gone.
@@ -133,16 +158,11 @@ def run_job(
     held = HeldJob(runtime, job)
     with _Heartbeat(held):
         try:
-            _carry_out(held, work)
+            _carry_out_or_end(held, work, on_failure)
         except LeaseLostError:
             logger.warning("lease lost", extra={"job_id": job_id})
-        except JobStoppedError:
-            _stop(held, on_failure)
-        except CellgebraError as error:
-            _fail(held, error.as_problem(), on_failure)
-        except Exception:
-            logger.exception("job failed unexpectedly", extra={"job_id": job_id})
-            _fail(held, _internal_problem(job_id), on_failure)
+        except DatabaseAwayError:  # the last commit may have been made or not: recovery sees
+            logger.warning("left to recovery", exc_info=True, extra={"job_id": job_id})
 
 
 class _Heartbeat:
@@ -177,6 +197,22 @@ class _Heartbeat:
             state = leases.heartbeat(session, held.lease, held.runtime.settings.lease_seconds)
         if state is JobState.CANCELLING:
             held.is_cancelled.set()
+
+
+def _carry_out_or_end(
+    held: HeldJob, work: Callable[[HeldJob], Complete], on_failure: OnFailure
+) -> None:
+    try:
+        _carry_out(held, work)
+    except (LeaseLostError, DatabaseAwayError):
+        raise
+    except JobStoppedError:
+        _stop(held, on_failure)
+    except CellgebraError as error:
+        _fail(held, error.as_problem(), on_failure)
+    except Exception:
+        logger.exception("job failed unexpectedly", extra={"job_id": held.job.id})
+        _fail(held, _internal_problem(held.job.id), on_failure)
 
 
 def _carry_out(held: HeldJob, work: Callable[[HeldJob], Complete]) -> None:

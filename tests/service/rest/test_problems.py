@@ -175,3 +175,15 @@ async def test_the_trace_id_of_the_caller_is_kept(rest):
     assert given.headers["x-trace-id"] == "a-trace-of-mine"
     strange = await rest.get("/health/live", headers={"X-Trace-Id": "a trace\twith spaces"})
     assert len(strange.headers["x-trace-id"]) == 32
+
+
+async def test_without_the_database_a_client_may_try_again(rest, context, tmp_path):
+    context.database.engine.dispose()
+    for path in tmp_path.glob("cellgebra.db*"):
+        path.unlink()
+    (tmp_path / "cellgebra.db").mkdir()  # cannot be opened
+    document = check(await rest.get("/v1/training-jobs"), 503)
+    assert (document["code"], document["detail"]) == (
+        "UNAVAILABLE",
+        "the database does not answer; try again shortly",
+    )

@@ -3,8 +3,10 @@
 import threading
 
 import pytest
+from sqlalchemy import text
 
 from service.contract.artifacts import ArtifactStore
+from service.contract.database import Database
 from service.contract.errors import BadTableError, Offender
 from service.contract.jobs import EventType, JobKind, JobState
 from service.contract.records import JobRecord
@@ -87,6 +89,80 @@ def test_an_unexpected_error_does_not_show_its_text(runtime, job_id, read):
     run_job(runtime, job_id, work)
     assert read().state == JobState.FAILED
     assert "secret" not in str(read().error)
+
+
+@pytest.fixture
+def on_postgresql(postgresql_url, tmp_path):
+    database = Database(postgresql_url)
+    settings = Settings(data_dir=tmp_path, heartbeat_seconds=0.05)
+    yield Runtime(settings, database, ArtifactStore(tmp_path / "artifacts"))
+    database.close()
+
+
+def new_job(database):
+    owner, request = Owner("lab", "ada"), Request(None, "")
+    with database.write() as session:
+        job, _ = jobs.create_job(
+            session, owner, JobKind.TRAINING, {}, subject_id="dataset_1", request=request
+        )
+        return job.id
+
+
+def break_off(session):
+    session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+
+def test_a_result_that_the_database_broke_off_is_left_to_recovery(on_postgresql):
+    job_id = new_job(on_postgresql.database)
+    run_job(on_postgresql, job_id, lambda _: lambda session, _: break_off(session))
+    with on_postgresql.database.read() as session:
+        assert jobs.get_job(session, "lab", JobKind.TRAINING, job_id).state == JobState.RUNNING
+
+
+def test_a_restart_of_the_database_does_not_end_the_work(on_postgresql):
+    """Every connection breaks while an event and a checkpoint are written; both are kept."""
+    runtime = on_postgresql
+    job_id = new_job(runtime.database)
+
+    def work(held):
+        for write in (
+            lambda: held.emit(EventType.PROGRESS, {"fraction": 0.5}),
+            lambda: held.save_checkpoint(b"one"),
+        ):
+            lock = threading.Event()
+            breaker = threading.Thread(target=break_who_waits, args=(runtime, job_id, lock))
+            breaker.start()
+            lock.wait()
+            write()
+            breaker.join()
+        assert held.runtime.store.read(held_checkpoint(runtime, job_id)) == b"one"
+        return complete
+
+    run_job(runtime, job_id, work)
+    with runtime.database.read() as session:
+        assert jobs.get_job(session, "lab", JobKind.TRAINING, job_id).state == JobState.SUCCEEDED
+        told = events.list_event_data(session, job_id, EventType.PROGRESS)
+    assert told == [{"fraction": 0.5}]
+    assert stored(runtime) == []
+
+
+def break_who_waits(runtime, job_id, lock):
+    """Hold the job's row until somebody waits for it, and break that one's connection off."""
+    waiting = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with runtime.database.write() as session:
+        session.get_one(JobRecord, job_id, with_for_update=True)
+        lock.set()
+        while not session.execute(waiting).all():
+            session.execute(text("SELECT pg_sleep(0.02)"))
+            session.execute(text("SELECT pg_stat_clear_snapshot()"))
+
+
+def held_checkpoint(runtime, job_id):
+    with runtime.database.read() as session:
+        return session.get_one(JobRecord, job_id).checkpoint_sha256
 
 
 def test_a_cancel_reaches_the_work(runtime, database, job_id, read):
