@@ -4,21 +4,41 @@ A blob appears whole or not at all: it is written under a temporary name, flushe
 renamed. What belongs to whom, and when a blob may go, is the database's affair.
 """
 
+import errno
 import hashlib
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from service.contract.errors import BrokenArtifactError, NotFoundError
+from service.contract.errors import BrokenArtifactError, NotFoundError, StorageFullError
 
 CHUNK_BYTES = 1 << 20
 INCOMING = "incoming"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@contextmanager
+def naming_full_disks() -> Iterator[None]:
+    """Tell a full disk, and a file as large as may be, by their name.
+
+    Raises:
+        StorageFullError: the block met one.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise StorageFullError(
+            "the disk of the service is full; make room there, then try again"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -47,16 +67,22 @@ class BlobWriter:
 
     def __init__(self, root: Path, folder: Path) -> None:
         self._root = root
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=folder)
+        with naming_full_disks():
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=folder)
         self._file = os.fdopen(descriptor, "wb")
         self.path = Path(name)
         self._hash = hashlib.sha256()
         self.size_bytes = 0
 
     def write(self, data: bytes) -> None:
-        """Append."""
-        self._file.write(data)
+        """Append.
+
+        Raises:
+            StorageFullError: there is no room.
+        """
+        with naming_full_disks():
+            self._file.write(data)
         self._hash.update(data)
         self.size_bytes += len(data)
 
@@ -72,17 +98,23 @@ class BlobWriter:
         return self._hash.hexdigest()
 
     def seal(self) -> SealedBlob:
-        """Take no more, and wait for the disk: before a transaction, which others wait for."""
+        """Take no more, and wait for the disk: before a transaction, which others wait for.
+
+        Raises:
+            StorageFullError: there is no room.
+        """
         if not self._file.closed:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+            with naming_full_disks():
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
         target = _path_of(self._root, self.sha256)
         return SealedBlob(self.sha256, self.size_bytes, self.path, target)
 
     def discard(self) -> None:
         """Forget what was written; what is revealed stays."""
-        self._file.close()
+        with suppress(OSError):  # it writes what it still holds, on a disk that may be full
+            self._file.close()
         self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:

@@ -16,6 +16,7 @@ CellgebraError
     ResourceExhaustedError      a limit is reached; try again later
     DeadlineExceededError       the answer would have come too late
     UnavailableError            a part of the service does not answer
+        StorageFullError            the disk takes no more
         BrokenArtifactError         a stored blob is missing, or is not what it was
     UnauthenticatedError        no valid key
     PermissionDeniedError       the key lacks the scope
@@ -166,6 +167,12 @@ class UnavailableError(CellgebraError):
 
     code = "UNAVAILABLE"
     reason = "UNAVAILABLE"
+
+
+class StorageFullError(UnavailableError):
+    """The disk takes no more."""
+
+    reason = "STORAGE_FULL"
 
 
 class BrokenArtifactError(UnavailableError):

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     heartbeat_seconds: Annotated[
         float, Field(gt=0, description="how often a worker renews its lease and reads cancels")
     ] = 1.5
+    checkpoint_seconds: Annotated[
+        float, Field(gt=0, description="how often a training keeps a checkpoint")
+    ] = 30.0
     worker_stale_seconds: Annotated[
         float, Field(gt=1, description="a worker silent this long counts as gone")
     ] = 20.0

@@ -15,9 +15,14 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from service.contract.artifacts import SealedBlob
+from service.contract.artifacts import SealedBlob, naming_full_disks
 from service.contract.database import DatabaseAwayError
-from service.contract.errors import CellgebraError, LeaseLostError, NotFoundError
+from service.contract.errors import (
+    CellgebraError,
+    LeaseLostError,
+    NotFoundError,
+    StorageFullError,
+)
 from service.contract.jobs import EventType, JobState
 from service.contract.records import JobRecord
 from service.contract.repositories import artifacts, events, jobs, leases
@@ -62,11 +67,15 @@ class HeldJob:
     def seal(self, content: bytes | Path) -> SealedBlob:
         """Write a blob for a transaction to publish; one that none does goes with the scratch."""
         writer = self.runtime.store.writer(self.scratch)
-        if isinstance(content, Path):
-            writer.copy(content)
-        else:
-            writer.write(content)
-        return writer.seal()
+        try:
+            if isinstance(content, Path):
+                writer.copy(content)
+            else:
+                writer.write(content)
+            return writer.seal()
+        except BaseException:
+            writer.discard()
+            raise
 
     def should_stop(self) -> bool:
         """Whether the job is cancelled, taken over, or its worker asked to go."""
@@ -101,7 +110,11 @@ class HeldJob:
         return artifacts.write_blobs(self.runtime.database, self.runtime.store)
 
     def save_checkpoint(self, content: bytes) -> None:
-        """Keep a state to go on from; the one before goes. A database that is away is awaited."""
+        """Keep a state to go on from; the one before goes.
+
+        A database that is away is awaited. Where the disk is full the one before stays: less to go
+        on from, but no reason to end the work.
+        """
 
         def write() -> None:
             sealed = self.seal(content)  # each time: what was not committed is gone
@@ -113,7 +126,10 @@ class HeldJob:
                 if before is not None:
                     artifacts.release_artifact(session, self.job.project_id, before)
 
-        self._patiently(write)
+        try:
+            self._patiently(write)
+        except StorageFullError:
+            logger.warning("no room for a checkpoint", exc_info=True, extra={"job_id": self.job.id})
 
     def _patiently(self, write: Callable[[], None]) -> None:
         """Write, again and again while the database is away and the lease may still hold."""
@@ -203,7 +219,8 @@ def _carry_out_or_end(
     held: HeldJob, work: Callable[[HeldJob], Complete], on_failure: OnFailure
 ) -> None:
     try:
-        _carry_out(held, work)
+        with naming_full_disks():
+            _carry_out(held, work)
     except (LeaseLostError, DatabaseAwayError):
         raise
     except JobStoppedError:

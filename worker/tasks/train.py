@@ -67,6 +67,7 @@ def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
                 save_checkpoint=held.save_checkpoint,
                 emit=held.emit,
                 should_stop=held.should_stop,
+                checkpoint_seconds=held.runtime.settings.checkpoint_seconds,
                 earlier_epochs=_told_epochs(held),
             ),
             notes=_notes(held),

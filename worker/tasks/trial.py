@@ -54,6 +54,7 @@ def try_out(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
                 save_checkpoint=held.save_checkpoint,
                 emit=emit,
                 should_stop=held.should_stop,
+                checkpoint_seconds=held.runtime.settings.checkpoint_seconds,
             ),
         )
     except TrainingStoppedError as error:

@@ -12,16 +12,16 @@ Emit = Callable[[EventType, dict[str, Any]], None]
 _EVENTS_PER_SECOND = 4
 _EPOCH_EVENTS = 300
 _POLL_SECONDS = 0.5
-_CHECKPOINT_SECONDS = 30.0
+CHECKPOINT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Attempt:
     """One attempt at a job: what earlier ones left, and who is told of this one.
 
-    `save_checkpoint` gets the state about every 30 seconds and on a stop, `emit` progress, epochs
-    and the report; `should_stop` is asked twice a second. `earlier_epochs` are the data of epoch
-    events from before the checkpoint.
+    `save_checkpoint` gets the state about every `checkpoint_seconds` and on a stop, `emit`
+    progress, epochs and the report; `should_stop` is asked twice a second. `earlier_epochs` are
+    the data of epoch events from before the checkpoint.
     """
 
     checkpoint: bytes | None = None
@@ -29,6 +29,11 @@ class Attempt:
     emit: Emit = lambda *_: None
     should_stop: Callable[[], bool] = lambda: False
     earlier_epochs: Iterable[Mapping[str, Any]] = ()
+    checkpoint_seconds: float = CHECKPOINT_SECONDS
+
+    def saver(self) -> "Saver":
+        """What keeps its checkpoints."""
+        return Saver(self.save_checkpoint, self.checkpoint_seconds)
 
 
 ALONE = Attempt()
@@ -120,11 +125,18 @@ class Pause:
 
 
 class Saver:
-    """Saves a checkpoint every 30 seconds, and when told to."""
+    """Saves a checkpoint every so many seconds, and when told to."""
 
-    def __init__(self, save: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, save: Callable[[bytes], None], period_seconds: float = CHECKPOINT_SECONDS
+    ) -> None:
         self._save = save
-        self._next_time = time.monotonic() + _CHECKPOINT_SECONDS
+        self._period_seconds = period_seconds
+        self._next_time = time.monotonic() + period_seconds
+
+    def inside(self, save: Callable[[bytes], None]) -> "Saver":
+        """One for a part of the work, as often; `save` puts the state of the part into ours."""
+        return Saver(save, self._period_seconds)
 
     def when_due(self, pack: Callable[[], bytes]) -> None:
         """Save if the last time is long ago."""
@@ -134,4 +146,4 @@ class Saver:
     def now(self, pack: Callable[[], bytes]) -> None:
         """Save."""
         self._save(pack())
-        self._next_time = time.monotonic() + _CHECKPOINT_SECONDS
+        self._next_time = time.monotonic() + self._period_seconds

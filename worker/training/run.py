@@ -29,7 +29,7 @@ from worker.training.manifest import TableIdentity, manifest_of
 from worker.training.memory import TrainingSize, require_memory
 from worker.training.neutral import fit_neutral
 from worker.training.preparation import TrainingData, prepare
-from worker.training.progress import ALONE, Attempt, Pause, Reporter, Saver
+from worker.training.progress import ALONE, Attempt, Pause, Reporter
 from worker.training.report import build_report
 from worker.training.seen_designs import seen_designs
 from worker.training.selection import Chosen, Source, choose_model, with_selection
@@ -111,7 +111,7 @@ def train_model(
     source = Source(table, labels, covariates, genes, data)
     history = History(attempt.emit, attempt.earlier_epochs)
     reporter = Reporter(history, members=spec.ensemble_size, epochs=spec.epochs)
-    hooks = Hooks(reporter, Pause(attempt.should_stop), Saver(attempt.save_checkpoint))
+    hooks = Hooks(reporter, Pause(attempt.should_stop), attempt.saver())
     fitted = _fit(spec, source, hooks, attempt.checkpoint, identity)
     packed = _pack(spec, fitted, identity)
     if with_report:

@@ -23,7 +23,6 @@ from worker.training.ensemble import Hooks
 from worker.training.errors import TrainingStoppedError
 from worker.training.fold_predictions import asked_of, predict_fold, spread_over
 from worker.training.preparation import TrainingData, as_read_by, prepare
-from worker.training.progress import Saver
 from worker.training.selection_candidates import Candidate, candidates_of
 from worker.training.selection_folds import InnerFolds, inner_folds_of, prepared
 from worker.training.selection_state import FINAL, SelectionState, unpack
@@ -97,7 +96,7 @@ def choose_model(
     )
     hooks.saver.now(state.pack)  # what was compared is not compared again
     reporter.progress(0, 0, message=f"chosen: {selection.chosen}; {selection.reason}")
-    saver = Saver(lambda inner: hooks.saver.now(lambda: state.pack_with(FINAL, inner)))
+    saver = hooks.saver.inside(lambda inner: hooks.saver.now(lambda: state.pack_with(FINAL, inner)))
     return Chosen(
         spec.model_copy(update={"model": model}),
         replace(hooks, reporter=reporter, saver=saver),
@@ -187,7 +186,7 @@ class _Comparing:
         """
         kind, state = candidate.kind, self._state
         running, outer = f"{place}.{kind}", self._hooks.saver
-        saver = Saver(lambda inner: outer.now(lambda: state.pack_with(running, inner)))
+        saver = outer.inside(lambda inner: outer.now(lambda: state.pack_with(running, inner)))
         own = self._spec.model_copy(update={"model": candidate.spec, "ensemble_size": 1})
         begin, hooks = time.monotonic(), replace(hooks, saver=saver)
         try:

@@ -23,7 +23,7 @@ from worker.training.errors import TrainingStoppedError
 from worker.training.fold_predictions import asked_of, predict_fold
 from worker.training.memory import TrainingSize, require_memory
 from worker.training.preparation import TrainingData
-from worker.training.progress import ALONE, Attempt, Pause, Reporter, Saver
+from worker.training.progress import ALONE, Attempt, Pause, Reporter
 from worker.training.selection_folds import inner_folds_of, prepared
 from worker.training.selection_scores import FoldAnswers, score_of
 from worker.training.selection_state import SelectionState, unpack
@@ -64,7 +64,7 @@ def run_trial(
     key = fingerprint(own, table_sha256, *hashes_of(genes), objective.model_dump_json())
     state = unpack(attempt.checkpoint, key)
     reporter = Reporter(attempt.emit, members=1, epochs=own.epochs)
-    hooks = Hooks(reporter, Pause(attempt.should_stop), Saver(attempt.save_checkpoint))
+    hooks = Hooks(reporter, Pause(attempt.should_stop), attempt.saver())
     scores: list[float] = []
     count = len(folds.splits)
     for place, data in prepared(folds, own, labels, covariates, genes):
@@ -121,7 +121,9 @@ def _fit_fold(
     reporter = hooks.reporter.phase(
         place / count, (place + 1) / count, members=1, epochs=spec.epochs, tells_epochs=False
     )
-    saver = Saver(lambda inner: hooks.saver.now(lambda: state.pack_with(running, inner)))
+    saver = hooks.saver.inside(
+        lambda inner: hooks.saver.now(lambda: state.pack_with(running, inner))
+    )
     own = replace(hooks, reporter=reporter, saver=saver)
     if hooks.pause():
         hooks.saver.now(state.pack)

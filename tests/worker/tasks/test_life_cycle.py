@@ -1,6 +1,8 @@
 """One life for every job: whatever the work does, the row ends in a true state."""
 
+import resource
 import threading
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import text
@@ -204,6 +206,44 @@ def test_the_newest_checkpoint_is_kept_and_goes_with_success(runtime, job_id, re
     run_job(runtime, job_id, go_on)
     assert seen == [b"two"]
     assert read().checkpoint_sha256 is None
+    assert stored(runtime) == []
+
+
+@contextmanager
+def files_of_at_most(size_bytes):
+    """What a full disk is like, for this process and files only."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+ROOM_BYTES = 8 * 2**20  # for the database, not for what follows
+LARGE = b"x" * (2 * ROOM_BYTES)
+
+
+def test_a_checkpoint_without_room_leaves_the_one_before(runtime, job_id, read):
+    def work(held):
+        held.save_checkpoint(b"one")
+        with files_of_at_most(ROOM_BYTES):
+            held.save_checkpoint(LARGE)
+        raise BadTableError("stop here")
+
+    run_job(runtime, job_id, work)
+    assert runtime.store.read(read().checkpoint_sha256) == b"one"
+    assert [path.read_bytes() for path in stored(runtime)] == [b"one"]
+
+
+def test_a_result_without_room_is_a_problem_with_a_name(runtime, job_id, read):
+    def work(held):
+        with files_of_at_most(ROOM_BYTES):
+            held.seal(LARGE)
+
+    run_job(runtime, job_id, work)
+    assert read().state == JobState.FAILED
+    assert read().error["reason"] == "STORAGE_FULL"
     assert stored(runtime) == []
 
 
