@@ -150,6 +150,13 @@ def _made_on(found: Sequence[Standing]) -> str:
     return f"Evaluated {span} on {machines}, one thread; {core_minutes:.0f} core minutes in all."
 
 
+def _head(store: Store) -> str:
+    logged = store.logged()
+    afterwards = sum("logged_afterwards" in entry for entry in logged)
+    text = HEAD.read_text().strip()
+    return text.format(log=LOG, logged=len(logged), afterwards=afterwards)
+
+
 def write_page(store: Store) -> Path:
     """Write the page beside the results, and the picture into docs/images; returns the page."""
     found = standings(store)
@@ -158,7 +165,7 @@ def write_page(store: Store) -> Path:
         "best null", "difference [95 %]", "reached", "s a seed",
     )  # fmt: skip
     parts = [
-        HEAD.read_text().strip().format(log=LOG),
+        _head(store),
         _made_on(found),
         table(head, [_main_row(standing) for standing in found]),
         NOTES.read_text().strip() if NOTES.exists() else "",

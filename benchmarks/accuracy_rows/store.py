@@ -57,6 +57,11 @@ class Store:
         with (self.results / LOG).open("a") as file:
             file.write(json.dumps(entry, sort_keys=True) + "\n")
 
+    def logged(self) -> list[Result]:
+        """Every line of the log; one with `logged_afterwards` was made beside this program."""
+        path = self.results / LOG
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
     def _predictions(self, key: Key, fingerprint: str) -> Path:
         return self.work / "predictions" / f"{key.stem}.{fingerprint[:12]}.npy"
 

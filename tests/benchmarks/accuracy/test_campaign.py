@@ -16,7 +16,7 @@ from benchmarks.accuracy_rows.specs import (
     chosen,
     others,
 )
-from benchmarks.accuracy_rows.store import LOG, Key
+from benchmarks.accuracy_rows.store import LOG, RESULTS, Key, Store
 from benchmarks.accuracy_rows.summary import standing
 from benchmarks.accuracy_rows.tables import MissingDataError
 
@@ -187,6 +187,22 @@ def test_the_page_shows_every_row_and_the_verdict(run, store, commit):
     assert "`additive`" in line
     assert line.count("0.") > 6
     assert (store.results.parent / "accuracy.svg").read_text().startswith("<svg")
+
+
+def test_the_page_counts_the_log_and_what_was_added_to_it_afterwards(store):
+    for more in ({}, {"logged_afterwards": {"date": "2026-11-29", "reason": "a look"}}, {}):
+        store.log({"row": ROW.name} | more)
+    assert "): 3 so far, 1 of them looks" in write_page(store).read_text()
+
+
+def test_what_is_kept_was_logged_and_a_line_without_a_date_says_why():
+    store = Store(RESULTS, RESULTS)
+    logged = store.logged()
+    assert {(e["row"], e["model"], e["seed"]) for e in logged} >= {
+        (r["row"], r["model"], r["seed"]) for row in ROWS for r in store.all(row)
+    }
+    for entry in logged:
+        assert (entry["date"] is None) == ("logged_afterwards" in entry)
 
 
 def test_the_command_says_what_is_missing(specs, store, monkeypatch):
