@@ -27,11 +27,9 @@ def by_random(table: DesignTable, split: RandomSplit) -> Partition:
     control_N = controls_of(table)
     groups = np.unique(table.group_N[~control_N])
     in_groups_N = np.isin(table.group_N, groups[drawn(len(groups), split, "design group")])
-    return Partition(
-        train_N=~in_groups_N | control_N,
-        test_N=in_groups_N & ~control_N,
-        description=f"{said('design groups', split)}; no group is on both sides",
-    )
+    test_N = in_groups_N & ~control_N
+    description = f"{said('design groups', split)}; no group is on both sides"
+    return set_apart(table, ~test_N, test_N, description)
 
 
 def by_group(table: DesignTable, split: GroupSplit) -> Partition:
@@ -47,7 +45,7 @@ def by_group(table: DesignTable, split: GroupSplit) -> Partition:
         held_out = codes[drawn(len(codes), split, "group")].tolist()
         description = said("groups", split)
     in_groups_N = np.isin(table.group_N, held_out) & ~control_N
-    return Partition(~in_groups_N, in_groups_N, description)
+    return set_apart(table, ~in_groups_N, in_groups_N, description)
 
 
 def loci_of(design: Design) -> frozenset[str]:

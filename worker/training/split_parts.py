@@ -40,12 +40,14 @@ def set_apart(
     description: str,
     left_out: Mapping[str, int] | None = None,
 ) -> Partition:
-    """Take from the test part the controls, and the groups that are trained on.
+    """Take from the test part the controls, and the groups and designs that are trained on.
 
-    A group holds a design with its replicates and rebuilds: none is on both sides.
+    A group holds a design with its replicates and rebuilds; one that was measured in several
+    groups is on one side all the same. A control puts no group on a side: each plate has some.
     """
     control_N = controls_of(table)
-    both_N = np.isin(table.group_N, np.unique(table.group_N[train_N]))
+    both_N = np.isin(table.group_N, np.unique(table.group_N[train_N & ~control_N]))
+    both_N |= np.isin(table.design_N, np.unique(table.design_N[train_N]))
     seen_N = test_N & both_N & ~control_N
     return Partition(
         train_N=train_N,

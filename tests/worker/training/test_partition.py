@@ -163,6 +163,29 @@ def test_a_group_column_holds_designs_together_in_every_split(tmp_path):
     assert genotypes(table, parts.test_N) == {names("a"), names("a", "b")}
 
 
+@pytest.mark.parametrize("kind", ["random", "group"])
+def test_a_design_of_several_groups_is_not_tested_where_another_group_trains(tmp_path, kind):
+    designs = ["", *(names(f"g{i}") for i in range(7)), names("g0"), names("g1"), names("g2")]
+    plates = ["a", "a", "a", "b", "b", "c", "c", "a", "b", "c", "a"]  # g0, g1 and g2 recur
+    table = made(tmp_path, designs, group=plates)
+    for fold in range(3):
+        parts = split_of(table, {"kind": kind, "folds": 3, "fold": fold})
+        train, test = (genotypes(table, rows) for rows in (parts.train_N, parts.test_N))
+        assert not train & test
+        held_out = len(genotypes(table, ~parts.train_N) - {""})
+        assert held_out == len(test) + parts.left_out["design_on_both_sides_count"]
+
+
+def test_a_control_on_every_plate_keeps_no_plate_out_of_the_test(tmp_path):
+    designs = ["", "", names("a"), names("b"), names("a", "b"), names("c")]
+    plates = ["x", "y", "x", "y", "y", "y"]
+    table = made(tmp_path, designs, group=plates)
+    parts = split_of(table, {"kind": "gene", "test": ["a"]})
+    assert genotypes(table, parts.test_N) == {names("a")}  # a+b is on the plate of b, and c
+    assert genotypes(table, parts.train_N) == {"", names("b"), names("c")}
+    assert parts.left_out["design_on_both_sides_count"] == 1
+
+
 def test_query_pairs_are_the_most_frequent_and_no_triple_with_one_trains(tmp_path):
     first = [names("q1", "q2", x) for x in "abcd"]
     second = [names("r1", "r2", x) for x in "abcd"]
