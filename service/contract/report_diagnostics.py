@@ -135,17 +135,19 @@ class DifferenceFigures(BaseModel):
 
 
 class LatentMap(BaseModel):
-    """Principal components of z_I over designs of both parts, of the first member alone.
+    """z_I over designs of both parts in two dimensions, of the first member alone.
 
-    `value` is measured, in the label's unit. `share` is the variance of both components, of 1.
-    `reference` is z_W.
+    `value` is measured, in the label's unit. `share` is the variance of both principal components,
+    of 1; None for `umap`, whose axes have neither variance nor unit. `reference` is z_W.
     """
+
+    method: Literal["pca", "umap"] = "pca"
 
     label: str
     unit: str
     is_log: bool
     design_count: int
-    share: tuple[float, float]
+    share: tuple[float, float] | None
     reference: tuple[float, float]
     first: list[float]
     second: list[float]

@@ -16,6 +16,7 @@ __all__ = [
     "NoSplit",
     "OptimizerSpec",
     "RandomSplit",
+    "ReportSpec",
     "Split",
     "TrainingLabel",
     "TrainingSpec",
@@ -68,6 +69,16 @@ class OptimizerSpec(_Spec):
     gradient_clip_norm: Annotated[float, Field(gt=0)] = 1.0
 
 
+class ReportSpec(_Spec):
+    """How the report is drawn. No figure of it depends on this.
+
+    `latent_map`: the principal components of the intact states, or UMAP of them, which keeps who
+    is near whom and no distances, and takes up to a minute more: it is compiled in each job.
+    """
+
+    latent_map: Literal["pca", "umap"] = "pca"
+
+
 class TrainingSpec(_Spec):
     """What to train. Two jobs with one spec and one seed give identical models on CPU."""
 
@@ -86,6 +97,7 @@ class TrainingSpec(_Spec):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     genes: GenesUse | None = None
+    report: ReportSpec = ReportSpec()
 
     @model_validator(mode="after")
     def _labels_once(self) -> Self:

@@ -50,7 +50,7 @@ def diagnose(
         conflict=term_conflict(data, spec, spec.model, tensors),
         composition=composition_figures(read, spec.seed),
         differences=difference_figures(data, read, spec.seed),
-        latent_map=latent_map(data, predictor, spec.seed),
+        latent_map=latent_map(data, predictor, spec.seed, spec.report.latent_map),
     )
     return found.model_copy(update={"left_out": _missing(found)})
 

@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from service.contract.report_diagnostics import CompositionFigures, LatentMap
 from service.contract.training import Transform
-from worker.inference.ensembles import Latents
 from worker.inference.predictor import Predictor
 from worker.latent.combinations import composition_residuals
 from worker.training.diagnostics_designs import (
@@ -14,12 +13,12 @@ from worker.training.diagnostics_designs import (
     in_unit,
     quantiles_by_order,
 )
+from worker.training.latent_planes import Method, plane_of
 from worker.training.preparation import TrainingData
 
 Floats = NDArray[np.float64]
 
 _MOST_READ = 5000
-_TINY = 1e-12
 
 
 def composition_figures(read: ReadPart, seed: int) -> CompositionFigures | None:
@@ -39,23 +38,14 @@ def composition_figures(read: ReadPart, seed: int) -> CompositionFigures | None:
     )
 
 
-def _components(latents: Latents) -> tuple[Floats, Floats, Floats]:
-    """First two principal components [B, 2], z_W in their plane [2], and their shares [2]."""
-    z_I_BD = latents.z_I_MBD[0]
-    center_D = z_I_BD.mean(axis=0)
-    _, size_K, axis_KD = np.linalg.svd(z_I_BD - center_D, full_matrices=False)
-    # The sign of a component is arbitrary: its largest weight points up.
-    sign_K = np.sign(axis_KD[np.arange(len(axis_KD)), np.abs(axis_KD).argmax(axis=1)])
-    axis_2D = np.zeros((2, z_I_BD.shape[1]))
-    axis_2D[: len(axis_KD[:2])] = (axis_KD * sign_K[:, None])[:2]
-    share_2 = np.zeros(2)
-    share_2[: len(size_K[:2])] = (np.square(size_K) / max(np.square(size_K).sum(), _TINY))[:2]
-    plane_B2 = (z_I_BD - center_D) @ axis_2D.T
-    return plane_B2, axis_2D @ (latents.z_W_MD[0] - center_D), share_2
+def _pair(value_2: Floats) -> tuple[float, float]:
+    return float(value_2[0]), float(value_2[1])
 
 
-def latent_map(data: TrainingData, predictor: Predictor, seed: int) -> LatentMap | None:
-    """Designs of both parts in the plane of z_I's first two components; None without a latent."""
+def latent_map(
+    data: TrainingData, predictor: Predictor, seed: int, method: Method
+) -> LatentMap | None:
+    """Designs of both parts in two dimensions of z_I; None without a latent."""
     parts = (data.train, data.test)
     designs = [design for part in parts for design in part.designs]
     is_test_N = np.repeat([False, True], [len(part.designs) for part in parts])
@@ -65,18 +55,19 @@ def latent_map(data: TrainingData, predictor: Predictor, seed: int) -> LatentMap
     latents = predictor.latents(chosen) if len(chosen) > 2 else None
     if latents is None:
         return None
-    plane_B2, reference_2, share_2 = _components(latents)
+    plane = plane_of(method, latents.z_I_MBD[0], latents.z_W_MD[0], seed)
     label = data.labels[0]
     value_B = in_unit(label, learned_N[place_B])
     return LatentMap(
+        method=method,
         label=label.column.name,
         unit=label.column.unit,
         is_log=label.transform is Transform.LOG,
         design_count=len(designs),
-        share=(float(share_2[0]), float(share_2[1])),
-        reference=(float(reference_2[0]), float(reference_2[1])),
-        first=plane_B2[:, 0].tolist(),
-        second=plane_B2[:, 1].tolist(),
+        share=None if plane.share_2 is None else _pair(plane.share_2),
+        reference=_pair(plane.reference_2),
+        first=plane.place_B2[:, 0].tolist(),
+        second=plane.place_B2[:, 1].tolist(),
         order=[design.order for design in chosen],
         value=[None if np.isnan(value) else float(value) for value in value_B],
         is_test=is_test_N[place_B].tolist(),

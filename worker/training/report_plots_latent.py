@@ -109,7 +109,8 @@ def _agreement(figures: DifferenceFigures) -> str:
 
 
 def latent_picture(latent: LatentMap, name: str) -> Picture:
-    """The plane of the first two components of z_I, by label and by order."""
+    """z_I in two dimensions, by label and by order."""
+    first, second = _axes(latent)
 
     def paint(figure: "Figure") -> None:
         left, right = figure.subplots(1, 2, sharex=True, sharey=True)
@@ -118,21 +119,40 @@ def latent_picture(latent: LatentMap, name: str) -> Picture:
         handles, labels = right.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4)
         for axes in (left, right):
-            axes.set_xlabel(f"component 1 ({100 * latent.share[0]:.0f} % of the variance)")
-        left.set_ylabel(f"component 2 ({100 * latent.share[1]:.0f} %)")
+            axes.set_xlabel(first)
+        left.set_ylabel(second)
 
     shown = len(latent.order)
     drawn = f"{shown:,} of {latent.design_count:,} designs, drawn at random"
     return Picture(
         title="Latent map",
         svg=draw(paint, name=name, height=4.0),
-        alt=f"Two scatter plots of {shown} designs in the plane of the first two principal "
-        "components of the intact state: coloured by label, and by number of edits.",
-        caption="Principal components of z_I (no unit) of the first member alone; other members "
-        f"have other axes. Left: by measured {plain(latent.label)}; right: by order. The cross is "
-        "the reference z_W; filled: training designs, open: test designs. n = "
+        alt=f"Two scatter plots of {shown} designs in two dimensions of the intact state, by "
+        f"{'principal components' if latent.share else 'UMAP'}: coloured by label, and by number "
+        "of edits.",
+        caption=f"{_method_words(latent)} Left: by measured {plain(latent.label)}; right: by "
+        "order. The cross is the reference z_W; filled: training designs, open: test designs. n = "
         + (drawn if shown < latent.design_count else f"{shown:,} designs")
         + ", of both parts.",
+    )
+
+
+def _axes(latent: LatentMap) -> tuple[str, str]:
+    if latent.share is None:
+        return "UMAP 1", "UMAP 2"
+    first, second = (f"{100 * share:.0f} %" for share in latent.share)
+    return f"component 1 ({first} of the variance)", f"component 2 ({second})"
+
+
+def _method_words(latent: LatentMap) -> str:
+    if latent.share is None:
+        return (
+            "UMAP of z_I of the first member alone: what is near is alike; axes, distances between "
+            "groups and their sizes mean nothing."
+        )
+    return (
+        "Principal components of z_I (no unit) of the first member alone; other members have other "
+        "axes."
     )
 
 

@@ -25,6 +25,7 @@ from worker.training.diagnostics_history import History
 from worker.training.ensemble import Hooks
 from worker.training.fitting import fit_tensors
 from worker.training.latent_monitor import LatentState
+from worker.training.latent_planes import require_library
 from worker.training.manifest import TableIdentity, manifest_of
 from worker.training.memory import TrainingSize, require_memory
 from worker.training.neutral import fit_neutral
@@ -101,11 +102,13 @@ def train_model(
 
     Raises:
         InvalidArgumentError: the spec does not fit the table.
-        FailedPreconditionError: no such device, too little memory, a foreign checkpoint, a loss
-            that is no number.
+        FailedPreconditionError: no such device or library, too little memory, a foreign
+            checkpoint, a loss that is no number.
         LatentCollapseError: the latent of most members collapsed.
         TrainingStoppedError: `should_stop` said so; the checkpoint is saved.
     """
+    if with_report:
+        require_library(spec.report.latent_map)
     table = read_table(table_path)
     data = prepare(asking(spec, genes), table, labels, covariates, genes)
     source = Source(table, labels, covariates, genes, data)

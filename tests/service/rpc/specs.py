@@ -70,6 +70,7 @@ from service.contract.splits import (
 )
 from service.contract.training import (
     OptimizerSpec,
+    ReportSpec,
     TrainingLabel,
     TrainingSpec,
     Transform,
@@ -351,6 +352,7 @@ training_specs = st.builds(
             "device": st.sampled_from(["auto", "cpu", "cuda"]),
             "genes": st.none() | gene_uses,
             "upper_bound": st.sampled_from(["none", "min_lower_orders"]),
+            "report": some(ReportSpec, latent_map=st.sampled_from(["pca", "umap"])),
         },
     ),
 )

@@ -103,7 +103,7 @@ class TrainingJob(_message.Message):
     def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[_jobs_pb2.JobState, str]] = ..., spec: _Optional[_Union[TrainingSpec, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fraction: _Optional[float] = ..., estimated_seconds_left: _Optional[float] = ..., attempt_count: _Optional[int] = ..., model_id: _Optional[str] = ..., report: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[_Union[_jobs_pb2.Problem, _Mapping]] = ..., sweep_id: _Optional[str] = ..., trial_number: _Optional[int] = ...) -> None: ...
 
 class TrainingSpec(_message.Message):
-    __slots__ = ("dataset_id", "name", "labels", "split", "model", "loss", "optimizer", "epochs", "patience_epochs", "batch_size", "ensemble_size", "seed", "device", "genes", "upper_bound")
+    __slots__ = ("dataset_id", "name", "labels", "split", "model", "loss", "optimizer", "epochs", "patience_epochs", "batch_size", "ensemble_size", "seed", "device", "genes", "upper_bound", "report")
     class Device(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         DEVICE_UNSPECIFIED: _ClassVar[TrainingSpec.Device]
@@ -137,6 +137,7 @@ class TrainingSpec(_message.Message):
     DEVICE_FIELD_NUMBER: _ClassVar[int]
     GENES_FIELD_NUMBER: _ClassVar[int]
     UPPER_BOUND_FIELD_NUMBER: _ClassVar[int]
+    REPORT_FIELD_NUMBER: _ClassVar[int]
     dataset_id: str
     name: str
     labels: _containers.RepeatedCompositeFieldContainer[TrainingLabel]
@@ -152,7 +153,8 @@ class TrainingSpec(_message.Message):
     device: TrainingSpec.Device
     genes: _genes_pb2.GenesUse
     upper_bound: TrainingSpec.UpperBound
-    def __init__(self, dataset_id: _Optional[str] = ..., name: _Optional[str] = ..., labels: _Optional[_Iterable[_Union[TrainingLabel, _Mapping]]] = ..., split: _Optional[_Union[Split, _Mapping]] = ..., model: _Optional[_Union[_models_pb2.ModelSpec, _Mapping]] = ..., loss: _Optional[_Union[_losses_pb2.LossSpec, _Mapping]] = ..., optimizer: _Optional[_Union[OptimizerSpec, _Mapping]] = ..., epochs: _Optional[int] = ..., patience_epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., ensemble_size: _Optional[int] = ..., seed: _Optional[int] = ..., device: _Optional[_Union[TrainingSpec.Device, str]] = ..., genes: _Optional[_Union[_genes_pb2.GenesUse, _Mapping]] = ..., upper_bound: _Optional[_Union[TrainingSpec.UpperBound, str]] = ...) -> None: ...
+    report: ReportSpec
+    def __init__(self, dataset_id: _Optional[str] = ..., name: _Optional[str] = ..., labels: _Optional[_Iterable[_Union[TrainingLabel, _Mapping]]] = ..., split: _Optional[_Union[Split, _Mapping]] = ..., model: _Optional[_Union[_models_pb2.ModelSpec, _Mapping]] = ..., loss: _Optional[_Union[_losses_pb2.LossSpec, _Mapping]] = ..., optimizer: _Optional[_Union[OptimizerSpec, _Mapping]] = ..., epochs: _Optional[int] = ..., patience_epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., ensemble_size: _Optional[int] = ..., seed: _Optional[int] = ..., device: _Optional[_Union[TrainingSpec.Device, str]] = ..., genes: _Optional[_Union[_genes_pb2.GenesUse, _Mapping]] = ..., upper_bound: _Optional[_Union[TrainingSpec.UpperBound, str]] = ..., report: _Optional[_Union[ReportSpec, _Mapping]] = ...) -> None: ...
 
 class TrainingLabel(_message.Message):
     __slots__ = ("name", "transform", "weight")
@@ -317,6 +319,20 @@ class BackgroundSplit(_message.Message):
 class NoSplit(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class ReportSpec(_message.Message):
+    __slots__ = ("latent_map",)
+    class LatentMap(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        LATENT_MAP_UNSPECIFIED: _ClassVar[ReportSpec.LatentMap]
+        LATENT_MAP_PCA: _ClassVar[ReportSpec.LatentMap]
+        LATENT_MAP_UMAP: _ClassVar[ReportSpec.LatentMap]
+    LATENT_MAP_UNSPECIFIED: ReportSpec.LatentMap
+    LATENT_MAP_PCA: ReportSpec.LatentMap
+    LATENT_MAP_UMAP: ReportSpec.LatentMap
+    LATENT_MAP_FIELD_NUMBER: _ClassVar[int]
+    latent_map: ReportSpec.LatentMap
+    def __init__(self, latent_map: _Optional[_Union[ReportSpec.LatentMap, str]] = ...) -> None: ...
 
 class OptimizerSpec(_message.Message):
     __slots__ = ("kind", "learning_rate", "weight_decay", "gradient_clip_norm")
