@@ -1,16 +1,21 @@
 """How a worker that is asked to go tells the child that runs a job: by SIGUSR2.
 
 On SIGTERM Celery's main process waits for the running task. The child hears of it here, so that
-it checkpoints and hands the job back where it would otherwise train for hours.
+it checkpoints and hands the job back where it would otherwise train for hours. A child that is
+still starting would die of the signal: it is asked once it listens.
 """
 
-import os
 import signal
 import threading
+from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
+_ASK_AGAIN_SECONDS = 0.2
+
 _asked = threading.Event()
+_never = threading.Event()
 
 
 def is_asked() -> bool:
@@ -28,11 +33,30 @@ def listen() -> None:
     signal.signal(signal.SIGUSR2, lambda *_: ask())
 
 
-def ask_children() -> None:
-    """Ask every pool child of this process."""
-    for child in psutil.Process().children():
-        if _is_pool_child(child):
-            os.kill(child.pid, signal.SIGUSR2)
+def ask_children(until: threading.Event = _never) -> None:
+    """Ask every pool child of this process, again and again: one may only be starting."""
+    thread = threading.Thread(target=_keep_asking, args=(until,), daemon=True, name="asking")
+    thread.start()
+
+
+def _keep_asking(until: threading.Event) -> None:
+    while True:
+        for child in psutil.Process().children():
+            if _is_pool_child(child) and _listens(child):
+                with suppress(psutil.NoSuchProcess):
+                    child.send_signal(signal.SIGUSR2)
+        if until.wait(_ASK_AGAIN_SECONDS):
+            return
+
+
+def _listens(child: psutil.Process) -> bool:
+    """Whether it has a handler by now; only Linux tells, elsewhere it has to have one."""
+    try:
+        status = Path(f"/proc/{child.pid}/status").read_text()
+    except OSError:
+        return not Path("/proc/self/status").exists()
+    caught = [line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")]
+    return any(int(mask, 16) >> (signal.SIGUSR2 - 1) & 1 for mask in caught)
 
 
 def _is_pool_child(child: psutil.Process) -> bool:
