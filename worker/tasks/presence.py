@@ -34,8 +34,6 @@ def _on_ready(**_: Any) -> None:  # noqa: ANN401 - Celery's signal
         from worker.tasks.score import warm_up
 
         warm_up()
-    _beat(queues)
-    if Queue.INFERENCE in queues:
         threading.Thread(target=keep_loading, args=(_over,), daemon=True, name="loading").start()
     threading.Thread(target=_keep_beating, args=(queues,), daemon=True, name="presence").start()
 
@@ -61,11 +59,13 @@ def _on_shutdown(**_: Any) -> None:  # noqa: ANN401
 
 
 def _keep_beating(queues: list[Queue]) -> None:
-    while not _over.wait(PERIOD_SECONDS):
+    while True:
         try:
             _beat(queues)
-        except SQLAlchemyError:
+        except SQLAlchemyError:  # also the first one may fail: the worker is there all the same
             logger.warning("presence beat failed", exc_info=True)
+        if _over.wait(PERIOD_SECONDS):
+            return
 
 
 def _beat(queues: list[Queue]) -> None:
