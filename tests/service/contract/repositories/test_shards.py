@@ -7,6 +7,7 @@ import pytest
 from service.contract.errors import LeaseLostError, WorkerLostError
 from service.contract.records import JobRecord
 from service.contract.repositories import jobs, leases, shards
+from service.contract.repositories.takeover import take_over
 
 SPECS = [{"order": 2, "begin": begin, "end": begin + 10} for begin in range(0, 40, 10)]
 EXPIRED = -1.0
@@ -35,6 +36,16 @@ def finish(database, lease, result=b"found", count=5):
 def counts(database, job_id):
     with database.read() as session:
         return shards.count_shards(session, job_id)
+
+
+def test_who_knows_that_no_worker_is_left_has_its_shards_done_at_once(database, job_id):
+    old = claim(database, job_id)
+    with database.write() as session:
+        take_over(session)
+    new = claim(database, job_id)
+    assert (new.number, new.fence) == (old.number, old.fence + 1)
+    with pytest.raises(LeaseLostError):
+        finish(database, old)
 
 
 def test_of_many_claims_each_shard_has_one(database, job_id):
