@@ -22,7 +22,7 @@ from service.supervisor.errors import DataDirInUseError
 from service.supervisor.lock import hold_data_dir
 from tests.service.rows import add_dataset, add_training_job, claim, finish, publish_blob
 
-ODD = "gène\n\t\"'\u2028 µ"
+ODD = "g\u00e8ne\n\t\"'\u2028 \u00b5"
 
 
 BOTH = pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"])
