@@ -108,7 +108,11 @@ class Scheduler:
         Without that count, a job that waits for hours would be rung for every 30 seconds.
         """
         with self._database.read() as session:
-            waiting = leases.list_undispatched(session, self._settings.redispatch_seconds)
+            waiting = leases.list_undispatched(
+                session,
+                self._settings.redispatch_seconds,
+                max_running=self._settings.max_running_jobs,
+            )
             queued = {kind: leases.count_queued(session, kind) for kind in {k for _, k in waiting}}
         try:
             lost = {kind for kind, n in queued.items() if self._dispatcher.waiting_count(kind) < n}

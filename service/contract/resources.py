@@ -78,6 +78,9 @@ class Network(BaseModel):
 class TrainingJob(BaseModel):
     """A training job. `fraction` is the share of the work done, of 1.
 
+    One that is QUEUED, and was asked for by its id, says its place in the queue of its kind (1 is
+    next) and in how many seconds it may start, if workers and earlier jobs tell.
+
     `model_id` and `report` are there once it has SUCCEEDED. A job of a sweep says which; its
     trials make neither model nor report.
     """
@@ -91,6 +94,8 @@ class TrainingJob(BaseModel):
     fraction: float
     estimated_seconds_left: float | None = None
     attempt_count: int
+    queue_position: int | None = None
+    expected_start_seconds: float | None = None
     model_id: str | None = None
     report: dict[str, Any] | None = None
     error: Problem | None = None
@@ -100,6 +105,8 @@ class TrainingJob(BaseModel):
 
 class SearchJob(BaseModel):
     """A search. `fraction` is the share of the designs gone through, of 1.
+
+    Its place in the queue is told as that of a training job.
 
     `report` is there once it has SUCCEEDED, and so are its proposals, under
     `GET /v1/search-jobs/{id}/proposals`.
@@ -114,6 +121,8 @@ class SearchJob(BaseModel):
     fraction: float
     estimated_seconds_left: float | None = None
     attempt_count: int
+    queue_position: int | None = None
+    expected_start_seconds: float | None = None
     report: SearchReport | None = None
     error: Problem | None = None
 
@@ -134,6 +143,8 @@ class ScoringJob(BaseModel):
     fraction: float
     estimated_seconds_left: float | None = None
     attempt_count: int
+    queue_position: int | None = None
+    expected_start_seconds: float | None = None
     report: ScoringReport | None = None
     error: Problem | None = None
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from service.contract.datasets import DesignColumns
 from service.contract.errors import Offender
 from service.contract.inference import DEFAULT_LEVEL, ResolvedName, ScoreField
+from service.contract.priorities import JobPriority
 from service.contract.search import MAX_ORDER, Pool
 from service.contract.search_fields import Name
 
@@ -101,6 +102,7 @@ class ScoringSpec(_Spec):
     on_bad_rows: OnBadRows = OnBadRows.FAIL
     formats: Annotated[tuple[ResultFormat, ...], Field(min_length=1)] = (ResultFormat.PARQUET,)
     shard_rows: Annotated[int, Field(ge=1000, le=MAX_SHARD_ROWS)] = 250_000
+    priority: JobPriority = JobPriority.NORMAL
     time_limit_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 

@@ -10,6 +10,7 @@ from service.contract.designs import EditKind
 from service.contract.gene_filters import GeneFilter
 from service.contract.order_sheets import OrderSheetSpec
 from service.contract.panels import PanelSpec
+from service.contract.priorities import JobPriority
 from service.contract.search_effort import BranchAndBoundSpec, EvolutionSpec
 from service.contract.search_fields import Finite, Name
 
@@ -167,6 +168,7 @@ class SearchSpec(_Spec):
     evolution: EvolutionSpec = EvolutionSpec()
     panel: PanelSpec | None = None
     order_sheet: OrderSheetSpec | None = None
+    priority: JobPriority = JobPriority.NORMAL
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:

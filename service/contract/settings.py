@@ -66,6 +66,12 @@ class Settings(BaseSettings):
     max_designs_in_flight: Annotated[
         int, Field(gt=0, description="designs of score requests in flight before 429")
     ] = 200_000
+    max_queued_jobs: Annotated[
+        int, Field(gt=0, description="jobs that a caller may have waiting before 429")
+    ] = 1000
+    max_running_jobs: Annotated[
+        int | None, Field(gt=0, description="jobs of a caller at once; default: any number")
+    ] = None
     reply_ttl_seconds: Annotated[
         int, Field(gt=0, description="how long an unread score answer is kept")
     ] = 60

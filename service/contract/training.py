@@ -9,6 +9,7 @@ from service.contract.candidates import AutoSpec, ModelSpec
 from service.contract.genes import GenesUse
 from service.contract.latent_models import LatentModelSpec
 from service.contract.losses import CNodeTerm, LossSpec
+from service.contract.priorities import JobPriority
 from service.contract.splits import CovariateSplit, NoSplit, RandomSplit, Split
 
 __all__ = [
@@ -98,6 +99,7 @@ class TrainingSpec(_Spec):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     genes: GenesUse | None = None
     report: ReportSpec = ReportSpec()
+    priority: JobPriority = JobPriority.NORMAL
 
     @model_validator(mode="after")
     def _labels_once(self) -> Self:

@@ -63,7 +63,7 @@ def require_filter(session: Session, project_id: str, wanted: GeneFilter, field:
         FailedPreconditionError: the gene table is not READY.
         InvalidArgumentError: it has no such features; all of them are listed, with what it has.
     """
-    table = get_ready(session, GeneTableRecord, project_id, wanted.gene_table_id, lock=True)
+    table = get_ready(session, GeneTableRecord, project_id, wanted.gene_table_id)
     known = GeneTableProfile.model_validate(table.profile).feature_names
     offenders = [
         _offender(f"{field}.where[{index}].feature", "feature", one.feature, known)

@@ -1,21 +1,23 @@
 """Jobs of one kind: get, list, cancel, resume, follow. A kind has a create and a resource."""
 
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.jobs import JobEvent, JobKind, JobState
 from service.contract.records import JobRecord
-from service.contract.repositories import job_files, jobs
+from service.contract.repositories import job_files, jobs, queue
 from service.contract.resources import ListAnswer
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_list
 from service.handlers.requests import PageRequest, ring
 
-R = TypeVar("R")
+R = TypeVar("R", bound=BaseModel)
 
 
 def _nothing_to_do(session: Session, job: JobRecord) -> None:
@@ -48,7 +50,10 @@ class JobsOf(Generic[R]):
             NotFoundError: this project has no such job.
         """
         with context.database.read() as session:
-            return self._shown(jobs.get_job(session, caller.project_id, self.kind, job_id))
+            job = jobs.get_job(session, caller.project_id, self.kind, job_id)
+            place = queue.place_of(session, job, context.settings.worker_stale_seconds)
+        shown = self._shown(job)
+        return shown if place is None else shown.model_copy(update=asdict(place))
 
     def list(
         self,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from service.contract.jobs import JobKind
 from service.contract.manifests import ModelManifest, read_manifest
 from service.contract.records import JobRecord, ModelRecord
-from service.contract.repositories import aliases, jobs, models, shards
+from service.contract.repositories import aliases, jobs, models, queue, shards
 from service.contract.repositories.requests import Request
 from service.contract.scoring_jobs import ScoringSpec
 from service.contract.search import Pool, SearchSpec
@@ -53,6 +53,7 @@ def create_model_job(
         InvalidArgumentError: the model has no such labels, loci or edits, or the gene table
             no such features; all of them are listed.
         ConflictError: the request id was used with another spec.
+        ResourceExhaustedError: as many jobs of the caller wait as may.
     """
     request = request_of(request_id, asked.spec.model_dump(mode="json"))
     with context.database.read() as session:
@@ -65,6 +66,7 @@ def create_model_job(
     manifest = read_manifest(context.store.read(model.manifest_sha256))
     spec = asked.named(manifest, asked.spec)  # may take a second: not in a write
     with context.database.write() as session:
+        queue.require_room(session, caller.owner, context.settings.max_queued_jobs)
         job, is_new = add_model_job(session, caller, asked.kind, spec, model, request=request)
     if is_new:
         ring(context, job.id, asked.kind)

@@ -9,7 +9,7 @@ from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.jobs import JobKind
 from service.contract.manifests import ModelManifest
 from service.contract.records import JobRecord, ModelRecord
-from service.contract.repositories import aliases, job_files
+from service.contract.repositories import aliases, job_files, queue
 from service.contract.repositories.artifacts import write_blobs
 from service.contract.resources import ScoringJob
 from service.contract.scoring_jobs import SOURCE_FILE, CombinationsInput, ScoringSpec, TableInput
@@ -68,6 +68,7 @@ async def score_table(
         NotFoundError: this project has no such model, or alias.
         InvalidArgumentError: the input is no table, or the body is empty, cut off or too large.
         ConflictError: the request id was used with another table or spec.
+        ResourceExhaustedError: as many jobs of the caller wait as may.
     """
     if not isinstance(spec.input, TableInput):
         raise _misplaced("combinations need no table: send the spec as the body, in JSON")
@@ -98,6 +99,7 @@ def _record(
     asked = {"source_sha256": writer.sha256, "spec": spec.model_dump(mode="json")}
     request = request_of(body.request_id, asked)
     with write_blobs(context.database, context.store) as session:
+        queue.require_room(session, caller.owner, context.settings.max_queued_jobs)
         job, is_new = add_model_job(session, caller, _KIND, spec, model, request=request)
         if is_new:
             job_files.add_files(session, job, {SOURCE_FILE: (writer.seal(), media_type)})

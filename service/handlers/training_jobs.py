@@ -1,7 +1,7 @@
 """Training jobs: create; the rest is that of every kind of job."""
 
 from service.contract.jobs import JobKind
-from service.contract.repositories import jobs
+from service.contract.repositories import jobs, queue
 from service.contract.resources import TrainingJob
 from service.contract.training import TrainingSpec
 from service.handlers.context import Caller, Context
@@ -26,6 +26,7 @@ def create_training_job(
         InvalidArgumentError: the data set has no such label, covariate or covariate value; the
             gene table no such feature, network or channel; a model of genes is given none.
         ConflictError: the request id was used with another spec.
+        ResourceExhaustedError: as many jobs of the caller wait as may.
     """
     body = spec.model_dump(mode="json")
     request = request_of(request_id, body)
@@ -33,6 +34,7 @@ def create_training_job(
         job = jobs.find_request(session, caller.project_id, _KIND, request)
         is_new = False
         if job is None:
+            queue.require_room(session, caller.owner, context.settings.max_queued_jobs)
             dataset = require_trainable(session, caller.project_id, spec)
             job, is_new = jobs.create_job(
                 session,

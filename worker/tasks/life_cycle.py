@@ -161,16 +161,25 @@ def run_job(
     job_id: str,
     work: Callable[[HeldJob], Complete],
     on_failure: OnFailure = lambda *_: None,
-) -> None:
-    """Claim the job, do the work under a heartbeat and end the job, whatever happens.
+) -> str | None:
+    """Claim a job, do the work under a heartbeat and end the job, whatever happens.
 
-    A second ring of the bell finds nothing to claim and returns.
+    It is the next in the queue of the job that the bell was rung for, so that it may be another;
+    returns its id. A second ring of the bell finds nothing to claim, and gives None.
     """
+    settings = runtime.settings
     with runtime.database.write() as session:
-        job = leases.claim(session, job_id, worker_name(), runtime.settings.lease_seconds)
+        job = leases.claim_next(
+            session,
+            job_id,
+            worker_name(),
+            settings.lease_seconds,
+            max_running=settings.max_running_jobs,
+        )
     if job is None:
         logger.info("nothing to claim", extra={"job_id": job_id})
-        return
+        return None
+    job_id = job.id
     held = HeldJob(runtime, job)
     with _Heartbeat(held):
         try:
@@ -179,6 +188,7 @@ def run_job(
             logger.warning("lease lost", extra={"job_id": job_id})
         except DatabaseAwayError:  # the last commit may have been made or not: recovery sees
             logger.warning("left to recovery", exc_info=True, extra={"job_id": job_id})
+    return job_id
 
 
 class _Heartbeat:

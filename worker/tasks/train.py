@@ -30,9 +30,10 @@ WEIGHTS_MEDIA_TYPE = "application/vnd.safetensors"
 
 @app.task(name=TASK_NAME[JobKind.TRAINING])
 def run(job_id: str) -> None:
-    """Train the model of a job, or fit a trial of a sweep."""
-    run_job(runtime(), job_id, _work)
-    ring_for(job_id)
+    """Train the model of the next job, or fit a trial of a sweep."""
+    done = run_job(runtime(), job_id, _work)
+    if done is not None:
+        ring_for(done)
 
 
 def _work(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:

@@ -29,6 +29,7 @@ class JobRecord(Owned, Base):
         Index("ix_jobs_page_state", "project_id", "kind", "state", "create_time", "id"),
         Index("ix_jobs_subject", "project_id", "kind", "subject_id", "create_time", "id"),
         Index("ix_jobs_recovery", "state", "lease_until"),
+        Index("ix_jobs_queue", "state", "kind", "priority", "create_time", "id"),
         Index("ix_jobs_sweep", "sweep_id"),
     )
 
@@ -39,6 +40,7 @@ class JobRecord(Owned, Base):
     subject_id: Mapped[str] = mapped_column(Id)  # data set trained on or ingested; model searched
     request_id: Mapped[str | None] = mapped_column(Id)
     request_sha256: Mapped[str | None] = mapped_column(String(64))
+    priority: Mapped[int] = mapped_column(default=0)  # `JobPriority.rank`
     attempt_count: Mapped[int] = mapped_column(default=0)
     fence: Mapped[int] = mapped_column(default=0)
     owner: Mapped[str | None] = mapped_column(String(200))

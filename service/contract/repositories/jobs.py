@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from service.contract.database import shared_now, utc_now
 from service.contract.errors import NotFoundError
 from service.contract.jobs import EventType, JobKind, JobState, require_transition
+from service.contract.priorities import rank_of
 from service.contract.records import JobRecord
 from service.contract.repositories.events import append_event
 from service.contract.repositories.paging import Page, fetch_page
@@ -77,6 +78,7 @@ def create_job(
         subject_id=subject_id,
         request_id=request.id,
         request_sha256=request.sha256,
+        priority=rank_of(spec),
         event_sequence=0,
         sweep_id=sweep_id,
         trial_number=trial_number,

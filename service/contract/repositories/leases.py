@@ -16,6 +16,7 @@ from service.contract.database import shared_now
 from service.contract.errors import LeaseLostError
 from service.contract.jobs import EventType, JobKind, JobState
 from service.contract.records import JobRecord
+from service.contract.repositories import queue
 from service.contract.repositories.events import append_event
 from service.contract.repositories.jobs import move
 
@@ -58,6 +59,36 @@ def claim(session: Session, job_id: str, owner: str, lease_seconds: float) -> Jo
         return None
     append_event(session, job_id, EventType.STATE, {"state": JobState.RUNNING.value})
     return session.get_one(JobRecord, job_id, populate_existing=True)
+
+
+def claim_next(
+    session: Session,
+    rung_for: str,
+    owner: str,
+    lease_seconds: float,
+    *,
+    max_running: int | None = None,
+) -> JobRecord | None:
+    """Take the job that is next in the queue of the job that a bell was rung for.
+
+    None when none of that kind may be taken: a second ring, or the callers of all that wait have
+    `max_running` jobs at work. Then the bell is to be rung again once one of these has ended.
+    """
+    rung = session.get(JobRecord, rung_for)
+    if rung is None:
+        return None
+    if max_running is not None:
+        queue.lock_counts(session)
+    job_id = queue.next_queued(session, JobKind(rung.kind), max_running)
+    if job_id is not None:
+        return claim(session, job_id, owner, lease_seconds)
+    session.execute(
+        update(JobRecord)
+        .where(JobRecord.id == rung_for, JobRecord.state == JobState.QUEUED)
+        .values(dispatch_time=None)
+        .execution_options(synchronize_session=False)
+    )
+    return None
 
 
 def heartbeat(session: Session, lease: Lease, lease_seconds: float) -> JobState:
@@ -187,17 +218,22 @@ def _recover(session: Session, job: JobRecord) -> None:
 
 
 def list_undispatched(
-    session: Session, redispatch_seconds: float, *, limit: int = 100
+    session: Session,
+    redispatch_seconds: float,
+    *,
+    max_running: int | None = None,
+    limit: int = 100,
 ) -> list[tuple[str, JobKind]]:
-    """Queued jobs whose bell was never rung, or rung long ago."""
+    """Queued jobs whose bell was never rung, or rung long ago, of callers who may run another."""
     before = shared_now(session) - timedelta(seconds=redispatch_seconds)
     rows = session.execute(
         select(JobRecord.id, JobRecord.kind)
         .where(
             JobRecord.state == JobState.QUEUED,
             or_(JobRecord.dispatch_time.is_(None), JobRecord.dispatch_time < before),
+            queue.may_run(session, max_running),
         )
-        .order_by(JobRecord.create_time)
+        .order_by(*queue.ORDER)
         .limit(limit)
     )
     return [(job_id, JobKind(kind)) for job_id, kind in rows]

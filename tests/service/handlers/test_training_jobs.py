@@ -1,5 +1,7 @@
 """Training jobs: checked against their data set, made once, stopped and taken up again."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from service.contract.datasets import DatasetState
@@ -8,6 +10,7 @@ from service.contract.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
     NotFoundError,
+    ResourceExhaustedError,
 )
 from service.contract.jobs import JobState
 from service.contract.records import JobRecord
@@ -36,6 +39,35 @@ async def test_a_job_is_queued_and_rung(context, caller, dataset_id):
     assert (job.fraction, job.attempt_count, job.model_id) == (0.0, 0, None)
     with context.database.read() as session:
         assert session.get_one(JobRecord, job.id).dispatch_time is not None
+
+
+@on_both
+async def test_fifty_posts_of_one_request_at_once_make_one_job(context, caller, dataset_id):
+    request_id = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+    def post(_):
+        spec = training_spec(dataset_id)
+        return create_training_job(context, caller, spec, request_id=request_id).id
+
+    with ThreadPoolExecutor(50) as pool:
+        made = set(pool.map(post, range(50)))
+    assert len(made) == 1
+    assert len(TRAINING_JOBS.list(context, caller, PageRequest()).items) == 1
+    other = training_spec(dataset_id, seed=1)
+    with pytest.raises(ConflictError):
+        create_training_job(context, caller, other, request_id=request_id)
+
+
+async def test_more_jobs_than_may_wait_are_refused(context, caller, dataset_id):
+    context.settings.max_queued_jobs = 2
+    for _ in range(2):
+        waiting = create_training_job(context, caller, training_spec(dataset_id))
+    with pytest.raises(ResourceExhaustedError, match="CELLGEBRA_MAX_QUEUED_JOBS"):
+        create_training_job(context, caller, training_spec(dataset_id))
+    assert TRAINING_JOBS.get(context, caller, waiting.id).queue_position == 2
+    TRAINING_JOBS.cancel(context, caller, waiting.id)
+    urgent = create_training_job(context, caller, training_spec(dataset_id, priority="high"))
+    assert TRAINING_JOBS.get(context, caller, urgent.id).queue_position == 1
 
 
 async def test_names_that_the_data_set_lacks_are_all_listed(context, caller, dataset_id):

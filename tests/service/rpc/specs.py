@@ -353,6 +353,7 @@ training_specs = st.builds(
             "genes": st.none() | gene_uses,
             "upper_bound": st.sampled_from(["none", "min_lower_orders"]),
             "report": some(ReportSpec, latent_map=st.sampled_from(["pca", "umap"])),
+            "priority": st.sampled_from(["low", "normal", "high"]),
         },
     ),
 )
@@ -390,6 +391,8 @@ training_jobs = st.builds(
     fraction=st.floats(0, 1),
     estimated_seconds_left=st.none() | st.floats(0, 1e9),
     attempt_count=st.integers(0, 1000),
+    queue_position=st.none() | st.integers(1, 1000),
+    expected_start_seconds=st.none() | st.floats(0, 1e9),
     model_id=st.none() | texts,
     report=st.none() | reports,
     error=st.none() | problems,

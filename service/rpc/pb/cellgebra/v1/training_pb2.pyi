@@ -71,7 +71,7 @@ class ResumeTrainingJobRequest(_message.Message):
     def __init__(self, id: _Optional[str] = ...) -> None: ...
 
 class TrainingJob(_message.Message):
-    __slots__ = ("id", "state", "spec", "create_time", "start_time", "end_time", "fraction", "estimated_seconds_left", "attempt_count", "model_id", "report", "error", "sweep_id", "trial_number")
+    __slots__ = ("id", "state", "spec", "create_time", "start_time", "end_time", "fraction", "estimated_seconds_left", "attempt_count", "model_id", "report", "error", "sweep_id", "trial_number", "queue_position", "expected_start_seconds")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
@@ -86,6 +86,8 @@ class TrainingJob(_message.Message):
     ERROR_FIELD_NUMBER: _ClassVar[int]
     SWEEP_ID_FIELD_NUMBER: _ClassVar[int]
     TRIAL_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_POSITION_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_START_SECONDS_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: _jobs_pb2.JobState
     spec: TrainingSpec
@@ -100,10 +102,12 @@ class TrainingJob(_message.Message):
     error: _jobs_pb2.Problem
     sweep_id: str
     trial_number: int
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[_jobs_pb2.JobState, str]] = ..., spec: _Optional[_Union[TrainingSpec, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fraction: _Optional[float] = ..., estimated_seconds_left: _Optional[float] = ..., attempt_count: _Optional[int] = ..., model_id: _Optional[str] = ..., report: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[_Union[_jobs_pb2.Problem, _Mapping]] = ..., sweep_id: _Optional[str] = ..., trial_number: _Optional[int] = ...) -> None: ...
+    queue_position: int
+    expected_start_seconds: float
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[_jobs_pb2.JobState, str]] = ..., spec: _Optional[_Union[TrainingSpec, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fraction: _Optional[float] = ..., estimated_seconds_left: _Optional[float] = ..., attempt_count: _Optional[int] = ..., model_id: _Optional[str] = ..., report: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[_Union[_jobs_pb2.Problem, _Mapping]] = ..., sweep_id: _Optional[str] = ..., trial_number: _Optional[int] = ..., queue_position: _Optional[int] = ..., expected_start_seconds: _Optional[float] = ...) -> None: ...
 
 class TrainingSpec(_message.Message):
-    __slots__ = ("dataset_id", "name", "labels", "split", "model", "loss", "optimizer", "epochs", "patience_epochs", "batch_size", "ensemble_size", "seed", "device", "genes", "upper_bound", "report")
+    __slots__ = ("dataset_id", "name", "labels", "split", "model", "loss", "optimizer", "epochs", "patience_epochs", "batch_size", "ensemble_size", "seed", "device", "genes", "upper_bound", "report", "priority")
     class Device(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         DEVICE_UNSPECIFIED: _ClassVar[TrainingSpec.Device]
@@ -122,6 +126,16 @@ class TrainingSpec(_message.Message):
     UPPER_BOUND_UNSPECIFIED: TrainingSpec.UpperBound
     UPPER_BOUND_NONE: TrainingSpec.UpperBound
     UPPER_BOUND_MIN_LOWER_ORDERS: TrainingSpec.UpperBound
+    class Priority(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        PRIORITY_UNSPECIFIED: _ClassVar[TrainingSpec.Priority]
+        PRIORITY_LOW: _ClassVar[TrainingSpec.Priority]
+        PRIORITY_NORMAL: _ClassVar[TrainingSpec.Priority]
+        PRIORITY_HIGH: _ClassVar[TrainingSpec.Priority]
+    PRIORITY_UNSPECIFIED: TrainingSpec.Priority
+    PRIORITY_LOW: TrainingSpec.Priority
+    PRIORITY_NORMAL: TrainingSpec.Priority
+    PRIORITY_HIGH: TrainingSpec.Priority
     DATASET_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
@@ -138,6 +152,7 @@ class TrainingSpec(_message.Message):
     GENES_FIELD_NUMBER: _ClassVar[int]
     UPPER_BOUND_FIELD_NUMBER: _ClassVar[int]
     REPORT_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
     dataset_id: str
     name: str
     labels: _containers.RepeatedCompositeFieldContainer[TrainingLabel]
@@ -154,7 +169,8 @@ class TrainingSpec(_message.Message):
     genes: _genes_pb2.GenesUse
     upper_bound: TrainingSpec.UpperBound
     report: ReportSpec
-    def __init__(self, dataset_id: _Optional[str] = ..., name: _Optional[str] = ..., labels: _Optional[_Iterable[_Union[TrainingLabel, _Mapping]]] = ..., split: _Optional[_Union[Split, _Mapping]] = ..., model: _Optional[_Union[_models_pb2.ModelSpec, _Mapping]] = ..., loss: _Optional[_Union[_losses_pb2.LossSpec, _Mapping]] = ..., optimizer: _Optional[_Union[OptimizerSpec, _Mapping]] = ..., epochs: _Optional[int] = ..., patience_epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., ensemble_size: _Optional[int] = ..., seed: _Optional[int] = ..., device: _Optional[_Union[TrainingSpec.Device, str]] = ..., genes: _Optional[_Union[_genes_pb2.GenesUse, _Mapping]] = ..., upper_bound: _Optional[_Union[TrainingSpec.UpperBound, str]] = ..., report: _Optional[_Union[ReportSpec, _Mapping]] = ...) -> None: ...
+    priority: TrainingSpec.Priority
+    def __init__(self, dataset_id: _Optional[str] = ..., name: _Optional[str] = ..., labels: _Optional[_Iterable[_Union[TrainingLabel, _Mapping]]] = ..., split: _Optional[_Union[Split, _Mapping]] = ..., model: _Optional[_Union[_models_pb2.ModelSpec, _Mapping]] = ..., loss: _Optional[_Union[_losses_pb2.LossSpec, _Mapping]] = ..., optimizer: _Optional[_Union[OptimizerSpec, _Mapping]] = ..., epochs: _Optional[int] = ..., patience_epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., ensemble_size: _Optional[int] = ..., seed: _Optional[int] = ..., device: _Optional[_Union[TrainingSpec.Device, str]] = ..., genes: _Optional[_Union[_genes_pb2.GenesUse, _Mapping]] = ..., upper_bound: _Optional[_Union[TrainingSpec.UpperBound, str]] = ..., report: _Optional[_Union[ReportSpec, _Mapping]] = ..., priority: _Optional[_Union[TrainingSpec.Priority, str]] = ...) -> None: ...
 
 class TrainingLabel(_message.Message):
     __slots__ = ("name", "transform", "weight")
