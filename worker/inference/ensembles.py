@@ -168,10 +168,7 @@ class NetworkEnsemble:
         size = (len(self.members), len(batch.edit_BP), len(self._is_difference_Y))
         found = MemberReadings(np.empty(size), np.empty(size))
         for m, net in enumerate(self.members):
-            readings = net(batch)
-            found.compose_MBY[m] = readings.compose_BY.numpy()
-            found.intact_MBY[m] = readings.intact_BY.numpy()
-            del readings
+            found.compose_MBY[m], found.intact_MBY[m] = net.read(batch).numpy()
         return found
 
     @torch.inference_mode()

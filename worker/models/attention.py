@@ -27,9 +27,14 @@ class EditAttention(nn.Module):
         self.output = nn.Linear(inner, latent_dim, bias=False)
         nn.init.normal_(self.output.weight, std=1.0 / math.sqrt(inner), generator=generator)
 
+    @staticmethod
+    def normal(token_D: Tensor) -> Tensor:
+        """Tokens [..., D] of length sqrt D."""
+        return nn.functional.rms_norm(token_D, token_D.shape[-1:], eps=1e-6)
+
     def projected(self, token_D: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values of tokens [..., I]."""
-        normal_D = nn.functional.rms_norm(token_D, token_D.shape[-1:], eps=1e-6)
+        normal_D = self.normal(token_D)
         return self.query(normal_D), self.key(normal_D), self.value(normal_D)
 
     def _split(self, x_BPI: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """What networks with a latent space share: shifts, one head read at two states, differences."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 import torch
@@ -11,10 +11,12 @@ from worker.latent.algebra import compose, total_shift
 from worker.latent.differences import lower_subsets, subset_factors
 from worker.models.encoding import DesignBatch
 from worker.models.gene_features import FeatureShifts
+from worker.models.head_inputs import HeadInputs
 from worker.models.heads import ActivationKind, Head, HeadKind
 
 _SHIFT_START = 0.1
 _REFERENCE_START = 0.5
+_DESIGNS_AT_ONCE = 512
 
 
 class LatentSpec(Protocol):
@@ -43,6 +45,16 @@ class LatentSpec(Protocol):
     @property
     def dropout(self) -> float:
         """Share of the last of them that is dropped in training."""
+
+
+class FixedStates(Protocol):
+    """States of designs from tables of edits, of a network that is no longer trained."""
+
+    def __call__(self, batch: DesignBatch) -> Tensor:
+        """Of z_P and of z_I - z_W, a linear map of each [2, B, X]; [1, B, X] if they are equal."""
+
+    def mapped(self, map_XF: Tensor, start_F: Tensor) -> "FixedStates":
+        """A further map of them: x -> x `map_XF` + `start_F`."""
 
 
 class Readings(NamedTuple):
@@ -90,6 +102,8 @@ class LatentNetwork(nn.Module, ABC):
         nn.init.normal_(self.reference_D, std=_REFERENCE_START, generator=generator)
         self.shift_ED = nn.Parameter(torch.zeros(edit_count + 1, dim))  # row 0 pads
         self.genes: FeatureShifts | None = None
+        self.fixed: FixedStates | None = None
+        self._inputs: tuple[HeadInputs, FixedStates] | None = None
         if feature_EF is None:
             nn.init.normal_(self.shift_ED, std=_SHIFT_START, generator=generator)
         else:
@@ -120,6 +134,20 @@ class LatentNetwork(nn.Module, ABC):
 
     def fix(self) -> None:
         """Get ready for many designs in float64 on the CPU; no weight changes any more."""
+
+    @torch.no_grad()
+    def fix_states(self, fixed: FixedStates) -> None:
+        """Take states, and what the head reads of them, from these tables from now on."""
+        self.fixed = fixed
+        inputs = HeadInputs.of(self.head)
+        if inputs is not None:
+            start_F = self.reference_D @ inputs.map_DF + inputs.start_F
+            self._inputs = inputs, fixed.mapped(inputs.map_DF, start_F)
+
+    def fixed_states(self, batch: DesignBatch, fixed: FixedStates) -> tuple[Tensor, Tensor]:
+        """As `states`, from tables."""
+        moved_RBD = fixed(batch)
+        return moved_RBD[0], compose(self.reference_D, moved_RBD[-1])
 
     def align_encoders(self) -> None:
         """Start with z_I = z_W + z_P, after the shifts have been set."""
@@ -207,23 +235,49 @@ class LatentNetwork(nn.Module, ABC):
         lower_RBY: Tensor = (factor_SB[None, :, :, None] * y_RSBY).sum(dim=1)
         return lower_RBY
 
+    def read(self, batch: DesignBatch) -> Tensor:
+        """y_compose and y_intact [2, B, Y] as `forward` reads them, without their states."""
+        return self._with_differences(batch, self._read_both)
+
     def composed(self, batch: DesignBatch) -> Tensor:
         """y_compose alone [B, Y], as `forward` reads it; nothing is computed of intact strains."""
-        y_BY = self._read_composed(batch)
+        return self._with_differences(batch, self._read_composed)
+
+    def _with_differences(
+        self, batch: DesignBatch, read: Callable[[DesignBatch], Tensor]
+    ) -> Tensor:
+        """What `read` gives [..., B, Y], or its mixed differences, as each label is measured."""
+        y_BY = read(batch)
         deep_B = (batch.edit_BP > 0).sum(dim=1)
         for order in sorted({order for order in self.measure_orders if order}):
             subsets, factor_SB = _subsets(batch, order)
-            lower_SBY = self._read_composed(subsets).reshape(*factor_SB.shape, y_BY.shape[1])
-            difference_BY = y_BY + (factor_SB[:, :, None] * lower_SBY).sum(dim=0)
+            read_NY = read(subsets)
+            lower_SBY = read_NY.reshape(*read_NY.shape[:-2], *factor_SB.shape, y_BY.shape[-1])
+            difference_BY = y_BY + (factor_SB[:, :, None] * lower_SBY).sum(dim=-3)
             column_Y = torch.tensor([m == order for m in self.measure_orders], device=y_BY.device)
             is_deep_B1 = (deep_B >= order)[:, None]
             y_BY = torch.where(column_Y, torch.where(is_deep_B1, difference_BY, 0.0), y_BY)
         return y_BY
 
+    def _read_both(self, batch: DesignBatch) -> Tensor:
+        if self._inputs is None:
+            z_P_BD, z_I_BD = self.states(batch, self.tables())
+            both_RBY: Tensor = self.head(torch.stack([compose(self.reference_D, z_P_BD), z_I_BD]))
+            return both_RBY
+        inputs, fixed = self._inputs
+        read = [inputs.read(fixed(part)) for part in _parts(batch)]
+        return torch.cat(read, dim=1).expand(2, -1, -1)
+
     def _read_composed(self, batch: DesignBatch) -> Tensor:
         z_P_BD = total_shift(self.shifts()[batch.edit_BP], batch.effect_BP)
         y_BY: Tensor = self.head(compose(self.reference_D, z_P_BD))
         return y_BY
+
+
+def _parts(batch: DesignBatch) -> list[DesignBatch]:
+    """Few designs at a time: what is made of them is to stay in the cache."""
+    edits, effects = (torch.split(column, _DESIGNS_AT_ONCE) for column in batch)
+    return list(map(DesignBatch, edits, effects))
 
 
 def _subsets(batch: DesignBatch, order: int) -> tuple[DesignBatch, Tensor]:

@@ -19,7 +19,7 @@ from worker.latent.algebra import compose, total_shift
 from worker.models.attention import EditAttention
 from worker.models.encoding import DesignBatch
 from worker.models.latent_network import LatentNetwork
-from worker.models.set_attention import FixedAttention
+from worker.models.set_attention import AttendedStates, FixedAttention
 
 
 class PerturbationSet(LatentNetwork):
@@ -48,7 +48,6 @@ class PerturbationSet(LatentNetwork):
         )
         self.interaction = nn.Linear(dim, dim, bias=False)
         nn.init.zeros_(self.interaction.weight)
-        self._fixed: FixedAttention | None = None
         self.head = self._new_head(spec, generator, saturates=spec.saturates)
         if self.head.saturation is not None and feature_EF is not None:
             # Shifts that are projected features have no dimension of sizes: it is read as 0.
@@ -56,9 +55,8 @@ class PerturbationSet(LatentNetwork):
 
     def states(self, batch: DesignBatch, tables: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         """z_P and z_I of each design, [B, D] both."""
-        if self._fixed is not None:
-            z_P_BD, added_BD = self._fixed.states(batch)
-            return z_P_BD, compose(self.reference_D, z_P_BD) + added_BD
+        if self.fixed is not None:
+            return self.fixed_states(batch, self.fixed)
         token_BPD = tables[0][batch.edit_BP]
         z_P_BD = total_shift(token_BPD, batch.effect_BP)
         mixed_BPD = token_BPD
@@ -67,10 +65,17 @@ class PerturbationSet(LatentNetwork):
         change_BD = total_shift(mixed_BPD - token_BPD, batch.effect_BP.abs())
         return z_P_BD, compose(self.reference_D, z_P_BD) + self.interaction(change_BD)
 
+    @torch.no_grad()
     def fix(self) -> None:
         """As of every latent network: with one layer, all of its tables are computed once."""
-        if len(self.attention) == 1 and isinstance(self.attention[0], EditAttention):
-            self._fixed = FixedAttention(self.shifts(), self.attention[0], self.interaction)
+        layer = self.attention[0]
+        if len(self.attention) > 1 or not isinstance(layer, EditAttention):
+            return
+        shift_ED = self.shifts().detach()
+        after_ID = (self.interaction.weight @ layer.output.weight).T.contiguous()
+        attention = FixedAttention(shift_ED, layer)
+        start_D = torch.zeros_like(self.reference_D)
+        self.fix_states(AttendedStates(attention, start_D, shift_ED, after_ID))
 
     @property
     def is_additive(self) -> bool:

@@ -5,149 +5,200 @@ trained: it is looked up here, and what is summed up over the edits of a design 
 after the sum. The sums are those of `worker.models.attention`, in another order.
 """
 
-# ruff: noqa: PLR0917  # numba has no keyword-only arguments
-
 import math
-from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from worker.compiled import compiled
+from worker.compiled import quickly
 from worker.models.attention import EditAttention
 from worker.models.encoding import DesignBatch
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-
-# Of all pairs of edits and heads: four megabytes a network at most. A score beyond would overflow
-# where scores are not taken less their maximum.
-_MOST_STRENGTHS = 1 << 19
-_LARGEST_SCORE = 100.0
+# A share of exp(-100) is none.
+_LEAST_SCORE = -100.0
+_STEPS = 256.0
 
 
 class FixedAttention:
-    """z_P of designs, and what a single layer of attention adds to it, in float64."""
+    """A single layer of attention whose edits do not change any more, in float64.
+
+    `query_EWH` and `key_EWH` have the heads last, so that they are added up together.
+    """
 
     @torch.no_grad()
-    def __init__(self, shift_ED: Tensor, layer: EditAttention, interaction: nn.Linear) -> None:
-        self._shift_ED = shift_ED.numpy().copy()
-        query_EI, key_EI, value_EI = layer.projected(shift_ED)
-        self._query_EI = (query_EI / math.sqrt(layer.width)).numpy()
-        self._key_EI, self._value_EI = key_EI.numpy(), value_EI.numpy()
-        self._heads = layer.heads
-        self._strength_EEH = self._strengths()
-        self._after_ID = (interaction.weight @ layer.output.weight).T.contiguous()
+    def __init__(self, shift_ED: Tensor, layer: EditAttention) -> None:
+        normal_ED = layer.normal(shift_ED)
+        query_EI, key_EI, value_EI = (
+            (mapped_rows(normal_ED, linear.weight.T) + linear.bias).numpy()
+            for linear in (layer.query, layer.key, layer.value)
+        )
+        query_EI /= math.sqrt(layer.width)
+        self._query_EWH, self._key_EWH = (
+            np.ascontiguousarray(table_EI.reshape(-1, layer.heads, layer.width).transpose(0, 2, 1))
+            for table_EI in (query_EI, key_EI)
+        )
+        self._value_EI = value_EI
 
-    def states(self, batch: DesignBatch) -> tuple[Tensor, Tensor]:
-        """z_P and what is added to it, [B, D] both."""
+    def mixed(self, batch: DesignBatch) -> Tensor:
+        """What the edits of each design get of one another, one head behind the other [B, I]."""
         edit_BP, effect_BP = batch.edit_BP.numpy(), batch.effect_BP.numpy()
-        z_P_BD = np.zeros((len(edit_BP), self._shift_ED.shape[1]))
-        mixed_BI = np.zeros((len(edit_BP), self._query_EI.shape[1]))
-        given, found = (edit_BP, effect_BP, self._shift_ED), (self._value_EI, z_P_BD, mixed_BI)
-        if self._strength_EEH is not None:
-            _attend_known(*given, self._strength_EEH, *found)
-        else:
-            _attend(*given, self._query_EI, self._key_EI, self._heads, *found)
-        return torch.from_numpy(z_P_BD), torch.from_numpy(mixed_BI) @ self._after_ID
+        mixed_BI = np.zeros((len(edit_BP), self._value_EI.shape[1]))
+        strength_BQKH = np.empty((*edit_BP.shape, edit_BP.shape[1], self._key_EWH.shape[2]))
+        _score(edit_BP, effect_BP, self._query_EWH, self._key_EWH, strength_BQKH)
+        _raise(strength_BQKH.reshape(-1))
+        _mix(edit_BP, effect_BP, strength_BQKH, self._value_EI, mixed_BI)
+        return torch.from_numpy(mixed_BI)
 
-    def _strengths(self) -> Floats | None:
-        """exp(score) of each pair of edits, where that is a small table."""
-        edits = len(self._query_EI)
-        if edits**2 * self._heads > _MOST_STRENGTHS:
-            return None
-        query_EHW, key_EHW = (
-            table_EI.reshape(edits, self._heads, -1) for table_EI in (self._query_EI, self._key_EI)
+
+class AttendedStates(NamedTuple):
+    """Of designs z_P and z_I - z_W, or a linear map of them, from tables of edits.
+
+    `start_X` is added to both, `shift_EX` are the maps of the shifts, and `after_IX` follows what
+    the heads of the attention have mixed.
+    """
+
+    attention: FixedAttention
+    start_X: Tensor
+    shift_EX: Tensor
+    after_IX: Tensor
+
+    def __call__(self, batch: DesignBatch) -> Tensor:
+        """Both maps [2, B, X], or [1, B, X]: a single edit has nothing to attend to."""
+        rows, width = batch.edit_BP.shape
+        found_RBX = torch.empty(min(width, 2), rows, len(self.start_X), dtype=torch.float64)
+        sum_effects(batch, self.start_X, self.shift_EX, out=found_RBX[0])
+        if width > 1:
+            mixed_BI = self.attention.mixed(batch)
+            torch.addmm(found_RBX[0], mixed_BI, self.after_IX, out=found_RBX[1])
+        return found_RBX
+
+    def mapped(self, map_XF: Tensor, start_F: Tensor) -> "AttendedStates":
+        """A further map of them, x -> x `map_XF` + `start_F`."""
+        return AttendedStates(
+            self.attention,
+            self.start_X @ map_XF + start_F,
+            mapped_rows(self.shift_EX, map_XF),
+            self.after_IX @ map_XF,
         )
-        score_EEH = np.ascontiguousarray(
-            np.matmul(query_EHW.transpose(1, 0, 2), key_EHW.transpose(1, 2, 0)).transpose(1, 2, 0)
-        )
-        return np.exp(score_EEH) if score_EEH.max(initial=0.0) < _LARGEST_SCORE else None
 
 
-# Sums of a handful of products may be in any order; infinities and NaN stay what they are. Loops
-# stand inside one another: with functions for the inner ones, or one loop over the other edits, it
-# takes three times as long.
-_quickly = partial(compiled, fastmath={"reassoc", "contract"})
+def sum_effects(batch: DesignBatch, start_X: Tensor, table_EX: Tensor, out: Tensor) -> None:
+    """The start and the rows of the edits of each design, times their effects [B, X]."""
+    arrays = (batch.edit_BP, batch.effect_BP, start_X, table_EX, out)
+    _sum(*(array.numpy() for array in arrays))
 
 
-@_quickly
-def _attend_known(  # noqa: C901  # see above
-    edit_BP: Codes,
-    effect_BP: Floats,
-    shift_ED: Floats,
-    strength_EEH: Floats,
-    value_EI: Floats,
-    z_P_BD: Floats,
-    mixed_BI: Floats,
+def mapped_rows(table_EX: Tensor, map_XF: Tensor) -> Tensor:
+    """The product, to the last bit the same for a row wherever it stands in the table."""
+    found_EF = torch.empty(len(table_EX), map_XF.shape[1], dtype=torch.float64)
+    place_EX = torch.arange(len(map_XF)).expand(table_EX.shape).contiguous()
+    start_F = torch.zeros_like(found_EF[0])
+    sum_effects(
+        DesignBatch(place_EX, table_EX.contiguous()), start_F, map_XF.contiguous(), out=found_EF
+    )
+    return found_EF
+
+
+@quickly
+def _sum(
+    edit_BP: Codes, effect_BP: Floats, start_X: Floats, table_EX: Floats, sum_BX: Floats
 ) -> None:
-    """As `_attend`, with exp(score) from a table."""
-    size, heads = edit_BP.shape[1], strength_EEH.shape[2]
-    width = value_EI.shape[1] // heads
+    for b in range(len(edit_BP)):
+        sum_BX[b] = start_X
+        for p in range(edit_BP.shape[1]):
+            edit, effect = edit_BP[b, p], effect_BP[b, p]
+            if effect != 0:
+                for x in range(len(start_X)):
+                    sum_BX[b, x] += effect * table_EX[edit, x]
+
+
+@quickly
+def _score(  # noqa: C901  # with functions for the inner loops it takes three times as long
+    edit_BP: Codes, effect_BP: Floats, query_EWH: Floats, key_EWH: Floats, score_BQKH: Floats
+) -> None:
+    """Scores of keys less the greatest of their query, which stands for the null key, too.
+
+    The place of the query's own key is that of the null key, whose score is 0.
+    """
+    size, (_, width, heads) = edit_BP.shape[1], query_EWH.shape
     for b in range(len(edit_BP)):
         for q in range(size):
-            own, effect = edit_BP[b, q], effect_BP[b, q]
+            score_KH = score_BQKH[b, q]
+            score_KH[:] = 0.0
+            for k in range(size):
+                if k == q or effect_BP[b, k] == 0:
+                    continue
+                for i in range(width):
+                    for h in range(heads):
+                        own, other = edit_BP[b, q], edit_BP[b, k]
+                        score_KH[k, h] += query_EWH[own, i, h] * key_EWH[other, i, h]
+            for h in range(heads):
+                greatest = 0.0
+                for k in range(size):
+                    greatest = max(greatest, score_KH[k, h])
+                for k in range(size):
+                    score_KH[k, h] -= greatest
+
+
+@quickly
+def _raise(x_N: Floats) -> None:
+    """exp(x) of numbers that are not above 0, in place: (exp(x / 256))^256, which has no branch."""
+    for n in range(len(x_N)):
+        x = max(x_N[n], _LEAST_SCORE) / _STEPS
+        y = 1.0 / 479001600.0
+        for factorial in (
+            39916800.0,
+            3628800.0,
+            362880.0,
+            40320.0,
+            5040.0,
+            720.0,
+            120.0,
+            24.0,
+            6.0,
+            2.0,
+            1.0,
+            1.0,
+        ):
+            y = y * x + 1.0 / factorial
+        for _ in range(8):
+            y *= y
+        x_N[n] = y
+
+
+@quickly
+def _mix(  # noqa: C901  # as of `_score`
+    edit_BP: Codes, effect_BP: Floats, strength_BQKH: Floats, value_EI: Floats, mixed_BI: Floats
+) -> None:
+    """What every edit of a design gives to the others, added up."""
+    size, heads = edit_BP.shape[1], strength_BQKH.shape[3]
+    width = value_EI.shape[1] // heads
+    given_PH = np.empty((size, heads))
+    for b in range(len(edit_BP)):
+        given_PH[:] = 0.0
+        for q in range(size):
+            effect = abs(effect_BP[b, q])
             if effect == 0:
                 continue
-            for d in range(shift_ED.shape[1]):
-                z_P_BD[b, d] += effect * shift_ED[own, d]
-            for head in range(heads):
-                total = 1.0
+            for h in range(heads):
+                total = strength_BQKH[b, q, q, h]
                 for k in range(size):
                     if k != q:
-                        total += abs(effect_BP[b, k]) * strength_EEH[own, edit_BP[b, k], head]
+                        total += abs(effect_BP[b, k]) * strength_BQKH[b, q, k, h]
                 for k in range(size):
-                    if k == q or effect_BP[b, k] == 0:
-                        continue
-                    other = edit_BP[b, k]
-                    share = abs(effect * effect_BP[b, k]) * strength_EEH[own, other, head] / total
-                    for i in range(head * width, (head + 1) * width):
-                        mixed_BI[b, i] += share * value_EI[other, i]
-
-
-@_quickly
-def _attend(  # noqa: C901, PLR0912  # see above
-    edit_BP: Codes,
-    effect_BP: Floats,
-    shift_ED: Floats,
-    query_EI: Floats,
-    key_EI: Floats,
-    heads: int,
-    value_EI: Floats,
-    z_P_BD: Floats,
-    mixed_BI: Floats,
-) -> None:
-    """Sums over the edits of a design: of shifts, and of what each gets of the others."""
-    size, width = edit_BP.shape[1], query_EI.shape[1] // heads
-    strength_P = np.empty(size)
-    for b in range(len(edit_BP)):
-        for q in range(size):
-            own, effect = edit_BP[b, q], effect_BP[b, q]
-            if effect == 0:
+                    if k != q:
+                        share = abs(effect_BP[b, k]) * strength_BQKH[b, q, k, h] / total
+                        given_PH[k, h] += effect * share
+        for p in range(size):
+            if effect_BP[b, p] == 0:
                 continue
-            for d in range(shift_ED.shape[1]):
-                z_P_BD[b, d] += effect * shift_ED[own, d]
-            for head in range(heads):
-                greatest = 0.0  # the score of the null key
-                for k in range(size):
-                    if k == q or effect_BP[b, k] == 0:
-                        continue
-                    score = 0.0
-                    for i in range(head * width, (head + 1) * width):
-                        score += query_EI[own, i] * key_EI[edit_BP[b, k], i]
-                    strength_P[k] = score
-                    greatest = max(greatest, score)
-                total = math.exp(-greatest)
-                for k in range(size):
-                    if k != q and effect_BP[b, k] != 0:
-                        strength_P[k] = abs(effect_BP[b, k]) * math.exp(strength_P[k] - greatest)
-                        total += strength_P[k]
-                for k in range(size):
-                    if k == q or effect_BP[b, k] == 0:
-                        continue
-                    share = abs(effect) * strength_P[k] / total
-                    for i in range(head * width, (head + 1) * width):
-                        mixed_BI[b, i] += share * value_EI[edit_BP[b, k], i]
+            for h in range(heads):
+                given = given_PH[p, h]
+                for i in range(h * width, (h + 1) * width):
+                    mixed_BI[b, i] += given * value_EI[edit_BP[b, p], i]

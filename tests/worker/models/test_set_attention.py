@@ -6,7 +6,7 @@ import torch
 
 from service.contract.designs import parse_genotype
 from service.contract.latent_models import PerturbationSetSpec
-from worker.models import set_attention
+from worker.models import latent_network
 from worker.models.encoding import EditIndex
 from worker.models.perturbation_set import PerturbationSet
 
@@ -32,32 +32,33 @@ def network_of(scale=1.0, **changes):
             torch.nn.init.normal_(weight, generator=generator)
         net.attention[0].query.weight *= scale
         net.shift_ED[0] = 0.0  # padding
+        if net.head.saturation is not None:
+            net.head.saturation.exponent_Y.fill_(0.5)
     return net.double().eval()
 
 
-@pytest.mark.parametrize("most", [0, 1 << 19])  # scores of each design, or a table of them
 @pytest.mark.parametrize(
-    ("scale", "changes"), [(1.0, {}), (1.0, {"attention_layers": 2}), (300.0, {})]
+    ("scale", "changes"),
+    [
+        (1.0, {}),
+        (300.0, {}),
+        (1.0, {"attention_layers": 2}),
+        (1.0, {"saturates": False, "activation": "relu"}),
+        (1.0, {"hidden_layers": 2}),
+        (1.0, {"head": "linear"}),
+        (1.0, {"head": "quadratic"}),
+    ],
 )
-def test_a_fixed_network_reads_what_it_read_before(monkeypatch, most, scale, changes):
-    monkeypatch.setattr(set_attention, "_MOST_STRENGTHS", most)
+def test_a_fixed_network_reads_what_it_read_before(monkeypatch, scale, changes):
+    monkeypatch.setattr(latent_network, "_DESIGNS_AT_ONCE", 4)
     net = network_of(scale, **changes)
     batch = INDEX.encode([parse_genotype(text) for text in GENOTYPES])
     with torch.inference_mode():
         before = net(batch)
         net.fix()
         after = net(batch)
-    for one, other in zip(before, after, strict=True):
+        both = net.read(batch)
+    for one, other in zip((*before, *before[:2]), (*after, *both), strict=True):
         np.testing.assert_allclose(
             *(x.detach().numpy() for x in (other, one)), rtol=1e-9, atol=1e-9
         )
-
-
-def test_large_scores_are_not_kept_as_powers():
-    calm, wild = network_of(), network_of(300.0)
-    tables = []
-    for net in (calm, wild):
-        fixed = set_attention.FixedAttention(net.shifts(), net.attention[0], net.interaction)
-        tables.append(fixed._strength_EEH)
-    assert np.isfinite(tables[0]).all()
-    assert tables[1] is None
