@@ -19,68 +19,19 @@ Source: Gilmer et al. 2017 (arXiv 1704.01212) for the messages; Frasca et al. 20
 2004.11198) for powers of the graph that are computed once; GELU and a zero start of U are ours.
 """
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.nn import MessagePassing
 
 from service.contract.latent_models import GeneGraphSpec
 from worker.latent.algebra import compose, total_shift
 from worker.models.encoding import DesignBatch
 from worker.models.gene_features import FeatureShifts
+from worker.models.gene_graph_layer import GraphLayer
+from worker.models.gene_graph_tables import FixedMessages, GraphStates, NodeTables, after_messages
 from worker.models.gene_graph_walks import GeneWalks
-from worker.models.heads import gelu, random_linear
 from worker.models.latent_network import LatentNetwork
-
-
-def _random_matrix(inputs: int, outputs: int, generator: torch.Generator) -> nn.Parameter:
-    matrix = torch.empty(inputs, outputs)
-    return nn.Parameter(nn.init.normal_(matrix, std=1 / math.sqrt(inputs), generator=generator))
-
-
-class DoseMessages(MessagePassing):  # type: ignore[misc]
-    """m_v: what the doses of the other edited genes of a design bring along the walks."""
-
-    def __init__(self, latent_dim: int, channels: int, generator: torch.Generator) -> None:
-        super().__init__(aggr="sum")
-        # Without biases: no dose or no walk is no message.
-        self.message_DD = _random_matrix(latent_dim, latent_dim, generator)
-        self.gate_CD = _random_matrix(channels, latent_dim, generator)
-
-    def forward(self, change_ND: Tensor, edge_2M: Tensor, walk_MC: Tensor) -> Tensor:
-        """Messages [N, D] at N edited genes."""
-        found_ND: Tensor = self.propagate(
-            edge_2M, sent_ND=change_ND @ self.message_DD, gate_MD=walk_MC @ self.gate_CD
-        )
-        return found_ND
-
-    def message(self, sent_ND_j: Tensor, gate_MD: Tensor) -> Tensor:
-        """One message a walk."""
-        return sent_ND_j * gate_MD
-
-
-class GraphLayer(nn.Module):
-    """What a node's state changes by, less what it would in the unedited graph."""
-
-    def __init__(self, latent_dim: int, channels: int, generator: torch.Generator) -> None:
-        super().__init__()
-        self.messages = DoseMessages(latent_dim, channels, generator)
-        self.of_node = random_linear(latent_dim, latent_dim, generator)
-        self.of_change_DD = _random_matrix(latent_dim, latent_dim, generator)
-        self.update = nn.Linear(latent_dim, latent_dim, bias=False)
-        nn.init.zeros_(self.update.weight)
-
-    def forward(
-        self, change_ND: Tensor, node_ND: Tensor, edge_2M: Tensor, walk_MC: Tensor
-    ) -> Tensor:
-        """What is added to each change [N, D]."""
-        still_ND = self.of_node(node_ND)
-        arriving_ND = self.messages(change_ND, edge_2M, walk_MC)
-        moved_ND = still_ND + change_ND @ self.of_change_DD + arriving_ND
-        update_ND: Tensor = self.update(gelu(moved_ND) - gelu(still_ND))
-        return update_ND
 
 
 def _edges(batch: DesignBatch) -> tuple[Tensor, Tensor, Tensor]:
@@ -147,6 +98,8 @@ class GeneGraph(LatentNetwork):
 
     def states(self, batch: DesignBatch, tables: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         """z_P and z_I of each design, [B, D] both."""
+        if self.fixed is not None:
+            return self.fixed_states(batch, self.fixed)
         shift_ED, intact_ED, node_ED = tables
         z_P_BD = total_shift(shift_ED[batch.edit_BP], batch.effect_BP)
         edge_2M, sender_Q, receiver_Q = _edges(batch)
@@ -159,6 +112,17 @@ class GeneGraph(LatentNetwork):
             change_ND = change_ND + dose_N1.abs() * layer(change_ND, node_ND, edge_2M, walk_MC)
         change_BPD = change_ND.view(*batch.edit_BP.shape, -1)
         return z_P_BD, compose(self.reference_D, change_BPD.sum(dim=1))
+
+    @torch.no_grad()
+    def fix(self) -> None:
+        """As of every latent network: with one layer, all of its tables are computed once."""
+        layer = self.layers[0]
+        if len(self.layers) > 1 or not isinstance(layer, GraphLayer):
+            return
+        shift_ED, intact_ED, node_ED = (table.detach() for table in self.tables())
+        messages = FixedMessages(NodeTables.of(intact_ED, node_ED, layer), self.walks)
+        start_D, after_DD = torch.zeros_like(self.reference_D), after_messages(layer)
+        self.fix_states(GraphStates(messages, start_D, shift_ED, intact_ED, after_DD))
 
     @property
     def is_additive(self) -> bool:

@@ -21,6 +21,15 @@ INDEX = EditIndex([*(f"{locus}:deletion" for locus in LOCI), "e:overexpression",
 ROWS = np.array([0, 1, 2, 3, 4, 5, 4, -1])
 DIM = 6
 STRAIGHT = tuple(range(len(LOCI)))
+READ = [
+    "",
+    "a:deletion",
+    "a:deletion+b:deletion",
+    "b:deletion+d:deletion@0.5+e:overexpression@0",  # an effect below 0
+    "b:deletion@1+c:deletion",  # no effect
+    "lone:deletion+x:deletion",  # without walks
+    "a:deletion+b:deletion+c:deletion+d:deletion@0.3+e:overexpression@5",
+]
 
 
 def table(order=STRAIGHT):
@@ -184,3 +193,21 @@ def test_a_gradient_reaches_every_weight():
     for name, weight in net.named_parameters():
         assert weight.grad is not None, name
         assert torch.isfinite(weight.grad).all(), name
+
+
+@pytest.mark.parametrize("head", ["linear", "quadratic", "mlp"])
+@pytest.mark.parametrize(("layers", "features"), [(1, True), (1, False), (2, True)])
+def test_a_fixed_network_reads_what_it_read_before(head, layers, features):
+    net = model(head, (0, 2), layers=layers, features=features).eval()
+    batch = INDEX.encode([parse_genotype(text) for text in READ])
+    with torch.inference_mode():
+        before = net(batch)
+        net.fix()
+        after = net(batch)
+        both = net.read(batch)
+    assert (net.fixed is not None) == (layers == 1)
+    for one, other in zip((*before, *before[:2]), (*after, *both), strict=True):
+        np.testing.assert_allclose(
+            *(x.detach().numpy() for x in (other, one)), rtol=1e-9, atol=1e-9
+        )
+    assert np.ptp(before.intact_BY.numpy(), axis=0).min() > 0.01
