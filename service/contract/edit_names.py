@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from service.contract.designs import Edit, EditKind
 
 # Matching one name against thousands takes about a millisecond; there may be millions of them.
 _MATCHED_EDITS = 200
 _NAMED_SIBLINGS = 10
+_NAMED_NEAR = 3
 _SHOWN_CHARACTERS = 200
 
 
@@ -42,7 +44,6 @@ class EditNames:
         self._known = known
         self._names = names
         self._close_matches = close_matches
-        self._of_locus: dict[str, list[str]] | None = None
         self._answers: dict[str, tuple[str, tuple[str, ...]]] = {}
         self.locus_of: dict[str, str] = {}
 
@@ -62,10 +63,8 @@ class EditNames:
 
     def _siblings(self, locus: str) -> list[str]:
         """What the model knows of a locus."""
-        if self._of_locus is None:
-            self._of_locus = _by_locus(self._known)
         key = Edit(locus=locus, kind=EditKind.DELETION).key
-        return self._of_locus.get(key.partition(":")[0], [])
+        return self._by_locus.get(key.partition(":")[0], [])
 
     def _answer(self, edit: Edit) -> tuple[str, tuple[str, ...]]:
         if edit.key in self._answers:
@@ -80,8 +79,30 @@ class EditNames:
         if siblings:
             named = tuple(siblings[:_NAMED_SIBLINGS])
             return f"the model knows {edit.locus} only as {', '.join(named)}", named
-        matches = self._close_matches(edit.key, self._known) if self._may_match() else ()
-        return f"the model has no edit {edit.key[:_SHOWN_CHARACTERS]}", tuple(matches)
+        near = tuple(self._near(edit)) if self._may_match() else ()
+        return f"the model has no edit {edit.key[:_SHOWN_CHARACTERS]}", near
+
+    def _near(self, edit: Edit) -> list[str]:
+        """Edits of genes whose names come close; those of the same kind, where a gene has them."""
+        locus, _, change = edit.key.partition(":")
+        found: list[str] = []
+        for name in self._close_matches(locus, self._near_names):
+            for near in (name,) if name in self._by_locus else self._names[name]:
+                edits = self._siblings(near)
+                same = [key for key in edits if key.partition(":")[2] == change]
+                found += [key for key in same or edits if key not in found]
+        return found[:_NAMED_NEAR]
+
+    @cached_property
+    def _near_names(self) -> list[str]:
+        """What a locus may have been meant for: loci, and other names of theirs."""
+        known = self._by_locus
+        others = (n for n, loci in self._names.items() if any(locus in known for locus in loci))
+        return sorted({*known, *others})
+
+    @cached_property
+    def _by_locus(self) -> dict[str, list[str]]:
+        return _by_locus(self._known)
 
     def _may_match(self) -> bool:
         return len(self._answers) < _MATCHED_EDITS

@@ -47,6 +47,25 @@ def test_a_known_locus_with_another_kind_is_told():
     assert "only as b1812:allele=ts, b1812:knockdown" in offender.message
 
 
+def suggestions(given, known=KNOWN, names=None):
+    with pytest.raises(InvalidArgumentError) as caught:
+        resolve(known, [given], names)
+    return caught.value.offenders[0].suggestions
+
+
+def test_what_is_near_is_the_name_of_the_gene_and_not_of_what_is_done_to_it():
+    assert suggestions("xyz:deletion") == []
+    assert suggestions("b0721:knockdown") == ["b0720:deletion"]
+    assert suggestions("b1811:knockdown@0.2")[0] == "b1812:knockdown"
+    assert suggestions("b181:deletion") == ["b1812:allele=ts", "b1812:knockdown"]
+
+
+def test_other_names_of_genes_are_near_as_well():
+    assert suggestions("ARG56:deletion", YEAST, NAMES) == ["YER069W:deletion"]
+    assert suggestions("ADF:knockdown", YEAST, NAMES) == ["YCL058W-A:knockdown"]
+    assert suggestions("HIS:deletion", YEAST, NAMES) == []  # the model has no HIS3
+
+
 def test_malformed_genotypes_and_unknown_edits_are_listed_together():
     with pytest.raises(InvalidDesignError) as caught:
         resolve(KNOWN, ["b0720", "x:deletion", "b0720:deletion+b0720:knockdown"])
