@@ -8,6 +8,7 @@ CellgebraError
         AmbiguousGeneError          a name is an alias of several genes
         InvalidRequestError         the request does not follow the schema
         BadTableError               an uploaded file does not hold what its mapping says
+        BrokenTableError            a body cannot be read as the table that it is said to be
         UploadTooLargeError         an uploaded file is larger than this deployment takes
     NotFoundError               no such resource in this project
     ConflictError               the same request_id with another body
@@ -90,6 +91,12 @@ class BadTableError(InvalidArgumentError):
     """An uploaded file does not hold what its mapping says."""
 
     reason = "BAD_TABLE"
+
+
+class BrokenTableError(InvalidArgumentError):
+    """A body cannot be read as the table that it is said to be."""
+
+    reason = "BROKEN_TABLE"
 
 
 class UnknownGeneError(InvalidArgumentError):

@@ -13,6 +13,7 @@ from service.handlers.in_flight import InFlight
 from service.handlers.manifests import ManifestCache
 from service.handlers.threads import THREAD_COUNT, Threads
 from service.questions import Questions
+from service.tables.process import Tables
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Context:
     events: EventHub
     manifests: ManifestCache
     scores: InFlight
+    tables: Tables
 
     @classmethod
     def of(cls, settings: Settings) -> "Context":
@@ -61,6 +63,7 @@ class Context:
             events=EventHub(database, threads, settings.event_poll_seconds),
             manifests=ManifestCache(),
             scores=InFlight(settings.max_scores_in_flight, settings.max_designs_in_flight),
+            tables=Tables(),
         )
 
     async def start(self) -> None:
@@ -72,6 +75,7 @@ class Context:
         """Stop every part, in the reverse order."""
         await self.events.close()
         self.coalescer.close()
+        await self.tables.close()
         await self.questions.close()
         self.threads.close()
         self.dispatcher.close()

@@ -20,6 +20,7 @@ from service.rest import (
     models,
     open_inference,
     registry,
+    scores,
     scoring_jobs,
     search_jobs,
     sweeps,
@@ -59,6 +60,7 @@ def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
         training_jobs,
         sweeps,
         models,
+        scores,
         registry,
         search_jobs,
         scoring_jobs,
@@ -67,6 +69,7 @@ def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
         health,
         open_inference,
     )
+    app.include_router(scores.table_router)  # before the route that takes any body
     for part in parts:
         app.include_router(part.router)
     add_problem_handlers(app)

@@ -49,5 +49,5 @@ def _limited(receive: Receive, announced: str) -> Receive:
 
 def _too_large() -> HTTPException:
     """Raised where the body is read, so that it becomes a problem document."""
-    detail = f"the body is larger than {MAX_JSON_BYTES} bytes, which is the limit of JSON here"
+    detail = f"the body is larger than {MAX_JSON_BYTES} bytes, which is the limit here"
     return HTTPException(413, detail, headers={"Connection": "close"})

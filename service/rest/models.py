@@ -1,4 +1,4 @@
-"""Routes of models, and of scores."""
+"""Routes of models, and of their latent algebra."""
 
 from typing import Annotated
 
@@ -7,23 +7,16 @@ from fastapi.responses import FileResponse, StreamingResponse
 from pydantic_core import to_json
 
 from service.contract.algebra import ComposeAnswer, ComposeRequest
-from service.contract.errors import InvalidRequestError
-from service.contract.inference import ScoreAnswer, ScoreField, ScoreRequest
 from service.contract.registry import ModelReadiness, PromoteRequest, Promotion
 from service.contract.repositories.models import ModelFilter
 from service.contract.resources import ListAnswer, Model
-from service.handlers import composing, exporting, models, registry, scoring
+from service.handlers import composing, exporting, models, registry
 from service.handlers.context import Caller, Context
 from service.rest.access import CallerDep
 from service.rest.disconnects import while_connected
 from service.rest.parameters import ContextDep, PageDep, problems
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
-
-_EXAMPLE = {
-    "genotypes": ["PP_0368:knockdown", "PP_0368:knockdown+PP_0815:knockdown", ""],
-    "fields": ["mean", "sd"],
-}
 
 
 async def _wanted(
@@ -220,36 +213,6 @@ async def export_model(
     return StreamingResponse(archive.chunks, headers=headers, media_type="application/zip")
 
 
-@router.post(
-    "/{model_id}:score",
-    operation_id="score",
-    summary="Score designs",
-    response_model=ScoreAnswer,
-    responses=problems(404, 409, 422, 429, 503, 504),
-)
-async def score(
-    request: Request,
-    context: ContextDep,
-    caller: CallerDep,
-    model_id: str,
-    *,
-    body: Annotated[ScoreRequest, Body(examples=[_EXAMPLE])],
-    fields: Annotated[
-        list[str] | None,
-        Query(
-            description="Columns to answer, by comma or repeated; as `fields` of the body",
-            examples=["mean,sd"],
-        ),
-    ] = None,
-) -> Response:
-    """One array a column, in request order. A design that the model cannot encode is an error."""
-    if fields is not None:
-        body = body.model_copy(update={"fields": _fields(fields)})
-    async with while_connected(request.receive):
-        answer = await scoring.score_bytes(context, caller, model_id, body)
-    return Response(answer, media_type="application/json")
-
-
 _ANALOGY = {
     "operation": "analogy",
     "designs": [
@@ -278,10 +241,3 @@ async def compose(
     async with while_connected(request.receive):
         answer = await composing.compose_json(context, caller, model_id, body)
     return Response(to_json(answer, inf_nan_mode="null"), media_type="application/json")
-
-
-def _fields(texts: list[str]) -> list[ScoreField]:
-    try:
-        return [ScoreField(part.strip()) for part in ",".join(texts).split(",")]
-    except ValueError as error:
-        raise InvalidRequestError(f"fields: {error}; known: {', '.join(ScoreField)}") from None

@@ -17,6 +17,7 @@ from service.handlers.scoring import score_bytes
 from service.rest.access import authenticate
 from service.rest.disconnects import while_connected
 from service.rest.problems import answer_error
+from service.rest.score_forms import VENDOR
 
 _PREFIX, _VERB = "/v1/models/", ":score"
 _JSON, _JSON_UTF8 = b"application/json", b"application/json; charset=utf-8"
@@ -64,7 +65,12 @@ def _model_of(scope: Scope) -> str | None:
     model_id = path[len(_PREFIX) : -len(_VERB)]
     if not model_id or "/" in model_id or "\0" in model_id:
         return None
-    types = [value for name, value in scope["headers"] if name == b"content-type"]
+    types = []
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            types.append(value)
+        elif name == b"accept" and VENDOR in value.lower():
+            return None  # the answer is to be a table
     return model_id if types in ([_JSON], [_JSON_UTF8]) else None
 
 

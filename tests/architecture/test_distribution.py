@@ -68,7 +68,7 @@ def test_the_service_needs_no_torch_and_the_worker_no_door(project):
         name: {Requirement(text).name for text in texts}
         for name, texts in project["optional-dependencies"].items()
     }
-    assert extras["service"] & {"torch", "numpy", "pandas", "pyarrow"} == set()
+    assert extras["service"] & {"torch", "numpy", "pandas"} == set()
     assert extras["worker"] & {"fastapi", "grpcio", "uvicorn"} == set()
 
 

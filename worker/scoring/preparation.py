@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from service.contract.datasets import DesignColumns, GenotypeColumn
 from service.contract.errors import BadTableError, InvalidArgumentError, Offender, UnknownEditsError
 from service.contract.manifests import ModelManifest
+from service.contract.score_tables import DESIGN_COLUMNS
 from service.contract.scoring_jobs import MAX_DESIGNS, OnBadRows, TableInput
 from worker.data.batch import LISTED_ROWS, Batch, Problems
 from worker.data.mapping import require_columns, resolve_design
@@ -31,7 +32,6 @@ from worker.scoring.reading import DesignReader
 EDITS, LEVELS, ERROR, KEPT_MARK = "edits", "levels", "error", "="
 FOUND = "cellgebra.found"
 
-_USUAL_NAMES = ("genotype", "design", "edits", "perturbations")
 _GIVEN_UP_AT = 1000
 _TOLD_OFFENDERS = 200
 _GROUP_ROWS = 1 << 16
@@ -108,10 +108,10 @@ def _design_source(design: DesignColumns | None, columns: list[str]) -> DesignSo
     if design is not None:
         return resolve_design(design, columns)
     folded = {name.casefold(): name for name in reversed(columns)}
-    name = next((folded[usual] for usual in _USUAL_NAMES if usual in folded), None)
+    name = next((folded[usual] for usual in DESIGN_COLUMNS if usual in folded), None)
     if name is None:
         raise BadTableError(
-            f"no column is named {', '.join(_USUAL_NAMES[:-1])} or {_USUAL_NAMES[-1]}: say in "
+            f"no column is named {', '.join(DESIGN_COLUMNS[:-1])} or {DESIGN_COLUMNS[-1]}: say in "
             f"input.design which holds the designs; the file has {', '.join(columns[:30])}"
         )
     return resolve_design(GenotypeColumn(column=name), columns)
