@@ -2,19 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
+from service.client.frames import ArrowTable, score_table
+from service.client.latent import LatentAlgebra
 from service.client.paging import pages
 from service.client.paths import path_of
 from service.client.registry import Registry
 from service.client.transport import Transport
-from service.contract.algebra import (
-    DEFAULT_STEPS,
-    ComposeAnswer,
-    LatentMetric,
-    LatentOperation,
-)
 from service.contract.designs import Design
+from service.contract.errors import InvalidArgumentError
 from service.contract.inference import DEFAULT_LEVEL, ScoreAnswer, ScoreExtra, ScoreField
 from service.contract.registry import ModelReadiness, Promotion
 from service.contract.reports import TrainingReport
@@ -23,7 +20,7 @@ from service.contract.resources import Model
 _PATH = "/v1/models"
 
 
-class RemoteModel:
+class RemoteModel(LatentAlgebra):
     """A handle on a registered model; `resource` is what the service has told of it.
 
     One that was asked for as `name@alias` scores and composes by what the alias means at that time;
@@ -31,9 +28,8 @@ class RemoteModel:
     """
 
     def __init__(self, transport: Transport, resource: Model, reference: str | None = None) -> None:
-        self._transport = transport
+        super().__init__(transport, reference or resource.id)
         self.resource = resource
-        self.reference = reference or resource.id
 
     def __repr__(self) -> str:
         return f"RemoteModel({self.id}, {self.resource.kind}, {self.name}@{self.version})"
@@ -53,6 +49,19 @@ class RemoteModel:
         """Number of the model among those of its name."""
         return self.resource.version
 
+    @overload
+    def score(
+        self,
+        genotypes: ArrowTable,
+        fields: Sequence[ScoreField | str] | None = None,
+        *,
+        column: str | None = None,
+        timeout_seconds: float = 10.0,
+        interval_level: float = DEFAULT_LEVEL,
+        include: Sequence[ScoreExtra | str] = (),
+    ) -> Any: ...  # noqa: ANN401 - a pyarrow.Table
+
+    @overload
     def score(
         self,
         genotypes: Iterable[str | Design],
@@ -61,117 +70,48 @@ class RemoteModel:
         timeout_seconds: float = 10.0,
         interval_level: float = DEFAULT_LEVEL,
         include: Sequence[ScoreExtra | str] = (),
-    ) -> ScoreAnswer:
+    ) -> ScoreAnswer: ...
+
+    def score(
+        self,
+        genotypes: Iterable[str | Design] | ArrowTable,
+        fields: Sequence[ScoreField | str] | None = None,
+        *,
+        column: str | None = None,
+        timeout_seconds: float = 10.0,
+        interval_level: float = DEFAULT_LEVEL,
+        include: Sequence[ScoreExtra | str] = (),
+    ) -> ScoreAnswer | Any:
         """Score designs: one array a field and label, in the order given (10,000 at most).
 
         `interval_level`, 0.5 to 0.99, is the share of measurements that an interval is to hold.
         `include`: `nearest`, `z`, `gradient`, for 1,000 designs at most.
+
+        A table (pyarrow, polars, pandas) is answered by a pyarrow table of as many rows, with a
+        column a label and field. `column` says which of its columns holds the designs; default:
+        the first named genotype, design, edits or perturbations.
 
         Raises:
             InvalidDesignError: genotypes are malformed; every one is listed.
             UnknownEditsError: the model has never seen some edits; every one is listed.
             DeadlineExceededError: no answer in time.
         """
-        texts = [item.genotype if isinstance(item, Design) else item for item in genotypes]
-        body: dict[str, object] = {
-            "genotypes": texts,
+        path = path_of(_PATH, self.reference, ":score")
+        options: dict[str, object] = {
             "timeout_seconds": timeout_seconds,
             "interval_level": interval_level,
         }
         if fields is not None:
-            body["fields"] = [str(field) for field in fields]
+            options["fields"] = [str(field) for field in fields]
         if include:
-            body["include"] = [str(extra) for extra in include]
-        answer = self._transport.post(path_of(_PATH, self.reference, ":score"), json=body)
+            options["include"] = [str(extra) for extra in include]
+        if isinstance(genotypes, ArrowTable):
+            return score_table(self._transport, path, genotypes, column, options)
+        if column is not None:
+            raise InvalidArgumentError("column is of tables: these designs have none")
+        texts = [item.genotype if isinstance(item, Design) else item for item in genotypes]
+        answer = self._transport.post(path, json={"genotypes": texts, **options})
         return ScoreAnswer.model_validate(answer)
-
-    def compose(self, *designs: str | Design, **options: Any) -> ComposeAnswer:  # noqa: ANN401
-        """All designs in one strain: z_W + the sum of their shifts.
-
-        `options` are those of `latent`.
-
-        Raises:
-            CellgebraError: as `latent`.
-        """
-        return self.latent("compose", designs, **options)
-
-    def subtract(
-        self,
-        design: str | Design,
-        without: str | Design,
-        **options: Any,  # noqa: ANN401
-    ) -> ComposeAnswer:
-        """The first design without the shifts of the second.
-
-        Raises:
-            CellgebraError: as `latent`.
-        """
-        return self.latent("subtract", (design, without), **options)
-
-    def analogy(
-        self,
-        design: str | Design,
-        start: str | Design,
-        other: str | Design,
-        **options: Any,  # noqa: ANN401
-    ) -> ComposeAnswer:
-        """What takes `start` to `design`, done to `other`.
-
-        Raises:
-            CellgebraError: as `latent`.
-        """
-        return self.latent("analogy", (design, start, other), **options)
-
-    def interpolate(
-        self,
-        start: str | Design,
-        end: str | Design,
-        steps: int = DEFAULT_STEPS,
-        **options: Any,  # noqa: ANN401
-    ) -> ComposeAnswer:
-        """States on the way from one design to another, both ends included (21 steps at most).
-
-        Raises:
-            CellgebraError: as `latent`.
-        """
-        return self.latent("interpolate", (start, end), steps=steps, **options)
-
-    def latent(
-        self,
-        operation: LatentOperation | str,
-        designs: Iterable[str | Design],
-        *,
-        steps: int | None = None,
-        metric: LatentMetric | str = LatentMetric.EUCLID,
-        nearest_count: int = 5,
-        permutations: int = 999,
-        seed: int = 0,
-        with_latents: bool = False,
-        timeout_seconds: float = 10.0,
-    ) -> ComposeAnswer:
-        """Carry a latent operation out (`ComposeRequest` has the meaning of the options).
-
-        Raises:
-            FailedPreconditionError: the model has no latent space.
-            InvalidDesignError: genotypes are malformed, or exclude each other; all are listed.
-            UnknownEditsError: the model has never seen some edits; every one is listed.
-            InvalidArgumentError: the request makes no sense, or is too large.
-            DeadlineExceededError: no answer in time.
-        """
-        texts = [item.genotype if isinstance(item, Design) else item for item in designs]
-        body = {
-            "operation": str(operation),
-            "designs": texts,
-            "steps": steps,
-            "metric": str(metric),
-            "nearest_count": nearest_count,
-            "permutations": permutations,
-            "seed": seed,
-            "with_latents": with_latents,
-            "timeout_seconds": timeout_seconds,
-        }
-        answer = self._transport.post(path_of(_PATH, self.reference, ":compose"), json=body)
-        return ComposeAnswer.model_validate(answer)
 
     def promote(self, alias: str, **options: Any) -> Promotion:  # noqa: ANN401
         """Have an alias of the model's name mean it; options as of `Registry.promote`.
