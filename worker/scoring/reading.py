@@ -178,9 +178,11 @@ def _texts(batch: Batch, column: str, problems: Problems) -> pa.StringArray:
     lost_B = pc.or_kleene(pc.is_null(text_B), pc.is_in(text_B, value_set=pa.array(MISSING[1:])))
     lost = np.flatnonzero(lost_B.to_numpy(zero_copy_only=False))
     if len(lost):
-        message = "an unknown genotype? the reference is the empty text"
-        values = ["" if value is None else value for value in text_B.take(lost).to_pylist()]
-        problems.add(lost, message, column=column, values=values)
+        listed = problems.mark(lost)
+        texts = text_B.take(pa.array(listed)).to_pylist()
+        for index, text in zip(listed.tolist(), texts, strict=True):
+            what = "an unknown genotype?" if text is not None else "null is no genotype:"
+            problems.list_row(index, f"{what} the reference is the empty text", column, text, ())
     return text_B
 
 

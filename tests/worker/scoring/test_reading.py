@@ -63,8 +63,8 @@ def test_offenders_say_what_was_meant(additive):
     assert said[4].message == "the model knows a only as a:knockdown"
     assert (said[4].column, said[4].value) == ("genotype", "a:deletion")
     assert "only as e:deletion" in said[5].message
-    assert "the reference is the empty text" in said[6].message
-    assert said[7].value == "NaN"
+    assert said[6].message == "null is no genotype: the reference is the empty text"
+    assert (said[6].value, said[7].value) == (None, "NaN")
     assert reader.has_unknown
 
 
