@@ -8,17 +8,24 @@ spawned, not forked, because CUDA does not survive a fork. Source: docs/design.m
 from typing import Any
 
 from celery import Celery
+from pydantic import ValidationError
 
 from service.contract.broker import KEY_PREFIX, celery_url
 from service.contract.jobs import Queue
-from service.contract.settings import Settings
+from service.contract.settings import Settings, problems_of
 
 DAY_SECONDS = 86_400
 
 
 def _configuration() -> dict[str, Any]:
+    try:
+        broker_url = celery_url(Settings().required_broker_url)
+    except ValidationError as error:
+        raise SystemExit(f"cellgebra: {problems_of(error)}") from None
+    except ValueError as error:
+        raise SystemExit(f"cellgebra: {error}") from None
     return {
-        "broker_url": celery_url(Settings().required_broker_url),
+        "broker_url": broker_url,
         "broker_connection_retry_on_startup": True,
         "broker_transport_options": {
             "global_keyprefix": KEY_PREFIX,

@@ -23,8 +23,8 @@ from service.contract.artifacts import ArtifactStore
 from service.contract.database import create_engine_for, utc_now
 from service.contract.errors import BrokenArtifactError
 from service.contract.records import ArtifactRecord
+from service.contract.schema import REVISION, problem_with
 from service.contract.settings import Settings
-from service.migrations.migrate import head_revision
 
 
 def back_up(settings: Settings, folder: Path, tell: Tell) -> BackupManifest:
@@ -68,11 +68,8 @@ def _fill(settings: Settings, folder: Path, tell: Tell) -> BackupManifest:
 def _write_tables(settings: Settings, folder: Path, tell: Tell) -> BackupManifest:
     with _snapshot(settings.resolved_database_url) as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
-        if revision != head_revision():
-            raise BackupError(
-                f"the database has schema {revision or 'none'}, this version needs "
-                f"{head_revision()}: run `cellgebra db upgrade`, or the version that made it"
-            )
+        if revision != REVISION:
+            raise BackupError(problem_with(revision))
         tables = {
             table.name: write_rows(connection, table, _rows_path(folder, table))
             for table in tables_of(connection)

@@ -106,7 +106,7 @@ def api() -> None:
     """Serve REST and gRPC. Settings come from the environment."""
     from service.cli.processes import run_api
 
-    run_api()
+    _start(run_api)
 
 
 @app.command()
@@ -114,7 +114,7 @@ def scheduler() -> None:
     """Ring again for jobs whose worker or message was lost; two are harmless."""
     from service.cli.processes import run_scheduler_process
 
-    run_scheduler_process()
+    _start(run_scheduler_process)
 
 
 @app.command()
@@ -128,10 +128,12 @@ def migrate(
     """Bring the database to the newest schema."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from service.cli.processes import prepare_database
+    from service.cli.processes import NotStartedError, prepare_database
 
     try:
         typer.echo(f"schema {prepare_database(is_sole=take_over)}")
+    except NotStartedError as error:
+        _fail(str(error))
     except (SQLAlchemyError, ValueError) as error:
         _fail(f"the database of CELLGEBRA_DATABASE_URL cannot be used: {error}")
 
@@ -182,6 +184,15 @@ def sweeps(
     from service.cli.sweeps import list_sweeps
 
     _tell_all(lambda: list_sweeps(url, sweep_id))
+
+
+def _start(process: Callable[[], None]) -> None:
+    from service.cli.processes import NotStartedError
+
+    try:
+        process()
+    except NotStartedError as error:
+        _fail(str(error))
 
 
 def _tell_all(lines: Callable[[], Iterator[str]]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
@@ -90,10 +90,12 @@ def gc(
     from service.contract.artifacts import ArtifactStore
     from service.contract.database import Database
     from service.contract.repositories.garbage import collect, find_garbage
+    from service.contract.schema import require_schema
 
     settings = _settings(data_dir, database_url)
     store = ArtifactStore(settings.artifact_dir)
     database = Database(settings.resolved_database_url, pool_size=1)
+    _run(lambda: require_schema(database))
     found = _run(lambda: find_garbage(database, store))
     for blob in found.unheld:
         typer.echo(f"no row holds     {blob.sha256}  {blob.size_bytes:,} bytes")
@@ -109,10 +111,13 @@ def gc(
 
 
 def _settings(data_dir: Path | None, database_url: str | None) -> "Settings":
-    from service.contract.settings import Settings
+    from service.cli.processes import NotStartedError, read_settings
 
-    given: dict[str, Any] = {"data_dir": data_dir, "database_url": database_url}
-    return Settings(**{name: value for name, value in given.items() if value is not None})
+    given = {"data_dir": data_dir, "database_url": database_url}
+    try:
+        return read_settings(**{name: value for name, value in given.items() if value is not None})
+    except NotStartedError as error:
+        _fail(str(error))
 
 
 def _run(work: Callable[[], T]) -> T:

@@ -2,35 +2,52 @@
 
 import logging
 
-from service.contract.settings import Settings
+from pydantic import ValidationError
+
+from service.contract.settings import Settings, problems_of
+
+
+class NotStartedError(Exception):
+    """A process cannot start; says why, and what to do."""
 
 
 def run_api() -> None:
-    """Serve until SIGTERM."""
+    """Serve until SIGTERM.
+
+    Raises:
+        NotStartedError: a setting, or the schema of the database, is not one to run with.
+    """
+    settings = _ready_settings()
     from service.server import serve
 
-    serve(_settings())
+    serve(settings)
 
 
 def run_scheduler_process() -> None:
-    """Look for lost jobs until SIGTERM."""
+    """Look for lost jobs until SIGTERM.
+
+    Raises:
+        NotStartedError: a setting, or the schema of the database, is not one to run with.
+    """
+    settings = _ready_settings()
     from service.scheduler import run_scheduler
 
-    run_scheduler(_settings())
+    run_scheduler(settings)
 
 
 def prepare_database(*, is_sole: bool) -> str:
     """Migrate; when no other process can be at work, end what earlier ones held.
 
     Raises:
-        ValueError: neither SQLite nor PostgreSQL.
+        NotStartedError: a setting is not one to run with.
+        ValueError: neither SQLite nor PostgreSQL, or made by a newer version.
         SQLAlchemyError: it cannot be reached or written.
     """
     from service.contract.database import Database
     from service.contract.repositories.takeover import take_over
     from service.migrations.migrate import migrate
 
-    url = Settings().resolved_database_url
+    url = read_settings().resolved_database_url
     revision = migrate(url)
     if is_sole:
         database = Database(url, pool_size=1)
@@ -40,9 +57,35 @@ def prepare_database(*, is_sole: bool) -> str:
     return revision
 
 
-def _settings() -> Settings:
-    settings = Settings()
+def read_settings(**given: object) -> Settings:
+    """Settings from the environment, and those given, which win.
+
+    Raises:
+        NotStartedError: one is out of its range.
+    """
+    try:
+        return Settings(**given)  # type: ignore[arg-type] # checked when it runs
+    except ValidationError as error:
+        raise NotStartedError(problems_of(error)) from error
+
+
+def _ready_settings() -> Settings:
+    settings = read_settings()
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    _require_schema(settings)
     return settings
+
+
+def _require_schema(settings: Settings) -> None:
+    from service.contract.database import Database
+    from service.contract.schema import SchemaError, require_schema
+
+    database = Database(settings.resolved_database_url, pool_size=1)
+    try:
+        require_schema(database)
+    except SchemaError as error:
+        raise NotStartedError(str(error)) from error
+    finally:
+        database.close()

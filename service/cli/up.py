@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from service.contract.broker import celery_url, socket_url
-from service.contract.settings import Settings
+from service.contract.settings import Settings, problems_of
 from service.supervisor import broker, programs
 from service.supervisor.errors import NotReadyError, StoppedError, SupervisorError
 from service.supervisor.lock import hold_data_dir
@@ -59,7 +59,7 @@ def run_up(
     except SupervisorError as error:
         return str(error)
     except ValidationError as error:
-        return "\n".join(_setting_problem(dict(problem)) for problem in error.errors())
+        return problems_of(error)
     return None
 
 
@@ -189,8 +189,3 @@ def _absolute(url: str | None) -> str | None:
     if not separator or not scheme.startswith("sqlite") or Path(path).is_absolute():
         return url
     return f"{scheme}:///{Path(os.path.abspath(path))}"  # noqa: PTH100 - must not resolve links
-
-
-def _setting_problem(problem: Mapping[str, Any]) -> str:
-    name = "_".join(str(part) for part in problem["loc"])
-    return f"setting {name} (CELLGEBRA_{name.upper()}): {problem['msg']}"

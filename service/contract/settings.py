@@ -4,9 +4,9 @@ The one table of them is docs/operations.md; a test holds it equal to the fields
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.contract.jobs import Queue
@@ -93,6 +93,16 @@ class Settings(BaseSettings):
     ] = None
     log_level: Annotated[str, Field(description="DEBUG, INFO, WARNING or ERROR")] = "INFO"
 
+    @model_validator(mode="after")
+    def _beats_within_a_lease(self) -> Self:
+        if self.lease_seconds < 2 * self.heartbeat_seconds:
+            raise ValueError(
+                f"a lease of {self.lease_seconds:g} s (CELLGEBRA_LEASE_SECONDS) has to be at least "
+                f"two heartbeats of {self.heartbeat_seconds:g} s (CELLGEBRA_HEARTBEAT_SECONDS): "
+                "one that comes late would cost the job"
+            )
+        return self
+
     @property
     def resolved_database_url(self) -> str:
         """The given URL, or SQLite in the data folder."""
@@ -115,3 +125,15 @@ class Settings(BaseSettings):
                 "CELLGEBRA_BROKER_URL is not set; `cellgebra up` brings its own broker"
             )
         return self.broker_url
+
+
+def problems_of(error: ValidationError) -> str:
+    """What is wrong with settings, a line each."""
+    return "\n".join(_problem(problem["loc"], problem["msg"]) for problem in error.errors())
+
+
+def _problem(place: tuple[int | str, ...], message: str) -> str:
+    if not place:
+        return f"settings: {message.removeprefix('Value error, ')}"
+    name = "_".join(str(part) for part in place)
+    return f"setting {name} (CELLGEBRA_{name.upper()}): {message}"

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.engine import make_url
 
 from service.contract.database import create_engine_for
+from service.contract.schema import SchemaError, problem_with
 
 _ADVISORY_LOCK = 0x63656C6C  # "cell"
 
@@ -23,7 +24,7 @@ def migrate(url: str, revision: str = "head") -> str:
     """Upgrade to a schema, by default the newest; returns its revision.
 
     Raises:
-        ValueError: neither SQLite nor PostgreSQL.
+        ValueError: neither SQLite nor PostgreSQL, or made by a newer version.
     """
     _make_folder(url)
     return _run(url, revision, is_upgrade=True)
@@ -51,6 +52,9 @@ def _run(url: str, revision: str, *, is_upgrade: bool) -> str:
     try:
         with engine.begin() as connection:
             _lock(connection)
+            found = MigrationContext.configure(connection).get_current_revision()
+            if found is not None and found not in known_revisions():
+                raise SchemaError(problem_with(found))
             config.attributes["connection"] = connection
             step = command.upgrade if is_upgrade else command.downgrade
             step(config, revision)

@@ -20,7 +20,6 @@ from service.contract.database import DatabaseAwayError
 from service.contract.errors import (
     CellgebraError,
     LeaseLostError,
-    NotFoundError,
     StorageFullError,
 )
 from service.contract.jobs import EventType, JobState
@@ -147,13 +146,15 @@ class HeldJob:
 
         A backup that was taken at work may lack it: the job starts over where it would otherwise
         fail for good.
+
+        Raises:
+            BrokenArtifactError: it is cut short, or not what it was.
         """
         sha256 = self.job.checkpoint_sha256
-        try:
-            return None if sha256 is None else self.runtime.store.read(sha256)
-        except NotFoundError:
+        if sha256 is not None and not self.runtime.store.has(sha256):
             logger.warning("checkpoint is gone, starting over", extra={"job_id": self.job.id})
             return None
+        return None if sha256 is None else self.runtime.store.read_checked(sha256)
 
 
 def run_job(

@@ -6,11 +6,18 @@ import socket
 import threading
 from typing import Any
 
-from celery.signals import worker_process_init, worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import (
+    worker_init,
+    worker_process_init,
+    worker_ready,
+    worker_shutdown,
+    worker_shutting_down,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.contract.jobs import Queue
 from service.contract.repositories import workers
+from service.contract.schema import SchemaError, require_schema
 from worker.app import app
 from worker.tasks import stopping
 from worker.tasks.promotions import keep_loading
@@ -25,6 +32,14 @@ _over = threading.Event()
 
 def _served_queues() -> list[Queue]:
     return [Queue(name) for name in app.amqp.queues.consume_from]
+
+
+@worker_init.connect
+def _on_init(**_: Any) -> None:  # noqa: ANN401
+    try:
+        require_schema(runtime().database)
+    except SchemaError as error:
+        raise SystemExit(f"cellgebra: {error}") from None
 
 
 @worker_ready.connect

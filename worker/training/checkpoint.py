@@ -26,9 +26,11 @@ _STATE = "state"
 def fingerprint(spec: TrainingSpec, *table_sha256: str) -> str:
     """What a checkpoint belongs to: a spec and the tables it reads.
 
-    The name of the job and its device may change.
+    What does not change the training may change; a field that a newer version has, with its
+    default, changes nothing.
     """
-    wanted = spec.model_dump(mode="json", exclude={"name", "device"})
+    unread = {"name", "device", "priority", "report"}
+    wanted = spec.model_dump(mode="json", exclude=unread, exclude_defaults=True)
     text = json.dumps({"spec": wanted, "tables": table_sha256}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -209,6 +209,25 @@ def test_the_newest_checkpoint_is_kept_and_goes_with_success(runtime, job_id, re
     assert stored(runtime) == []
 
 
+@pytest.mark.parametrize("left", [b"tw", b"TWO"])
+def test_a_checkpoint_that_is_not_what_it_was_fails_the_job_and_stays(runtime, job_id, read, left):
+    """Cut short, or altered: nobody starts over behind the user's back, and nothing goes."""
+
+    def fail(held):
+        held.save_checkpoint(b"two")
+        raise BadTableError("stop here")
+
+    run_job(runtime, job_id, fail)
+    sha256 = read().checkpoint_sha256
+    runtime.store.path(sha256).write_bytes(left)
+    with runtime.database.write() as session:
+        jobs.resume_job(session, "lab", JobKind.TRAINING, job_id)
+    run_job(runtime, job_id, lambda held: held.load_checkpoint() and complete)
+    assert (read().state, read().error["reason"]) == (JobState.FAILED, "BROKEN_ARTIFACT")
+    assert sha256 in read().error["detail"]
+    assert runtime.store.read(read().checkpoint_sha256) == left
+
+
 @contextmanager
 def files_of_at_most(size_bytes):
     """What a full disk is like, for this process and files only."""

@@ -1,0 +1,64 @@
+"""Which schema of the database this version reads and writes; nothing runs on another one."""
+
+import logging
+
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.contract.database import Database
+
+logger = logging.getLogger(__name__)
+
+REVISION = "0008"  # that of the newest migration, to which a test holds it
+
+
+class SchemaError(ValueError):
+    """The database has another schema; says which, and what to do. Nothing was changed."""
+
+
+def require_schema(database: Database) -> None:
+    """Refuse to work on a database of another version.
+
+    One that does not answer is let pass: it is away, and its schema is that of before.
+
+    Raises:
+        SchemaError: its schema is older, or newer, or it has none.
+    """
+    try:
+        found = schema_of(database)
+    except SQLAlchemyError:
+        logger.warning("the database does not answer: its schema is not checked")
+        return
+    if found != REVISION:
+        raise SchemaError(problem_with(found))
+
+
+def schema_of(database: Database) -> str | None:
+    """Revision of the schema; None where there is none.
+
+    Raises:
+        SQLAlchemyError: the database does not answer.
+    """
+    with database.read() as session:
+        connection = session.connection()
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        revision: str | None = connection.execute(
+            text("SELECT version_num FROM alembic_version")
+        ).scalar()
+        return revision
+
+
+def problem_with(found: str | None) -> str:
+    """What to do with a database of another schema than this version's."""
+    if found is None:
+        return "the database has no tables yet: run `cellgebra db upgrade`"
+    if found < REVISION:
+        return (
+            f"the database has schema {found}, this version needs {REVISION}: back it up and run "
+            "`cellgebra db upgrade`"
+        )
+    return (
+        f"the database has schema {found}, made by a newer version; this one knows {REVISION} at "
+        "most: run the newer version, or restore a backup from before its upgrade"
+    )
