@@ -231,7 +231,8 @@ class LatentNetwork(nn.Module, ABC):
         z_P_ND, z_I_ND = self.states(subsets, tables)
         both_RND = torch.stack([compose(self.reference_D, z_P_ND), z_I_ND])
         keep = None if keep_BH is None else keep_BH.repeat(count, 1)
-        y_RSBY = self.head(both_RND, keep, gate_D).reshape(2, count, rows, -1)
+        y_RNY = self.head(both_RND, keep, gate_D)
+        y_RSBY = y_RNY.reshape(2, count, rows, y_RNY.shape[-1])  # there may be no rows
         lower_RBY: Tensor = (factor_SB[None, :, :, None] * y_RSBY).sum(dim=1)
         return lower_RBY
 

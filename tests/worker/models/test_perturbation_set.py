@@ -56,6 +56,14 @@ def test_a_batch_of_empty_designs_alone():
     assert torch.isfinite(read(model(), "", "").intact_BY).all()
 
 
+@pytest.mark.parametrize("order", [0, 2, 3])
+def test_no_designs_have_no_readings(order):
+    """A training that holds nothing out reads none."""
+    net = model(measure_orders=(order, 0))
+    assert read(net).compose_BY.shape == read(net).intact_BY.shape == (0, 2)
+    assert net.composed(INDEX.encode([])).shape == (0, 2)
+
+
 def test_it_starts_as_the_additive_latent():
     readings = read(model(trained=False), "a:deletion+b:deletion+c:deletion")
     assert torch.equal(readings.compose_BY, readings.intact_BY)
