@@ -45,7 +45,10 @@ def find_file(session: Session, project_id: str, job_id: str, name: str) -> str:
         )
     )
     if row is None:
-        raise NotFoundError(f"job {job_id} has no file {name}: it is there once it has SUCCEEDED")
+        raise NotFoundError(
+            f"job {job_id} has no file {name}: it is there once the job has SUCCEEDED, where its "
+            "spec asks for it"
+        )
     return row.sha256
 
 
