@@ -112,8 +112,8 @@ class Pool(_Spec):
     all edits of one locus and group do. `loci` keeps the edits of these alone, `genes` those of
     genes that fulfil conditions on features of a gene table. `must_avoid` names edits (without a
     level: at every level) or loci; no two edits, or loci, of a pair of `forbidden_pairs` stand in
-    one design. `must_include` are edits that every design holds; they count in its order and need
-    not be in the pool. `min_support` is the least number of training rows that held an edit.
+    one design. `must_include` are edits of the pool that every design holds; they count in its
+    order. `min_support` is the least number of training rows that held an edit.
     """
 
     edits: Annotated[tuple[Name, ...], Field(min_length=1, max_length=_NAMES)] | None = None
@@ -169,6 +169,19 @@ class SearchSpec(_Spec):
     panel: PanelSpec | None = None
     order_sheet: OrderSheetSpec | None = None
     priority: JobPriority = JobPriority.NORMAL
+
+    @model_validator(mode="after")
+    def _limits_agree(self) -> Self:
+        for label in dict.fromkeys(demand.label for demand in self.feasibility):
+            own = [demand for demand in self.feasibility if demand.label == label]
+            least = max((d.at_least for d in own if d.at_least is not None), default=None)
+            most = min((d.at_most for d in own if d.at_most is not None), default=None)
+            if least is not None and most is not None and least > most:
+                raise ValueError(
+                    f"feasibility of {label}: at_least {least:g} is above at_most {most:g}, and no "
+                    "design fulfils both"
+                )
+        return self
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:

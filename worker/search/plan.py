@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 
-from service.contract.errors import InvalidArgumentError
+from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.manifests import ModelManifest
 from service.contract.search import SearchSpec, Strategy
 from worker.data.gene_table import GeneTable
+from worker.inference.ensembles import MEASURE_ORDER
 from worker.inference.predictor import Predictor
 from worker.search.exclusions import most_together
 from worker.search.names import Problems, Vocabulary
@@ -124,6 +125,7 @@ def plan_search(
     )
     orders = _orders(spec, pool)
     _check_orders(spec, pool, orders)
+    _check_measures(spec, pool, manifest)
     strategy = choose_strategy(
         spec.strategy,
         screen_refusal(predictor, pool, [order.size for order in orders]),
@@ -196,6 +198,19 @@ def _check_orders(spec: SearchSpec, pool: EditPool, orders: Sequence[OrderPlan])
             f"proposal_count {spec.proposal_count:,}: {what} {available:,} designs of "
             f"{len(pool):,} edits; lower it to {available:,}, or widen the pool or the orders"
         )
+
+
+def _check_measures(spec: SearchSpec, pool: EditPool, manifest: ModelManifest) -> None:
+    """Some objective differs among designs: interactions are 0 where there are too few edits."""
+    measure = {label.name: label.measure for label in manifest.labels}
+    least, label = min((MEASURE_ORDER[measure[o.label]], o.label) for o in spec.objectives)
+    lacking = least - spec.max_order - len(pool.background)
+    if lacking > 0:
+        message = (
+            f"max_order {spec.max_order}: {label} is an interaction of {least} edits, and 0 for "
+            f"every design of fewer: raise max_order to {spec.max_order + lacking}"
+        )
+        raise InvalidArgumentError(message, [Offender(field="max_order", message=message)])
 
 
 def _kept(spec: SearchSpec, strategy: Strategy) -> int:

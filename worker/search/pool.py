@@ -9,12 +9,13 @@ import torch
 from numpy.typing import NDArray
 
 from service.contract.designs import Design, Edit
-from service.contract.errors import InvalidArgumentError, InvalidDesignError
+from service.contract.errors import InvalidArgumentError
 from service.contract.search import AllowedEdits, Pool
 from worker.latent.algebra import effect
 from worker.models.encoding import DesignBatch
 from worker.search.exclusions import together
-from worker.search.names import Places, Problems, Vocabulary, covers
+from worker.search.names import Places, Problems, Vocabulary
+from worker.search.pool_names import PoolNames, canonical, check_fixed
 
 # Which pairs may stand together is a table of so many by so many: 400 MB.
 MAX_EDITS = 20_000
@@ -81,14 +82,19 @@ class EditPool:
 
 @dataclass
 class _Steps:
-    """What is left of a pool after every rule."""
+    """What is left of a pool after every rule, and why what is to be included is not."""
 
     edits: list[Edit]
-    counts: list[str] = field(default_factory=list)
+    counts: list[str]
+    included: Sequence[Edit]
+    outside: dict[Edit, str] = field(default_factory=dict)
 
     def keep(self, rule: str, wanted: Callable[[Edit], bool]) -> None:
         self.edits = [edit for edit in self.edits if wanted(edit)]
         self.counts.append(f"{len(self.edits)} after {rule}")
+        for edit in self.included:
+            if not wanted(edit):
+                self.outside.setdefault(edit, f"not left after {rule}")
 
 
 def build_pool(
@@ -109,14 +115,18 @@ def build_pool(
             other (which), or no edit is left (which rule took the last); all that is wrong is told.
     """
     problems = Problems()
-    names = _Names.of(spec, vocabulary, problems, background)
-    _check_fixed(names, problems)
+    names = PoolNames.of(spec, vocabulary, problems, background)
+    check_fixed(names, problems)
     problems.tell()
     support = dict(zip(vocabulary.keys, support_E.tolist(), strict=True))
     steps = _filtered(spec, names, vocabulary, support, passing)
+    for edit, why in steps.outside.items():
+        text = f"{edit} is outside the pool, {why}: let it in, or put it into background"
+        problems.add("pool.must_include", text, edit)
+    problems.tell()
     if not steps.edits:
         raise InvalidArgumentError(f"pool: no edit is left: {'; '.join(steps.counts)}")
-    edits = sorted(steps.edits, key=_canonical)
+    edits = sorted(steps.edits, key=canonical)
     together_NN = together(edits)
     _forbid(together_NN, Places(edits), names.pairs)
     return EditPool(
@@ -131,108 +141,9 @@ def build_pool(
     )
 
 
-@dataclass(frozen=True)
-class _Names:
-    """The names of a pool's spec, read."""
-
-    edits: tuple[Edit, ...] | None
-    loci: frozenset[str] | None
-    allowed: dict[str | None, AllowedEdits]
-    fixed: tuple[Edit, ...]
-    avoided: tuple[str | Edit, ...]
-    pairs: tuple[tuple[str | Edit, str | Edit], ...]
-    background: frozenset[Edit]
-
-    @classmethod
-    def of(
-        cls, spec: Pool, known: Vocabulary, problems: Problems, background: str = ""
-    ) -> "_Names":
-        edits = None if spec.edits is None else _edits(spec.edits, "pool.edits", known, problems)
-        for i, locus in enumerate(spec.loci or ()):
-            known.is_locus(locus, f"pool.loci[{i}]", problems)
-        for i, rule in enumerate(spec.allowed):
-            if rule.locus is not None:
-                known.is_locus(rule.locus, f"pool.allowed[{i}].locus", problems)
-        parent = _edits(background.split("+") if background else (), "background", known, problems)
-        fixed = _edits(spec.must_include, "pool.must_include", known, problems)
-        for edit in set(parent) & set(fixed):
-            text = f"{edit} is in the background, and need not be included"
-            problems.add("pool.must_include", text, edit)
-        avoided = [
-            known.named(text, f"pool.must_avoid[{i}]", problems)
-            for i, text in enumerate(spec.must_avoid)
-        ]
-        return cls(
-            edits=edits,
-            loci=None if spec.loci is None else frozenset(spec.loci),
-            allowed={rule.locus: rule for rule in spec.allowed},
-            fixed=tuple(sorted({*parent, *fixed}, key=_canonical)),
-            avoided=tuple(name for name in avoided if name is not None),
-            pairs=_pairs(spec.forbidden_pairs, known, problems),
-            background=frozenset(parent),
-        )
-
-
-def _canonical(edit: Edit) -> tuple[tuple[str, str, str, str], float]:
-    return edit.order_key, -np.inf if edit.level is None else edit.level
-
-
-def _edits(
-    texts: Sequence[str], where: str, known: Vocabulary, problems: Problems
-) -> tuple[Edit, ...]:
-    found: dict[Edit, None] = {}
-    for i, text in enumerate(texts):
-        edit = known.edit(text, f"{where}[{i}]", problems)
-        if edit is None:
-            continue
-        if effect(edit.kind, edit.level) == 0:
-            message = f"{edit} has no effect: it leaves the locus as it is in the reference"
-            problems.add(f"{where}[{i}]", message, text)
-        found[edit] = None
-    return tuple(found)
-
-
-def _pairs(
-    pairs: Sequence[tuple[str, str]], known: Vocabulary, problems: Problems
-) -> tuple[tuple[str | Edit, str | Edit], ...]:
-    found = []
-    for i, pair in enumerate(pairs):
-        where = f"pool.forbidden_pairs[{i}]"
-        first, second = (known.named(text, where, problems) for text in pair)
-        if first is None or second is None:
-            continue
-        if first == second and isinstance(first, Edit):
-            problems.add(where, f"it names {first} twice: must_avoid forbids one edit", pair[0])
-        found.append((first, second))
-    return tuple(found)
-
-
-def _check_fixed(names: _Names, problems: Problems) -> None:
-    """Whether the edits to include can stand in one design, beside what is not to be there."""
-    where = "pool.must_include"
-    for edit in names.fixed:
-        avoided = [str(name) for name in names.avoided if covers(name, edit)]
-        if avoided and edit not in names.background:
-            problems.add(where, f"{edit} is in must_avoid, too (as {avoided[0]})", edit)
-    for i, first in enumerate(names.fixed):
-        for second in names.fixed[i + 1 :]:
-            try:
-                Design.of([first, second])
-            except InvalidDesignError as error:
-                problems.add(where, error.detail, first)
-    places = Places(names.fixed)
-    for pair in names.pairs:
-        firsts, seconds = (places.of(name) for name in pair)
-        clash = next(((a, b) for a in firsts for b in seconds if a != b), None)
-        if clash is not None:
-            one, other = (names.fixed[place] for place in clash)
-            text = f"every design holds both {one} and {other}, and they are a forbidden pair"
-            problems.add(where, text, one)
-
-
 def _filtered(
     spec: Pool,
-    names: _Names,
+    names: PoolNames,
     vocabulary: Vocabulary,
     support: dict[str, int],
     passing: frozenset[str] | None,
@@ -260,15 +171,21 @@ def _filtered(
         )
     if names.fixed:
         beside = _beside(steps.edits, names)
+        steps.included = ()  # they are in every design, and no longer a choice
         rule = "what the background and must_include exclude"
         steps.keep(rule, lambda edit: edit in beside)
     return steps
 
 
-def _named(names: _Names, vocabulary: Vocabulary, support: dict[str, int]) -> _Steps:
+def _named(names: PoolNames, vocabulary: Vocabulary, support: dict[str, int]) -> _Steps:
+    included = [edit for edit in names.fixed if edit not in names.background]
     if names.edits is not None:
-        return _Steps(list(names.edits), [f"{len(names.edits)} edits named"])
-    steps = _Steps(list(vocabulary.edits), [f"{len(vocabulary.edits)} edits of the model"])
+        steps = _Steps(list(names.edits), [f"{len(names.edits)} edits named"], included)
+        why = "not among the edits named"
+        steps.outside |= {edit: why for edit in included if edit not in names.edits}
+        return steps
+    all_edits = [f"{len(vocabulary.edits)} edits of the model"]
+    steps = _Steps(list(vocabulary.edits), all_edits, included)
     steps.keep("those that training saw", lambda edit: support[edit.key] > 0)
     return steps
 
@@ -281,7 +198,7 @@ def _is_allowed(edit: Edit, rules: dict[str | None, AllowedEdits]) -> bool:
     return right_kind and (rule.variants is None or (edit.variant or "") in rule.variants)
 
 
-def _beside(edits: Sequence[Edit], names: _Names) -> set[Edit]:
+def _beside(edits: Sequence[Edit], names: PoolNames) -> set[Edit]:
     """Those that may stand beside all of the fixed edits."""
     both = [*names.fixed, *edits]
     allowed_NN = together(both)

@@ -51,11 +51,9 @@ def passing_loci(wanted: GeneFilter, table: GeneTable, loci: Sequence[str]) -> P
     lacks_L = np.isnan(value_LF).any(axis=1)
     lacking = [found[place] for place in np.flatnonzero(lacks_L).tolist()]
     notes = [f"pool.genes: {len(passing)} of {len(loci)} loci of the model fulfil it."]
-    for names, why in ((unknown, "are not in the gene table"), (lacking, "lack a value there")):
+    for names, why in ((unknown, "not in the gene table"), (lacking, "without a value there")):
         if names:
-            notes.append(
-                f"pool.genes: {len(names)} loci {why}, and are left out: {_listed(names)}."
-            )
+            notes.append(f"pool.genes: left out, as {why} ({len(names)}): {_listed(names)}.")
     if not passing:
         raise InvalidArgumentError(
             f"{' '.join(notes)} No locus is left: widen the conditions, or use another gene table",

@@ -22,6 +22,10 @@ SPEC = {"model_id": "model_1", "objectives": [{"label": "growth"}]}
             {"feasibility": [{"label": "y", "at_least": 2, "at_most": 1}]},
             "at_least 2 is above at_most 1",
         ),
+        (
+            {"feasibility": [{"label": "y", "at_least": 2}, {"label": "y", "at_most": 1}]},
+            "feasibility of y: at_least 2 is above at_most 1, and no design fulfils both",
+        ),
         ({"seed": 1}, "Extra inputs are not permitted"),  # nothing of a search is drawn
         ({"pool": {"edits": []}}, "at least 1 item"),
         ({"pool": {"must_include": ["a:deletion", "b:deletion", "c:deletion"]}}, "raise max_order"),
@@ -35,6 +39,11 @@ SPEC = {"model_id": "model_1", "objectives": [{"label": "growth"}]}
 def test_a_spec_that_cannot_be_carried_out_is_refused(changes, words):
     with pytest.raises(ValidationError, match=words):
         SearchSpec.model_validate(SPEC | changes)
+
+
+def test_limits_of_two_labels_do_not_contradict_each_other():
+    limits = [{"label": "y", "at_least": 2}, {"label": "x", "at_most": 1}]
+    assert len(SearchSpec.model_validate(SPEC | {"feasibility": limits}).feasibility) == 2
 
 
 def test_edits_that_every_design_holds_do_not_count_in_a_screen():

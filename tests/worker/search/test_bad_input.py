@@ -116,7 +116,7 @@ def test_an_empty_pool_says_which_rule_took_the_last_edit(models):
             "the pool has 4 edits, of which at most 2 can stand in one design",
         ),
         (
-            {"pool": {"loci": ["g0"], "must_include": ["g1:knockdown"]}, "max_order": 3},
+            {"pool": {"loci": ["g0", "g4"], "must_include": ["g4:knockdown"]}, "max_order": 3},
             "the pool has 2 edits beside 1 to include, of which at most 2",
         ),
         (
@@ -155,3 +155,25 @@ def test_too_many_designs_to_score_one_by_one_names_what_works(models, monkeypat
     monkeypatch.setattr("worker.search.strategies.MAX_BATCHED", 50)
     told = refused(models, {"strategy": "batched"}).detail
     assert "it scores at most 50 designs one by one, and there are 91; take beam" in told
+
+
+ONE_EDIT = {"objectives": [{"label": "epsilon"}], "max_order": 1}
+
+
+def test_an_interaction_needs_as_many_edits_as_it_is_of(models):
+    error = refused(models, ONE_EDIT, "linear")
+    assert "epsilon is an interaction of 2 edits" in error.detail
+    assert "raise max_order to 2" in error.detail
+    assert [one.field for one in error.offenders] == ["max_order"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"background": "g0:knockdown"},  # one edit beside another is a pair
+        {"objectives": [{"label": "epsilon"}, {"label": "yield"}]},
+    ],
+)
+def test_one_edit_will_do_where_something_is_left_to_rank(models, changes):
+    spec = SearchSpec.model_validate(BASE | ONE_EDIT | changes)
+    assert plan_search(spec, models("linear").predictor).design_count > 0

@@ -40,13 +40,15 @@ def specs(draw):
     names = draw(st.sampled_from([["fitness"], ["yield"], ["yield", "fitness"], ["epsilon"]]))
     directions = st.sampled_from(["maximize", "minimize"])
     low = draw(st.integers(1, 4))
+    edits = draw(st.lists(st.sampled_from(EDITS), min_size=8, unique=True))
+    fixed = draw(st.sampled_from([(), ("g4:knockdown",)]))
     return spec_of(
         objectives=[{"label": name, "direction": draw(directions)} for name in names],
         feasibility=draw(st.sampled_from(LIMITS)),
         rank_by=draw(st.sampled_from(["mean", "lower_bound"])),
         pool={
-            "edits": draw(st.lists(st.sampled_from(EDITS), min_size=8, unique=True)),
-            "must_include": draw(st.sampled_from([(), ("g4:knockdown",)])),
+            "edits": list(dict.fromkeys([*edits, *fixed])),
+            "must_include": fixed,
             "forbidden_pairs": draw(st.sampled_from([(), (("g0", "g1"),)])),
         },
         min_order=low,

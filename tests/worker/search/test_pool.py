@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from service.contract.designs import parse_edit
+from service.contract.errors import InvalidArgumentError
 from service.contract.search import Pool
 from tests.worker.search.conftest import EDITS
 from worker.search.names import Vocabulary
@@ -69,13 +70,35 @@ def test_rules_leave_what_they_say(rules, expected):
     assert set(texts(pool_of(**rules))) == expected
 
 
-def test_what_is_included_need_not_be_in_the_pool():
-    pool = pool_of(loci=["g1"], must_include=["g0:knockdown@0.5"], min_support=1)
-    assert [str(edit) for edit in pool.fixed] == ["g0:knockdown@0.5"]
+def test_what_is_included_is_no_choice():
+    pool = pool_of(loci=["g1", "g4"], must_include=["g4:knockdown@0.5"], min_support=1)
+    assert {edit.locus for edit in pool.edits} == {"g1"}
+    assert [str(edit) for edit in pool.fixed] == ["g4:knockdown@0.5"]
     assert pool.fixed_effect_F.tolist() == [0.5]
     batch = pool.batch(np.array([[0, 1], [1, 2]]))
     named = [[EDITS[place - 1] for place in row] for row in batch.edit_BP.tolist()]
-    assert named == [["g0:knockdown", *(texts(pool)[i] for i in pair)] for pair in ([0, 1], [1, 2])]
+    assert named == [["g4:knockdown", *(texts(pool)[i] for i in pair)] for pair in ([0, 1], [1, 2])]
+
+
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        ({"edits": ["g1:knockdown", "g4:knockdown@0.2"]}, "not among the edits named"),
+        ({"loci": ["g1"]}, "not left after loci"),
+        ({"allowed": [{"locus": "g4", "kinds": ["deletion"]}]}, "not left after allowed"),
+        ({"min_support": 11}, "not left after min_support 11"),
+    ],
+)
+def test_what_is_included_has_to_be_in_the_pool(rules, why):
+    with pytest.raises(InvalidArgumentError, match=why) as told:
+        pool_of(must_include=["g4:knockdown@0.5"], **rules)
+    (offender,) = told.value.offenders
+    assert (offender.field, offender.value) == ("pool.must_include", "g4:knockdown@0.5")
+
+
+def test_what_training_never_saw_cannot_be_included():
+    with pytest.raises(InvalidArgumentError, match="not left after those that training saw"):
+        pool_of(must_include=[EDITS[0]])
 
 
 def test_forbidden_pairs_of_loci_and_edits_stand_apart():

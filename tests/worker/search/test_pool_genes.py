@@ -30,8 +30,8 @@ def test_values_decide_and_who_is_not_known_is_told():
     assert found.loci == {"g0", "g2"}
     assert found.notes == (
         "pool.genes: 2 of 5 loci of the model fulfil it.",
-        "pool.genes: 1 loci are not in the gene table, and are left out: g4.",
-        "pool.genes: 1 loci lack a value there, and are left out: b3.",
+        "pool.genes: left out, as not in the gene table (1): g4.",
+        "pool.genes: left out, as without a value there (1): b3.",
     )
 
 

@@ -46,7 +46,7 @@ def specs(draw):
         "background": draw(st.sampled_from(parents)),
         "rank_by": draw(st.sampled_from(["mean", "lower_bound"])),
         "pool": {
-            "edits": edits,
+            "edits": list(dict.fromkeys([*edits, *fixed])),
             "must_include": fixed,
             "must_avoid": draw(st.sampled_from([(), ("g2",), ("g2:allele=ts", "g0:knockdown")])),
             "forbidden_pairs": draw(st.sampled_from([(), (("g0", "g1"), ("g2:knockdown", "g3"))])),
