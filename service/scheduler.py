@@ -14,12 +14,13 @@ from service.contract.database import Database
 from service.contract.errors import UnavailableError
 from service.contract.jobs import JobKind, JobState
 from service.contract.repositories import jobs, leases, promotions, sweeps, uploads, workers
-from service.contract.repositories.artifacts import write_blobs
+from service.contract.repositories.artifacts import collect_doubtful, write_blobs
 from service.contract.settings import Settings
 from service.dispatch import Dispatcher
 
 logger = logging.getLogger(__name__)
 
+DOUBT_SECONDS = 60.0  # longer than a transaction waits for another
 UNFINISHED_SECONDS = 2 * 86_400.0  # far longer than any upload or ingest
 
 _FRUITLESS = (JobState.FAILED, JobState.CANCELLED)
@@ -66,6 +67,7 @@ class Scheduler:
         with self._database.write() as session:
             workers.forget_stale(session, self._settings.worker_stale_seconds)
         self._store.sweep(UNFINISHED_SECONDS)
+        collect_doubtful(self._database, self._store, DOUBT_SECONDS)
 
     def _recover(self) -> None:
         with write_blobs(self._database, self._store) as session:

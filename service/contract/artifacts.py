@@ -21,6 +21,7 @@ from service.contract.errors import BrokenArtifactError, NotFoundError, StorageF
 
 CHUNK_BYTES = 1 << 20
 INCOMING = "incoming"
+DOUBTS = "doubts"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -149,6 +150,25 @@ class ArtifactStore:
     def forget_scratch(self, name: str) -> None:
         """Remove the folder of this name and all that it holds; none is no error."""
         shutil.rmtree(self._root / INCOMING / name, ignore_errors=True)
+
+    def note_doubt(self, sha256: str) -> Path:
+        """Leave word that a blob is about to come or go; whoever is through takes it back."""
+        folder = self._root / DOUBTS
+        with naming_full_disks():
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=f"{sha256}.", dir=folder)
+        os.close(descriptor)
+        return Path(name)
+
+    def doubts(self, older_than_seconds: float) -> list[tuple[str, Path]]:
+        """Blobs of which word was left so long ago that its process has come to an end."""
+        before = time.time() - older_than_seconds
+        found = []
+        for path in (self._root / DOUBTS).glob("*"):
+            with suppress(FileNotFoundError):  # its owner was faster
+                if path.stat().st_mtime <= before:
+                    found.append((path.name.partition(".")[0], path))
+        return found
 
     def sweep(self, older_than_seconds: float) -> None:
         """Remove unfinished files that a process left when it was killed."""

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,10 +39,16 @@ _UPLOADED = (DatasetRecord, GeneTableRecord, NetworkRecord)
 
 @dataclass(frozen=True)
 class _Touched:
-    """Hashes of the blobs that a transaction makes visible and lets go."""
+    """Hashes of the blobs that a transaction makes visible and lets go, and its notes on disk."""
 
+    store: ArtifactStore
     published: list[str] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
+    notes: list[Path] = field(default_factory=list)
+
+    def note(self, sha256: str) -> None:
+        """Leave word of a blob, for `collect_doubtful` should this process be killed."""
+        self.notes.append(self.store.note_doubt(sha256))
 
 
 @contextmanager
@@ -51,7 +58,7 @@ def write_blobs(database: Database, store: ArtifactStore) -> Iterator[Session]:
     Once it is over, files go that nobody holds any more: of what it released if it has committed,
     of what it published if it has not.
     """
-    touched = _Touched()
+    touched = _Touched(store)
     doubtful = touched.published
     try:
         with database.write() as session:
@@ -59,13 +66,16 @@ def write_blobs(database: Database, store: ArtifactStore) -> Iterator[Session]:
             yield session
         doubtful = touched.released
     finally:
-        for sha256 in doubtful:
-            delete_unheld(database, store, sha256)
+        left = [sha256 for sha256 in doubtful if not delete_unheld(database, store, sha256)]
+        for note in touched.notes:
+            if note.name.partition(".")[0] not in left:
+                note.unlink(missing_ok=True)
 
 
 def publish(session: Session, owner: Owner, blob: SealedBlob, media_type: str) -> Blob:
     """Make a blob visible and note that the project holds it; within `write_blobs`."""
     session.info[_Touched].published.append(blob.sha256)
+    session.info[_Touched].note(blob.sha256)
     _lock(session, blob.sha256)
     if session.get(ArtifactRecord, (blob.sha256, owner.project_id)) is None:
         session.add(
@@ -114,6 +124,7 @@ def release_artifact(session: Session, project_id: str, sha256: str) -> None:
     Within `write_blobs`.
     """
     session.info[_Touched].released.append(sha256)
+    session.info[_Touched].note(sha256)
     _lock(session, sha256)
     if is_named(session, project_id, sha256):
         return
@@ -124,8 +135,18 @@ def release_artifact(session: Session, project_id: str, sha256: str) -> None:
     )
 
 
-def delete_unheld(database: Database, store: ArtifactStore, sha256: str) -> None:
-    """Remove a blob that no project holds; one that is just being published stays."""
+def collect_doubtful(database: Database, store: ArtifactStore, older_than_seconds: float) -> None:
+    """Settle what processes were about when they were killed: a file goes if no row holds it."""
+    for sha256, note in store.doubts(older_than_seconds):
+        if delete_unheld(database, store, sha256):
+            note.unlink(missing_ok=True)
+
+
+def delete_unheld(database: Database, store: ArtifactStore, sha256: str) -> bool:
+    """Remove a blob that no project holds; one that is just being published stays.
+
+    Returns whether it was settled: a database or a disk may be away.
+    """
     try:
         with database.write() as session:
             _lock(session, sha256)
@@ -134,6 +155,8 @@ def delete_unheld(database: Database, store: ArtifactStore, sha256: str) -> None
                 store.delete(sha256)
     except (SQLAlchemyError, OSError):
         logger.warning("left a blob that nobody may hold", exc_info=True, extra={"sha256": sha256})
+        return False
+    return True
 
 
 def is_named(session: Session, project_id: str, sha256: str) -> bool:

@@ -2,6 +2,9 @@
 
 import hashlib
 import random
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -155,3 +158,45 @@ def test_a_blob_that_is_altered_or_missing_is_found_out(database, store, owner):
     for look in (store.check, store.read_checked):
         with pytest.raises(BrokenArtifactError, match="missing"):
             look(sha256)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from service.contract.artifacts import ArtifactStore
+from service.contract.database import Database
+from service.contract.repositories import artifacts
+from service.contract.repositories.jobs import Owner
+
+database, store = Database(sys.argv[1]), ArtifactStore(Path(sys.argv[2]))
+die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+with artifacts.write_blobs(database, store) as session, store.writer() as writer:
+    writer.write(b"strain")
+    blob = artifacts.publish(session, Owner("lab", "ada"), writer.seal(), "text/plain")
+    if sys.argv[3] == "before its commit":
+        die()
+store.delete = die
+with artifacts.write_blobs(database, store) as session:
+    artifacts.release_artifact(session, "lab", blob.sha256)
+"""
+
+
+@pytest.mark.parametrize("when", ["before its commit", "after it has let go"])
+def test_what_a_killed_process_leaves_is_collected(database, store, owner, when):
+    kept = publish_blob(database, store, b"kept", owner=owner)
+    url = database.engine.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-c", KILLED, url, str(store._root), when]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    left = hashlib.sha256(b"strain").hexdigest()
+    assert store.has(left)
+    artifacts.collect_doubtful(database, store, 60)
+    assert store.has(left)  # its process may be at work
+    artifacts.collect_doubtful(database, store, 0)
+    assert [path.name for path in files(store)] == [kept.sha256]
+
+
+def test_word_of_a_blob_goes_with_its_transaction(database, store, owner):
+    blob = publish_blob(database, store, b"strain", owner=owner)
+    assert [path.name for path in files(store)] == [blob.sha256]
+    release(database, store, "lab", blob)
+    assert files(store) == []
