@@ -18,7 +18,7 @@ class PerturbationSetSpec(_Spec):
     coordinates that a gene has in each network used. Without one and with `saturates` the head
     reads the size of a design, too, and starts with what an additive model gains by it: effects
     count less the more there are, and each size has a level. `activation` is that of an mlp
-    head's hidden layers; exact screens are faster with `relu`.
+    head's hidden layers; exact screens of two are faster with `relu`.
     """
 
     kind: Literal["perturbation_set"] = "perturbation_set"

@@ -16,8 +16,9 @@ class OrderCount(_Told):
     `possible_count` is the binomial number of sets of the pool. `evaluated_count` are those that
     were computed; `excluded_count` hold edits that exclude each other, or a forbidden pair;
     `pruned_count` were left out by a beam, an evolution, or the bounds of a branch and bound,
-    whatever they hold. They add up. `infeasible_count` of those evaluated were not likely enough to
-    be good enough.
+    whatever they hold, and by a screen where a proven bound on their rank, read for each, is below
+    what is kept. They add up. `infeasible_count` of those evaluated were not likely enough to be
+    good enough.
     """
 
     order: int
@@ -71,7 +72,8 @@ class Shrinkage(_Told):
 class SearchReport(_Told):
     """How the search was done. `kernel` names that of a screen, or its slower stand-in.
 
-    `designs_per_second` is over all workers that took part, of the time that the designs took.
+    `designs_per_second` is over all workers that took part, of the time that the designs took:
+    those evaluated, and those that a screen pruned one by one.
     """
 
     strategy: Strategy

@@ -6,34 +6,10 @@
  * where a shard begins. Compiled once per instruction set, as run_VARIANT.
  */
 #include "found.h"
-#include "work.h"
+#include "prune.h"
 
 #define JOINED(a, b) a##b
 #define NAMED(a, b) JOINED(a, b)
-
-/* How many lanes of a prefix are designs; `live` says which. */
-static int64_t find_live(const Screen *s, Work *w, Prefix p, int64_t block)
-{
-    const int64_t l = s->lanes, start = block * l, blocks = s->padded / l;
-    const int64_t low = p.begin > start ? p.begin - start : 0;
-    const int64_t high = p.end < start + l ? p.end - start : l;
-    const int64_t edit[2] = {p.first, p.second};
-    int is_whole = 1;
-    if (high <= low) return 0;
-    for (int64_t k = 0; k < low; k++) w->live[k] = 0;
-    for (int64_t k = low; k < high; k++) w->live[k] = 1;
-    for (int64_t k = high; k < l; k++) w->live[k] = 0;
-    for (int n = 0; n < 2; n++) {
-        if (!s->allowed || edit[n] < 0 || s->is_open[edit[n] * blocks + block]) continue;
-        const uint8_t *restrict row = s->allowed + edit[n] * s->padded + start;
-        for (int64_t k = 0; k < l; k++) w->live[k] &= row[k] != 0;
-        is_whole = 0;
-    }
-    if (is_whole) return high - low;
-    int64_t count = 0;
-    for (int64_t k = 0; k < l; k++) count += w->live[k];
-    return count;
-}
 
 static void count_bins(const Screen *s, Found *found, const Work *w, int64_t from, int64_t n)
 {
@@ -49,23 +25,6 @@ static void count_bins(const Screen *s, Found *found, const Work *w, int64_t fro
         }
         for (int64_t k = 0; k < part; k++) found->histogram[bin[k]] += w->live[from + begin + k];
     }
-}
-
-static Edits edits_of(Prefix p, int64_t last)
-{
-    Edits e = {{(int32_t)last, -1, -1}};
-    if (p.first >= 0) e.edit[0] = (int32_t)p.first, e.edit[1] = (int32_t)last;
-    if (p.second >= 0) e.edit[1] = (int32_t)p.second, e.edit[2] = (int32_t)last;
-    return e;
-}
-
-static int64_t stratum_of(const Screen *s, Prefix p, int64_t last)
-{
-    if (s->strata == 1) return 0;
-    int64_t sum = s->stratum[last];
-    if (p.first >= 0) sum += s->stratum[p.first];
-    if (p.second >= 0) sum += s->stratum[p.second];
-    return sum < s->strata ? sum : s->strata - 1;
 }
 
 /* Keep what is good enough, by the order of designs. */
@@ -137,10 +96,11 @@ static void find_sure(const Screen *s, Work *w, int64_t from, int64_t n)
 static void finish(const Screen *s, Found *found, Work *w, Prefix p, int64_t row, int64_t block)
 {
     const int64_t l = s->lanes, start = block * l, channels = s->members * s->labels;
-    const int64_t count = find_live(s, w, p, block);
-    if (!count) return;
     const int64_t from = p.begin > start ? (p.begin - start) / CHUNK * CHUNK : 0, n = l - from;
     float *out = w->out + row * channels * l + from;
+    const int64_t count =
+        s->terms ? prune(s, found, w, p, block, from, n, out) : find_live(s, w, p, block);
+    if (!count) return;
     if (s->is_simple) {
         found->evaluated += count;
         keep_simple(s, found, w, p, start, from, n, out);
@@ -179,11 +139,12 @@ static void read_tile(
     for (int64_t row = 0; row < count; row++) {
         const int64_t begin = tile[row].begin > start ? tile[row].begin - start : 0;
         from = begin < from ? begin : from;
-        if (!s->layers) continue;
+        if (!s->layers || s->terms) continue;
         if (tile[row].second < 0) begin_first(s, w, tile[row].first);
         shift_units(s, w, tile[row], row);
     }
-    read_units(s, w, block, count, from / CHUNK * CHUNK);
+    if (s->terms) read_terms(s, w, tile, count, block, from / CHUNK * CHUNK);
+    else read_units(s, w, block, count, from / CHUNK * CHUNK);
     for (int64_t row = 0; row < count; row++) finish(s, found, w, tile[row], row, block);
 }
 
@@ -211,11 +172,25 @@ static void pass_block(
 
 static int64_t least_of(int64_t a, int64_t b) { return a < b ? a : b; }
 
+/* The same, past all blocks. */
+static void pass_blocks(
+    const Screen *s, Found *found, Work *w, int64_t fixed, int64_t begin, int64_t end)
+{
+    const int64_t l = s->lanes, step = s->terms ? PREFIXES : s->edits;
+    const int64_t stop = least_of(end, s->edits - 1);
+    for (int64_t e = begin; e < stop; e += step) {
+        const int64_t last = least_of(e + step, stop);
+        if (s->terms) fill_terms(s, w, fixed, e, last);
+        for (int64_t b = (e + 1) / l; b * l < s->edits; b++)
+            pass_block(s, found, w, fixed, e, least_of(last, (b + 1) * l - 1), b);
+    }
+}
+
 /* Designs whose first edit is from `begin` to `end`. Returns 0, 1 out of memory, 2 front full. */
 int NAMED(run_, VARIANT)(const Screen *s, Found *found, int64_t begin, int64_t end)
 {
     Work w = NO_WORK;
-    const int64_t l = s->lanes, blocks = s->padded / l;
+    const int64_t l = s->lanes;
     if (!reserve(s, &w)) {
         release(&w);
         return 1;
@@ -224,14 +199,11 @@ int NAMED(run_, VARIANT)(const Screen *s, Found *found, int64_t begin, int64_t e
         const Prefix none = {-1, -1, begin, end};
         for (int64_t b = begin / l; b * l < end; b++) read_tile(s, found, &w, &none, 1, b);
     }
-    if (s->order == 2)
-        for (int64_t b = (begin + 1) / l; b < blocks; b++)
-            pass_block(s, found, &w, -1, begin, least_of(end, least_of((b + 1) * l, s->edits) - 1), b);
+    if (s->order == 2) pass_blocks(s, found, &w, -1, begin, end);
     if (s->order == 3)
         for (int64_t i = begin; i < end; i++) {
             if (s->layers) begin_first(s, &w, i);
-            for (int64_t b = (i + 2) / l; b < blocks; b++)
-                pass_block(s, found, &w, i, i + 1, least_of((b + 1) * l, s->edits) - 1, b);
+            pass_blocks(s, found, &w, i, i + 1, s->edits);
         }
     release(&w);
     return w.is_full ? 2 : 0;

@@ -20,14 +20,16 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from math import comb
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.search.kernel_arrays import Bins, KernelArrays, Strata, kernel_arrays
+from worker.search.kernel_arrays import Bins, KernelArrays, Strata, kernel_arrays, whole_units
 from worker.search.kernel_c import CompiledKernel, variants
+from worker.search.kernel_floor import Asked, find_pruning
 from worker.search.kernel_found import Found
 from worker.search.kernel_objective import ScreenObjective
 from worker.search.kernel_parts import MAX_RIVALS, ScreenPart, merge
@@ -35,6 +37,8 @@ from worker.search.tables import ScreenTables
 
 MAX_FRONT = 1 << 16
 _DESIGNS = 1 << 22  # of a chunk of outer edits: a few hundredths of a second
+# Hidden units of all designs from which on it pays to look for what they have to reach.
+_PRUNED_UNITS = 4e9
 
 
 class Kernel(Protocol):
@@ -79,6 +83,9 @@ class Screener:
         strata: keep the best of each stratum instead of all.
         bins: count feasible designs by their rank.
         kernel: one of `kernel_names()`; the fastest where it is None.
+        prune: leave out what a bound says is not among the best, where the kernel and the screen
+            have one: compiled, one hidden layer of GELU, and nothing but ranks and limits. None
+            does so where there are many designs.
 
     Raises:
         ValueError: no such kernel here; a table holds NaN or infinity.
@@ -94,6 +101,7 @@ class Screener:
         strata: Strata | None = None,
         bins: Bins | None = None,
         kernel: str | None = None,
+        prune: bool | None = None,
     ) -> None:
         self.kernel = kernel or kernel_name()
         if self.kernel not in kernel_names():
@@ -103,7 +111,46 @@ class Screener:
         self._arrays = kernel_arrays(
             tables, objective, allowed_EE=allowed_EE, strata=strata, bins=bins
         )
+        if self._is_pruned(tables, bins, prune):
+            pruning = find_pruning(
+                Asked(whole_units(tables), objective, allowed_EE, strata),
+                self._arrays,
+                keep,
+                screen=self._screen,
+                share_left=self._share_left,
+                is_wanted=bool(prune),
+            )
+            self._arrays = replace(self._arrays, pruning=pruning)
         self._kernel = _new_kernel(self.kernel, self._arrays)
+
+    def _is_pruned(self, tables: ScreenTables, bins: Bins | None, prune: bool | None) -> bool:
+        units = tables.units
+        if units is None or not units.is_gelu or units.second_weight_MGH is not None:
+            return False
+        if self.kernel == "numba" or tables.order == 1 or not self._keep:
+            return False
+        if prune is False or self._has_front or bins is not None or tables.triple:
+            return False
+        count = design_count(tables.edit_count, tables.order)
+        return bool(prune) or count * units.base_MH.size >= _PRUNED_UNITS
+
+    def _screen(self, asked: Asked, keep: int) -> ScreenPart:
+        """Of few designs, all of them."""
+        screener = Screener(
+            asked.tables,
+            asked.objective,
+            keep=keep,
+            allowed_EE=asked.allowed_EE,
+            strata=asked.strata,
+            kernel=self.kernel,
+            prune=False,
+        )
+        return screener.run(threads=1)
+
+    def _share_left(self, arrays: KernelArrays) -> float:
+        found = self._nothing()
+        _new_kernel(self.kernel, arrays).run(found, 0, arrays.edits)
+        return found.evaluated / max(1, found.evaluated + found.pruned)
 
     def run(
         self,
@@ -120,7 +167,7 @@ class Screener:
             threads: as many as there are cores where it is None.
             should_stop: asked between chunks, one thread at a time; what is found so far is
                 returned then.
-            on_progress: told how many more designs were evaluated, one thread at a time.
+            on_progress: told how many more designs were evaluated or pruned, one thread at a time.
 
         Raises:
             ValueError: the range is not within the edits.
@@ -141,10 +188,10 @@ class Screener:
             found = self._nothing()
             try:
                 while chunk := next_chunk():
-                    before = found.evaluated
+                    before = found.evaluated + found.pruned
                     self._kernel.run(found, *chunk)
                     with lock:
-                        on_progress(found.evaluated - before)
+                        on_progress(found.evaluated + found.pruned - before)
             finally:
                 with lock:
                     deque(chunks, maxlen=0)  # after an error the other threads end as well
@@ -162,12 +209,14 @@ class Screener:
 
     def _part(self, found: Found) -> ScreenPart:
         order, strata = self._arrays.order, self._arrays.strata
+        pruning = self._arrays.pruning
         filled = [slice(count) for count in found.filled.tolist()]
         return ScreenPart(
             value=np.concatenate([found.value[s, part] for s, part in enumerate(filled)]),
             edits=np.concatenate([found.edit[s, part, :order] for s, part in enumerate(filled)]),
             stratum=np.repeat(np.arange(strata), found.filled),
             evaluated_count=found.evaluated,
+            pruned_count=found.pruned,
             infeasible_count=found.infeasible,
             histogram=found.histogram if self._arrays.bins else None,
             front_value=found.front_value[: found.front_count],
@@ -178,6 +227,7 @@ class Screener:
             keep=self._keep,
             error_bound=self._arrays.rank_error,
             kernel=self.kernel,
+            floor=np.full(strata, -np.inf, np.float32) if pruning is None else pruning.floor,
         )
 
 

@@ -4,7 +4,7 @@ Names and shapes are those of `screen.h`, with channels in the order (member, la
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from worker.search.kernel_errors import label_errors
 from worker.search.kernel_goals import objective_arrays
 from worker.search.kernel_objective import ScreenObjective
+from worker.search.kernel_pruning import Pruning
 from worker.search.tables import Floats, ScreenTables, Singles, Triples, UnitTables
 
 Counts = NDArray[np.int64]
@@ -21,6 +22,7 @@ Flags = NDArray[np.uint8]
 _Pad = Callable[[NDArray[Any]], NDArray[Any]]
 
 BLOCK = 96
+_VECTOR = 16  # floats of the widest one
 _FINITE = 1e37  # ranks that are no larger cannot be infinite on the way
 _LONG_BLOCK = 960  # nothing has to stay in the cache where there are no units
 
@@ -103,6 +105,7 @@ class KernelArrays:
     bins: Bins | None
     rank_error: float
     largest_rank: float
+    pruning: Pruning | None = None
 
     @property
     def is_simple(self) -> bool:
@@ -121,7 +124,8 @@ def kernel_arrays(
     strata: Strata | None = None,
     bins: Bins | None = None,
 ) -> KernelArrays:
-    """Pack tables for the kernels."""
+    """Pack tables for the kernels; those of hidden units as `whole_units` makes them."""
+    tables = whole_units(tables)
     lanes = BLOCK if tables.units else min(_LONG_BLOCK, _round_up(tables.edit_count, BLOCK))
     pad = _padding(_round_up(tables.edit_count, lanes))
     channels = [(m, y) for m in range(tables.member_count) for y in range(len(tables.labels))]
@@ -150,6 +154,21 @@ def kernel_arrays(
         strata=1 if strata is None else strata.count,
         bins=bins,
     )
+
+
+def whole_units(tables: ScreenTables) -> ScreenTables:
+    """Units of one layer of GELU in whole vectors: the last ones, of weight 0, change nothing."""
+    units = tables.units
+    if units is None or not units.is_gelu or units.second_weight_MGH is not None:
+        return tables
+    room = (0, -units.base_MH.shape[1] % _VECTOR)
+    whole = replace(
+        units,
+        base_MH=np.pad(units.base_MH, ((0, 0), room)),
+        edit_MEH=np.pad(units.edit_MEH, ((0, 0), (0, 0), room)),
+        output_MYH=np.pad(units.output_MYH, ((0, 0), (0, 0), room)),
+    )
+    return replace(tables, units=whole)
 
 
 def _triple_arrays(tables: ScreenTables) -> dict[str, Any]:

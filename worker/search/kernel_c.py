@@ -38,6 +38,9 @@ _ARRAYS = (
 )
 
 
+_PRUNING = ("node", "term_block", "term_single", "room", "room_share", "least")
+
+
 class _Screen(ctypes.Structure):
     """`Screen` in screen.h."""
 
@@ -46,6 +49,8 @@ class _Screen(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in _ARRAYS),
         ("bin_start", ctypes.c_float),
         ("bins_per_unit", ctypes.c_float),
+        ("terms", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in _PRUNING),
     ]
 
 
@@ -53,7 +58,7 @@ class _Found(ctypes.Structure):
     """`Found` in screen.h."""
 
     _fields_ = [  # ctypes' own
-        *((name, ctypes.c_int64) for name in ("kept", "evaluated", "infeasible")),
+        *((name, ctypes.c_int64) for name in ("kept", "evaluated", "pruned", "infeasible")),
         *((name, ctypes.c_void_p) for name in ("value", "edit", "filled", "histogram")),
         *((name, ctypes.c_int64) for name in ("front_capacity", "front_count")),
         *((name, ctypes.c_void_p) for name in ("front_value", "front_edit")),
@@ -112,6 +117,10 @@ class CompiledKernel:
         }
         if bins:
             derived |= {"bin_start": bins.start, "bins_per_unit": 1 / bins.width}
+        pruning = arrays.pruning
+        if pruning:
+            derived |= {"terms": pruning.terms}
+            derived |= {name: _address(getattr(pruning, name)) or 0 for name in _PRUNING}
         counts = {name: int(getattr(arrays, name)) for name in _COUNTS if name not in derived}
         pointers = {
             name: _address(getattr(arrays, name)) for name in _ARRAYS if name not in derived
@@ -138,6 +147,7 @@ class CompiledKernel:
         )
         found.check(self._run(ctypes.byref(self._screen), ctypes.byref(state), begin, end))
         found.evaluated += state.evaluated
+        found.pruned += state.pruned
         found.infeasible += state.infeasible
         found.front_count = state.front_count
         found.rival_count = state.rival_count

@@ -11,11 +11,11 @@ import numpy as np
 
 from worker.search.tables import Floats, ScreenTables, Singles, SizeTables, UnitTables
 
-_UNIT = 2.0**-24
+UNIT = 2.0**-24
 # Of the polynomial in lanes.h against GELU, and the steepest that GELU is.
-_GELU_ERROR = 8e-7
-_GELU_SLOPE = 1.13
-_EXPONENTIAL = 4 * _UNIT  # relative, of `exponential` and `logarithm` in lanes.h
+GELU_ERROR = 8e-7
+GELU_SLOPE = 1.13
+_EXPONENTIAL = 4 * UNIT  # relative, of `exponential` and `logarithm` in lanes.h
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,16 @@ class LabelErrors:
         return rise_Y
 
 
-def label_errors(tables: ScreenTables) -> LabelErrors:
-    """Errors of a screen's labels, in their units."""
+def label_errors(
+    tables: ScreenTables, unit_part: tuple[Floats, Floats] | None = None
+) -> LabelErrors:
+    """Errors of a screen's labels, in their units.
+
+    `unit_part` is the error and size [M, Y] of hidden units where they are read in another way.
+    """
     error_MY, size_MY = _outside(tables)
-    for part in (_saturated(tables.sizes, tables.order), _units(tables.units, tables.order)):
+    units = unit_part or _units(tables.units, tables.order)
+    for part in (_saturated(tables.sizes, tables.order), units):
         if part is not None:
             error_MY, size_MY = error_MY + part[0], size_MY + part[1]
     size_MY = np.maximum(size_MY, _bounds(tables))
@@ -57,8 +63,8 @@ def label_errors(tables: ScreenTables) -> LabelErrors:
     center_Y = np.abs([label.center for label in tables.labels])
     is_log_Y = np.array([label.is_log for label in tables.labels])
     value_MY = size_MY * spread_Y + center_Y
-    error_MY = (error_MY + 4 * _UNIT * size_MY) * spread_Y + 4 * _UNIT * value_MY
-    summed = (tables.member_count + 8) * _UNIT  # the mean over members, and the rank
+    error_MY = (error_MY + 4 * UNIT * size_MY) * spread_Y + 4 * UNIT * value_MY
+    summed = (tables.member_count + 8) * UNIT  # the mean over members, and the rank
     absolute_Y = (error_MY + summed * value_MY).max(axis=0)
     relative_Y = np.expm1(error_MY.max(axis=0) + _EXPONENTIAL) + summed
     return LabelErrors(
@@ -80,7 +86,7 @@ def _outside(tables: ScreenTables) -> tuple[Floats, Floats]:
     pairs = tables.order * (tables.order - 1) // 2
     for (m, y), table_EE in tables.pair.items():
         size_MY[m, y] += pairs * float(_largest(table_EE).max(initial=0.0))
-    return 12 * _UNIT * size_MY, size_MY
+    return 12 * UNIT * size_MY, size_MY
 
 
 def _bounds(tables: ScreenTables) -> Floats:
@@ -98,15 +104,15 @@ def _saturated(sizes: SizeTables | None, order: int) -> tuple[Floats, Floats] | 
         return None
     inner_MY = np.abs(sizes.inner_MY) + order * _largest(sizes.inner_MYE)
     count_M1 = (np.abs(sizes.size_M) + order * _largest(sizes.size_ME))[:, None]
-    count_error_M1 = 6 * _UNIT * count_M1
+    count_error_M1 = 6 * UNIT * count_M1
     log_M1 = np.log(np.maximum(count_M1, 1.0))
     gain_error_MY = sizes.exponent_MY * count_error_M1 + _EXPONENTIAL * (
         2 + sizes.exponent_MY * (2 + log_M1)
     )
     step_MY = np.abs(sizes.step_MYK).sum(axis=-1)
     steepest_MY = 2 * _largest(sizes.step_MYK)
-    error_MY = inner_MY * (gain_error_MY + 6 * _UNIT)
-    error_MY += steepest_MY * count_error_M1 + 12 * _UNIT * step_MY
+    error_MY = inner_MY * (gain_error_MY + 6 * UNIT)
+    error_MY += steepest_MY * count_error_M1 + 12 * UNIT * step_MY
     return error_MY, inner_MY + step_MY
 
 
@@ -120,21 +126,21 @@ def _units(units: UnitTables | None, order: int) -> tuple[Floats, Floats] | None
     if units.second_weight_MGH is None and not units.is_gelu:
         # Folded: sums of x and of max(a, -x), each of as many terms as there are units.
         size_MY = np.einsum("myh,mh->my", weight_MYO, size_MH)
-        return (2 * units.base_MH.shape[1] + 16) * _UNIT * size_MY, size_MY
-    error_MH, size_MH = _activated(5 * _UNIT * size_MH, size_MH, units.is_gelu)
+        return (2 * units.base_MH.shape[1] + 16) * UNIT * size_MY, size_MY
+    error_MH, size_MH = _activated(5 * UNIT * size_MH, size_MH, units.is_gelu)
     if units.second_weight_MGH is not None and units.second_base_MG is not None:
         weight_MGH = np.abs(units.second_weight_MGH)
         inputs = weight_MGH.shape[2] + 2
         base_MG = np.abs(units.second_base_MG)
         sum_MG = np.einsum("mgh,mh->mg", weight_MGH, size_MH) + base_MG
-        error_MG = np.einsum("mgh,mh->mg", weight_MGH, error_MH) + inputs * _UNIT * sum_MG
+        error_MG = np.einsum("mgh,mh->mg", weight_MGH, error_MH) + inputs * UNIT * sum_MG
         error_MH, size_MH = _activated(error_MG, sum_MG, units.is_gelu)
     size_MY = np.einsum("myh,mh->my", weight_MYO, size_MH)
     error_MY = np.einsum("myh,mh->my", weight_MYO, error_MH)
-    return error_MY + (weight_MYO.shape[2] + 2) * _UNIT * size_MY, size_MY
+    return error_MY + (weight_MYO.shape[2] + 2) * UNIT * size_MY, size_MY
 
 
 def _activated(error: Floats, size: Floats, is_gelu: bool) -> tuple[Floats, Floats]:
     if not is_gelu:
         return error, size
-    return _GELU_SLOPE * error + _GELU_ERROR + 2 * _UNIT * size, size
+    return GELU_SLOPE * error + GELU_ERROR + 2 * UNIT * size, size

@@ -34,6 +34,7 @@ class Found:
     rival_count: int = 0
     lost_rivals: bool = False
     evaluated: int = 0
+    pruned: int = 0
     infeasible: int = 0
 
     @classmethod

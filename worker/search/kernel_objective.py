@@ -69,6 +69,14 @@ class ScreenObjective:
         if not self.terms or (self.has_front and len(self.terms) < 2):
             raise ValueError("a rank needs a term, and a front needs two")
 
+    def factors(self, label_count: int) -> tuple[Floats, Floats]:
+        """Of each label's mean and sd in the rank [Y]."""
+        weight_Y, penalty_Y = np.zeros((2, label_count))
+        for term in self.terms:
+            weight_Y[term.label] += term.weight
+            penalty_Y[term.label] += term.penalty
+        return weight_Y, penalty_Y
+
     def values(self, readings_YMB: Floats) -> tuple[Floats, Floats, np.ndarray]:
         """Rank [B], values of each term [T, B] and feasibility [B], of readings in labels' units.
 

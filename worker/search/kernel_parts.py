@@ -20,6 +20,8 @@ class ScreenPart:
         value: float32 ranks [N], of designs `edits` [N, order] in `stratum` [N]; each design as
             positions in the tables, rising.
         evaluated_count: designs that were read; with everything allowed the binomial count.
+        pruned_count: designs that were not read: a bound on their rank, proven, is below what as
+            many as are kept reach elsewhere.
         infeasible_count: those of them that some limit rules out.
         histogram: feasible designs by rank [bins + 2]: below, in each bin, above; or None.
         front_value: what the first two terms [F, 2] of designs `front_edits` [F, order] are at
@@ -30,12 +32,14 @@ class ScreenPart:
         keep: how many of each stratum there was room for.
         error_bound: how far a rank in float32 may be from that in float64.
         kernel: what it was computed by.
+        floor: float32 ranks [strata] that no design reaches that was pruned.
     """
 
     value: Singles
     edits: NDArray[np.int32]
     stratum: NDArray[np.int64]
     evaluated_count: int
+    pruned_count: int
     infeasible_count: int
     histogram: NDArray[np.int64] | None
     front_value: Singles
@@ -46,11 +50,13 @@ class ScreenPart:
     keep: int
     error_bound: float
     kernel: str
+    floor: Singles
 
     def cutoff(self, stratum: int = 0) -> float:
         """What no design of the stratum is above that was left out; -inf: none was."""
         value = self.value[self.stratum == stratum]
-        return float(value[-1]) if len(value) >= self.keep > 0 else -np.inf
+        last = float(value[-1]) if len(value) >= self.keep > 0 else -np.inf
+        return max(last, float(self.floor[stratum])) if self.pruned_count else last
 
     def is_exact(self, rank_N: Floats, count: int, stratum: int = 0) -> bool:
         """Whether the best `count` by float64 ranks are those of all designs.
@@ -88,12 +94,14 @@ def merge(parts: Sequence[ScreenPart]) -> ScreenPart:
         edits=edits[best],
         stratum=stratum[best],
         evaluated_count=sum(part.evaluated_count for part in parts),
+        pruned_count=sum(part.pruned_count for part in parts),
         infeasible_count=sum(part.infeasible_count for part in parts),
         histogram=np.sum(histograms, axis=0) if histograms else None,
         **_merged_front(parts),
         keep=parts[0].keep,
         error_bound=parts[0].error_bound,
         kernel=parts[0].kernel,
+        floor=parts[0].floor,
     )
 
 

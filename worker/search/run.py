@@ -86,7 +86,9 @@ def finish(
     chosen = choose(plan, found)
     proposals = check(plan, chosen, predictor, shrinkages)
     took = sum(part.seconds for part in parts) if seconds is None else seconds
-    evaluated = sum(order.evaluated for order in merged)
+    decided = sum(order.evaluated for order in merged)
+    if plan.strategy is Strategy.SCREEN:  # one by one: a bound is read for each of them
+        decided += sum(order.pruned for order in merged)
     report = SearchReport(
         strategy=plan.strategy,
         kernel=next((order.kernel for order in merged if order.kernel), None),
@@ -96,7 +98,7 @@ def finish(
             for order, part in zip(plan.orders, merged, strict=True)
         ),
         seconds=took,
-        designs_per_second=evaluated / took if took > 0 else 0.0,
+        designs_per_second=decided / took if took > 0 else 0.0,
         worker_count=worker_count,
         shard_count=len(plan.shards),
         proposal_count=len(proposals),

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define STEPS 8
+#define PREFIXES 240 /* whose terms are in the cache together */
 #define TILE 12 /* prefixes that are read together; a multiple of ROWS of every variant */
 
 typedef struct {
@@ -66,11 +67,20 @@ typedef struct {
     const uint8_t *is_open;           /* [E, Q / lanes]: may it with all of a block? */
     const int64_t *stratum;           /* [Q] */
     float bin_start, bins_per_unit;
+
+    /* What a design has to be able to reach, see prune.h; no terms: all are evaluated. */
+    int64_t terms;
+    const float *node;                /* [M, terms + 1, H] */
+    const float *term_block;          /* [M, Q / lanes, terms, H, lanes] of a last edit */
+    const float *term_single;         /* [C, Q]: `single`, and the levels of the last edit's units */
+    const float *room;                /* [Q] */
+    const float *room_share;          /* [Y, Q]: of a label's mean; or NULL */
+    const float *least;               /* [strata] */
 } Screen;
 
 typedef struct {
     int64_t kept;                     /* capacity of each stratum */
-    int64_t evaluated, infeasible;
+    int64_t evaluated, pruned, infeasible;
     float *value;                     /* [strata, kept]: heaps, the worst first */
     int32_t *edit;                    /* [strata, kept, 3] */
     int64_t *filled;                  /* [strata] */

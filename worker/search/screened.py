@@ -69,12 +69,13 @@ class Screens:
         if half is not None:
             half_best = _best(_run(half, shard, watch._replace(progress=lambda _: None)))
         possible = set_count(len(self._plan.pool), order.size, shard.begin, shard.end)
-        watch.progress(possible - found.evaluated_count)  # gone through, if only by their rule
+        excluded = possible - found.evaluated_count - found.pruned_count
+        watch.progress(excluded)  # gone through, if only by their rule
         return OrderPart(
             order=order.order,
             evaluated=found.evaluated_count,
-            excluded=possible - found.evaluated_count,
-            pruned=0,
+            excluded=excluded,
+            pruned=found.pruned_count,
             infeasible=found.infeasible_count,
             best=_best(found),
             half_best=half_best,

@@ -16,6 +16,11 @@ typedef struct {
     float *rank, *front; /* [lanes], [4, lanes] */
     int32_t *live, *sure; /* [lanes] */
     int is_full;      /* the front had no room */
+    Screen near;      /* that of sums of terms: prune.h */
+    int64_t term_begin; /* the first prefix whose terms were filled in */
+    float *term_x;    /* [PREFIXES, M, Y, terms, H] */
+    float *term_base; /* [PREFIXES, M, Y] */
+    float *phi;       /* [terms + 1, H] */
 } Work;
 
 static const Work NO_WORK;
@@ -35,6 +40,7 @@ static void release(Work *w)
 {
     free(w->x_first), free(w->x), free(w->first), free(w->second), free(w->out), free(w->mean);
     free(w->sd), free(w->rank), free(w->front), free(w->live), free(w->sure);
+    free(w->term_x), free(w->term_base), free(w->phi);
 }
 
 static int reserve(const Screen *s, Work *w)
@@ -52,6 +58,11 @@ static int reserve(const Screen *s, Work *w)
     w->front = floats(4 * l, &failed);
     w->live = (int32_t *)floats(l, &failed);
     w->sure = (int32_t *)floats(l, &failed);
+    w->near = *s;
+    w->near.single = s->term_single;
+    w->term_x = floats(s->terms ? PREFIXES * channels * s->terms * s->units : 0, &failed);
+    w->term_base = floats(s->terms ? PREFIXES * channels : 0, &failed);
+    w->phi = floats((s->terms + 1) * s->units, &failed);
     return !failed;
 }
 

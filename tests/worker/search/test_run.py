@@ -1,6 +1,7 @@
 """Shards, their parts as bytes, what is chosen of them, and how the chosen are checked."""
 
 import statistics
+from dataclasses import replace
 from math import comb
 
 import numpy as np
@@ -11,6 +12,7 @@ from service.contract.errors import InvalidArgumentError
 from service.contract.search import SearchSpec
 from tests.worker.search.conftest import EDITS, LATENT
 from tests.worker.search.oracle import brute_force, worth
+from worker.search import kernel
 from worker.search.errors import SearchStoppedError
 from worker.search.parts import Part
 from worker.search.plan import plan_search
@@ -88,6 +90,25 @@ def test_counts_add_up_to_the_binomial(models):
     # Pairs that exclude each other: at g0 one, at g1 one, at g2 one (two alleles), at g3 one, at
     # g4 one. Triples hold one of these five pairs and one of eleven other edits; none holds two.
     assert counts == [(13, 13, 0), (78, 73, 5), (286, 286 - 55, 55)]
+
+
+def test_what_a_screen_prunes_is_counted_apart(models, monkeypatch):
+    """The count of designs from on which it pays is that of large searches."""
+    monkeypatch.setattr(kernel, "_PRUNED_UNITS", 0)
+    predictor = models("mlp").predictor
+    edits = [f"g{i}:knockdown@0.{level}" for i in range(5) for level in range(1, 8)]
+    spec = spec_of(strategy="screen", pool={"edits": edits}, proposal_count=3)
+    plan = replace(plan_search(spec, predictor, shard_count=3), keep=5)
+    seen: list[int] = []
+    parts = [run_shard(plan, shard, predictor, Watch(seen.append)) for shard in plan.shards]
+    report, found = finish(plan, [Part.from_bytes(part.to_bytes()) for part in parts], predictor)
+    for order in report.orders:
+        decided = order.evaluated_count + order.pruned_count
+        assert decided + order.excluded_count == order.possible_count
+    assert report.orders[-1].pruned_count > 0.5 * report.orders[-1].possible_count
+    assert sum(seen) == plan.design_count
+    monkeypatch.undo()
+    assert found == search(spec, predictor)[1]
 
 
 def front_of(model, designs, goals=BOTH):
