@@ -40,7 +40,10 @@ def loss_picture(points: Sequence[EpochPoint], name: str) -> Picture | None:
     rows = -(-len(panels) // _COLUMNS)
 
     def paint(figure: "Figure") -> None:
+        from matplotlib.ticker import MaxNLocator
+
         grid = figure.subplots(rows, _COLUMNS, squeeze=False, sharex=True)
+        grid.flat[0].xaxis.set_major_locator(MaxNLocator(4, integer=True))  # of all: they share x
         for axes in grid.flat[len(panels) :]:
             axes.set_axis_off()
         for place, (axes, (title, value)) in enumerate(

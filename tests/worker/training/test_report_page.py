@@ -232,3 +232,11 @@ def test_what_a_null_was_fitted_on_stands_at_its_table(trained):
 def test_a_total_of_one_term_is_not_drawn_twice(terms, shown):
     points = [EpochPoint(member=0, epoch=epoch, terms=terms) for epoch in (1, 2)]
     assert loss_picture(points, "losses").alt.endswith(f"members: {shown}")
+
+
+def test_epochs_are_whole_numbers():
+    points = [EpochPoint(member=0, epoch=k, terms={"total": 10.0 * k}) for k in (1, 2, 3)]
+    svg = loss_picture(points, "losses").svg
+    ticks = re.findall(r">([\d.]+)</text>", svg)
+    assert {"1", "2", "3"} <= set(ticks)
+    assert not {"1.5", "2.5"} & set(ticks)
