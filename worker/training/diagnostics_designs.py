@@ -110,7 +110,8 @@ def measured_sds(table: DesignTable, part: DataPart, label: ChosenLabel) -> tupl
     """Standard error of each design's mean in the label's unit [K], and where it comes from.
 
     From the measured sds of its rows where the data set has them, else from the spread of its
-    rows; NaN where a design has one row and no sd.
+    rows; NaN where a design has one row and no sd, or was measured below the detection limit: the
+    error of a reading there (often 0) is not that of the limit, which it counts as.
     """
     name = label.column.name
     value_R = table.labels[name][part.row_R]
@@ -120,6 +121,9 @@ def measured_sds(table: DesignTable, part: DataPart, label: ChosenLabel) -> tupl
     size = len(part.designs)
     count_K = np.bincount(design_R, minlength=size)
     sd_R = table.sds[name][row_R] if name in table.sds else np.full(len(row_R), np.nan)
+    if label.column.detection_limit is not None:
+        below_R = value_R[present_R] < label.column.detection_limit
+        sd_R = np.where(below_R, np.nan, sd_R)
     if not np.isnan(sd_R).all():
         square_K = np.bincount(design_R, weights=np.square(sd_R), minlength=size)
         with np.errstate(invalid="ignore", divide="ignore"):

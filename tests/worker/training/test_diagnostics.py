@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from service.contract.designs import parse_genotype
 from service.contract.jobs import EventType
 from tests.worker.tables import (
     IDENTITY,
@@ -79,6 +80,21 @@ def test_a_model_that_is_fitted_at_once_says_why_pictures_are_missing(train):
         "latent_map",
     }
     assert "additive" in shown.left_out["epochs"]
+
+
+def test_a_value_below_the_detection_limit_has_no_error_bar(tmp_path):
+    designs = random_designs(70)
+    value = np.exp(log_titer(designs))
+    value[3] = 0.0  # the limit is 1
+    sd = np.where(value > 0, 2.0, 0.0)
+    path = write_table(tmp_path / "t", designs, label__titer=value, sd__titer=sd)
+    spec = small_spec(model={"kind": "additive"}, split={"kind": "none"})
+    told = train_model(spec, path, [TITER], identity=IDENTITY).told()
+    shown = told.diagnostics.designs[0].shown
+    sds = dict(zip(shown.genotype, shown.measured_sd, strict=True))
+    low = parse_genotype(designs[3]).genotype
+    assert [genotype for genotype, sd in sds.items() if sd is None] == [low]
+    assert min(sd for sd in sds.values() if sd is not None) > 0
 
 
 def test_quantiles_by_hand():
