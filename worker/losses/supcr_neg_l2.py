@@ -108,11 +108,11 @@ class NarrowNegL2Rows(Pulled):
         """Find the pairs whose difference has more digits than the product, and take it."""
         self._near = self._same = (torch.empty(0, dtype=torch.int64),) * 2
         at_most = 2 * _NEAR * self._largest
-        if not square_bN.amin() < at_most:
+        if not square_bN.amin() <= at_most:  # equal where all rows are the same
             return
-        row_n, other_n = (square_bN < at_most).nonzero(as_tuple=True)
+        row_n, other_n = (square_bN <= at_most).nonzero(as_tuple=True)
         both_n = self._square_N[start + row_n] + self._square_N[other_n]
-        near_n = square_bN[row_n, other_n] < _NEAR * both_n
+        near_n = square_bN[row_n, other_n] <= _NEAR * both_n
         row_n, other_n = row_n[near_n], other_n[near_n]
         self._near = row_n, other_n
         self._apart_nD = self._wide_ND[other_n] - self._wide_ND[start + row_n]

@@ -89,6 +89,26 @@ def test_two_labels_give_exactly_zero_and_identical_rows_a_finite_gradient():
     assert torch.isfinite(z.grad).all()
 
 
+@pytest.mark.parametrize("implementation", ["torch", "numba"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("similarity", ["neg_l2", "cosine"])
+@pytest.mark.parametrize("value", [0.0, 0.5, 1 / 3])
+def test_rows_that_are_all_the_same_pull_nowhere(value, similarity, dtype, implementation):
+    z_BD = torch.full((6, 8), value, dtype=dtype, requires_grad=True)
+    labels_BY = torch.arange(6.0)[:, None]
+    loss = supcr(z_BD, labels_BY, similarity=similarity, implementation=implementation)
+    # Of anchor i and row j, those as far as j or further stand below: equal logits, their number.
+    counts = [
+        sum(abs(i - k) >= abs(i - j) for k in range(6) if k != i)
+        for i in range(6)
+        for j in range(6)
+        if j != i
+    ]
+    assert float(loss.detach()) == pytest.approx(sum(map(math.log, counts)) / 30, rel=1e-5)
+    loss.backward()
+    torch.testing.assert_close(z_BD.grad, torch.zeros_like(z_BD), atol=1e-5, rtol=0)
+
+
 def test_without_pairs_the_loss_is_zero_with_a_graph():
     z = torch.randn(3, 2, requires_grad=True)
     value = supcr(z, tensor([[math.nan], [1.0], [math.nan]]), temperature=1.0)
