@@ -47,9 +47,17 @@ def are_genes_unseen(split: Split) -> bool:
 
 
 def member_parts(train: Part, spec: TrainingSpec) -> MemberParts:
-    """Member m leaves out fold m of the design groups, or of the genes."""
-    if are_genes_unseen(spec.split):
-        return _by_gene(train, spec)
+    """Member m leaves out fold m of the design groups, or of the genes.
+
+    One that this would leave no label to learn from has all observations, and leaves none out.
+    """
+    parts = _by_gene(train, spec) if are_genes_unseen(spec.split) else _by_group(train, spec)
+    labelled_N = ~np.isnan(train.label_NY).all(axis=1)
+    has_some_M1 = np.any(parts.trained_MN & labelled_N, axis=1, keepdims=True)
+    return MemberParts(parts.trained_MN | ~has_some_M1, parts.held_out_MN & has_some_M1)
+
+
+def _by_group(train: Part, spec: TrainingSpec) -> MemberParts:
     groups = len(np.unique(train.group_N))
     folds = max(spec.ensemble_size, _LEAST_FOLDS)
     fold_N = inner_folds(train.group_N, min(folds, max(groups, 1)), spec.seed)

@@ -147,3 +147,22 @@ def test_nothing_held_out_claims_nothing(tmp_path):
     label = run(table_of(tmp_path, random_designs(30)), split={"kind": "none"}).report.labels[0]
     assert (label.test_design_count, label.test, label.groups) == (0, None, ())
     assert "claims nothing" in label.verdict
+
+
+@pytest.mark.parametrize("kind", ["perturbation_set", "gp"])
+def test_one_design_that_was_built_often_trains_a_model(tmp_path, kind):
+    builds = np.exp(np.random.default_rng(0).normal(3, 0.1, 6))
+    path = table_of(tmp_path, ["g0:knockdown"] * 6, builds, build=list("abcdef"))
+    told = run(path, model={"kind": kind}, split={"kind": "none"}, ensemble_size=2).told()
+    assert told.labels[0].train_design_count == 1
+
+
+def test_a_member_without_a_label_in_its_part_learns_from_all_of_them(tmp_path):
+    designs = random_designs(40)
+    titer = np.exp(log_titer(designs))
+    group = ["labelled"] * 6 + [f"g{place}" for place in range(34)]
+    titer[6:] = np.nan
+    path = table_of(tmp_path, designs, titer, group=group)
+    spec = {"model": {"kind": "perturbation_set", "latent_dim": 4}, "split": {"kind": "none"}}
+    trained = run(path, **spec, epochs=2)
+    assert trained.manifest.member_count == 5
