@@ -62,6 +62,7 @@ def choose_genes(
     evidence_off = _evidence_off(use, genes, are_genes_held_out)
     names, names_off = _features(use, genes, are_genes_held_out)
     value_GF = _values(genes, names, evidence_off)
+    _require_annotations(genes, names, value_GF, evidence_off)
     chosen = [_network(one, networks[one.name], are_genes_held_out) for one in use.networks]
     used = GenesUsed(
         gene_table_id=use.gene_table_id,
@@ -70,15 +71,15 @@ def choose_genes(
         features=list(names),
         features_off=list(names_off),
         evidence_off=list(evidence_off),
-        networks=[told for _, told in chosen],
+        networks=[told for _, told, _ in chosen],
     )
-    notes = _notes(used)
+    notes = _notes(use, used, {told.name: off for _, told, off in chosen})
     table = GeneTable(
         loci=genes.loci,
         aliases=genes.alias_rows(),
         feature_names=names,
         feature_GF=value_GF,
-        networks={network.name: network for network, _ in chosen},
+        networks={network.name: network for network, *_ in chosen},
     )
     return ChosenGenes(table, used.model_copy(update={"notes": notes}))
 
@@ -130,10 +131,22 @@ def _values(genes: StoredGenes, names: Sequence[str], evidence_off: Sequence[str
     return values
 
 
+def _require_annotations(
+    genes: StoredGenes, names: Sequence[str], value_GF: Floats, evidence_off: Sequence[str]
+) -> None:
+    if genes.mask_GF is None or not names or value_GF.any():
+        return
+    message = (
+        f"no annotation of the features is left: all of them are by the evidence "
+        f"{', '.join(evidence_off)}, which does not count here"
+    )
+    raise InvalidArgumentError(message, [Offender(field="genes.evidence_off", message=message)])
+
+
 def _network(
     use: NetworkUse, source: StoredSource, are_genes_held_out: bool
-) -> tuple[Network, NetworkUsed]:
-    """The channels that are used, and the edges that they support."""
+) -> tuple[Network, NetworkUsed, Sequence[str]]:
+    """The channels that are used and the edges that they support; what the rule takes away."""
     network = source.stored.network
     for index, channel in enumerate(use.channels or ()):
         if channel not in network.channels:
@@ -166,18 +179,17 @@ def _network(
     if not told.edge_count:
         message = f"no edge of network {use.name} reaches min_score {use.min_score:g}"
         raise InvalidArgumentError(message, [Offender(field="genes.networks", message=message)])
-    return Network(use.name, left, network.edge_2M[:, kept_M], score_MC[kept_M]), told
+    return Network(use.name, left, network.edge_2M[:, kept_M], score_MC[kept_M]), told, off
 
 
-def _notes(used: GenesUsed) -> list[str]:
+def _notes(use: GenesUse, used: GenesUsed, channels_off: Mapping[str, Sequence[str]]) -> list[str]:
+    """What the rule took away; what was left out as asked stands in the spec."""
+    evidence = [code for code in used.evidence_off if code not in use.evidence_off]
     parts = [f"features {_listed(used.features_off)}"] if used.features_off else []
-    if used.are_genes_held_out:
-        parts += [f"evidence {_listed(used.evidence_off)}"] if used.evidence_off else []
-        parts += [
-            f"channels {_listed(network.channels_off)} of network {network.name}"
-            for network in used.networks
-            if network.channels_off
-        ]
+    parts += [f"evidence {_listed(evidence)}"] if evidence else []
+    parts += [
+        f"channels {_listed(off)} of network {name}" for name, off in channels_off.items() if off
+    ]
     if not parts:
         return []
     return [

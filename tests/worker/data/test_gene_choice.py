@@ -1,5 +1,7 @@
 """The rule for held-out genes, and that a model is given nothing that it does not use."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,25 @@ def test_igi_does_not_count_where_genes_are_held_out():
     np.testing.assert_array_equal(chosen.table.feature_GF, [[0, 1], [0, 0], [1, 0], [0, 0]])
     assert chosen.used.evidence_off == ["IGI"]
     assert "evidence IGI" in chosen.used.notes[0]
+
+
+def test_what_was_left_out_as_asked_is_not_put_down_to_the_rule():
+    mask_GF = np.array([[0, 2], [1, 0], [3, 0], [1, 4]], dtype=np.uint64)
+    genes = replace(ANNOTATIONS, evidence=("IGI", "IMP", "IDA"), mask_GF=mask_GF)
+    chosen = choose(genes, evidence_off=["IMP"], is_held_out=True)
+    assert chosen.used.evidence_off == ["IGI", "IMP"]
+    assert "evidence IGI." in chosen.used.notes[0]
+    asked = [{"name": "string", "channels": ["experiments", "textmining"]}]
+    chosen = choose(networks=asked, is_held_out=True)
+    assert "channels textmining of network string" in chosen.used.notes[0]
+    assert chosen.used.networks[0].channels_off == ["textmining", "database"]
+
+
+def test_features_without_any_annotation_left_are_refused():
+    off = [code for code in ANNOTATIONS.evidence if code != "IGI"]
+    assert choose(ANNOTATIONS, evidence_off=off).table.feature_GF.any()
+    with pytest.raises(InvalidArgumentError, match="no annotation of the features is left"):
+        choose(ANNOTATIONS, evidence_off=off, is_held_out=True)
 
 
 def test_a_code_may_be_left_out_by_name():
