@@ -1,6 +1,7 @@
 """What the api and scheduler processes do before their work."""
 
 import logging
+import os
 
 from pydantic import ValidationError
 
@@ -18,6 +19,8 @@ def run_api() -> None:
         NotStartedError: a setting, or the schema of the database, is not one to run with.
     """
     settings = _ready_settings()
+    # It starts another program now and then, for which gRPC would stop and start its threads.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     from service.server import serve
 
     serve(settings)

@@ -30,7 +30,7 @@ def model(client, trained):
     return client.model(trained["model_id"])
 
 
-def test_every_form_gives_the_scores_of_json(api, model):
+def test_every_form_gives_the_scores_of_json(service, api, model):
     texts = designs(model, 300)
     expected = model.score(texts)
     label = expected.labels[0]
@@ -50,6 +50,7 @@ def test_every_form_gives_the_scores_of_json(api, model):
         metadata = table.schema.metadata
         assert metadata[b"cellgebra.vocabulary_sha256"].decode() == expected.vocabulary_sha256
         assert metadata[b"cellgebra.model"].decode() == f"{model.name}@{model.version}"
+    assert "fork" not in (service.data_dir / "logs" / "api.log").read_text()
 
 
 def test_a_table_has_the_columns_of_a_scoring_job(client, model, tmp_path):
