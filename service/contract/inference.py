@@ -202,6 +202,13 @@ class ResolvedName(BaseModel):
     locus: str
 
 
+class Condition(BaseModel):
+    """A covariate of the role condition, and its one value in what a model was trained on."""
+
+    name: str
+    value: str
+
+
 class ScoreAnswer(BaseModel):
     """The answer: genotypes in canonical text, then one entry a label.
 
@@ -211,7 +218,8 @@ class ScoreAnswer(BaseModel):
     composed states of a model with a latent space (as `euclid` of latent algebra), otherwise by
     the effects of the edits (root of the sum of squared differences).
     `resolved_names` are those names of the request that the model calls otherwise (None: there
-    are none); `genotypes` hold the model's.
+    are none); `genotypes` hold the model's. `conditions` are those that the scores hold under
+    (None: the data set has no such covariate).
     """
 
     model_id: str
@@ -224,3 +232,4 @@ class ScoreAnswer(BaseModel):
     resolved_names: list[ResolvedName] | None = None
     nearest: list[NearDesign] | None = None
     z: list[MemberState] | None = None
+    conditions: list[Condition] | None = None

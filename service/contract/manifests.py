@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from service.contract.datasets import LabelKind
 from service.contract.errors import FailedPreconditionError
 from service.contract.genes import GenesUsed
+from service.contract.inference import Condition
 from service.contract.selection import Selection
 from service.contract.training import Transform
 
@@ -65,7 +66,8 @@ class ModelManifest(BaseModel):
     """Everything but the tensors. `edits` are edit keys (no level), in the order of the weights.
 
     Where `training_spec` names the model `auto`, `selected_model` is the spec that it chose, and
-    `selection` tells among what and why.
+    `selection` tells among what and why. `conditions` are those that all of its training rows were
+    measured under.
     """
 
     model_config = ConfigDict(protected_namespaces=())
@@ -86,6 +88,7 @@ class ModelManifest(BaseModel):
     weights_sha256: str
     labels: list[ManifestLabel]
     backgrounds: list[str] = [""]
+    conditions: list[Condition] = []
     genes: GenesUsed | None = None
     report: dict[str, Any]
     versions: dict[str, str]

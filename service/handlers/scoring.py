@@ -90,6 +90,8 @@ async def score_bytes(
     }
     if resolved.locus_of:
         fields["resolved_names"] = resolved.names()
+    if model.manifest.conditions:
+        fields["conditions"] = [one.model_dump() for one in model.manifest.conditions]
     return with_fields(answer, fields)
 
 

@@ -75,6 +75,8 @@ def _told_of_all(answer: ScoreAnswer) -> dict[str, str]:
     if answer.resolved_names:
         names = [one.model_dump() for one in answer.resolved_names]
         told["cellgebra.resolved_names"] = json.dumps(names)
+    if answer.conditions:
+        told["cellgebra.conditions"] = json.dumps([one.model_dump() for one in answer.conditions])
     return told
 
 

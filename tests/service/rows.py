@@ -127,6 +127,7 @@ def add_model(
     format_version=FORMAT_VERSION,
     labels=(),
     genes=None,
+    conditions=(),
     name="model",
     split=None,
     report=None,
@@ -156,6 +157,7 @@ def add_model(
         weights_sha256=stored.sha256,
         labels=list(labels),
         genes=genes,
+        conditions=list(conditions),
         report={},
         versions={},
     )

@@ -47,6 +47,9 @@ class ResultTable:
             "cellgebra.vocabulary_sha256": manifest.vocabulary_sha256,
             "cellgebra.spec": spec.model_dump_json(),
         }
+        if manifest.conditions:
+            told = [condition.model_dump() for condition in manifest.conditions]
+            self._metadata["cellgebra.conditions"] = json.dumps(told)
 
     def schema(self, kept: pa.Schema) -> pa.Schema:
         """Columns of the results, in order: genotype, what is kept, scores, support, errors.

@@ -90,6 +90,7 @@ def manifest_of(
             label.model_copy(update={"interval": interval})
             for label, interval in zip_longest(_labels_of(data), intervals)
         ],
+        conditions=list(data.conditions),
         genes=genes_used(spec, data),
         report={},
         versions={"python": platform.python_version()} | {n: version(n) for n in _VERSIONED},

@@ -15,6 +15,7 @@ from service.contract.candidates import ModelSpec
 from service.contract.datasets import CovariateColumn, LabelColumn
 from service.contract.designs import Design
 from service.contract.errors import InvalidArgumentError, Offender
+from service.contract.inference import Condition
 from service.contract.splits import BackgroundSplit, Split
 from service.contract.training import TrainingSpec
 from worker.data.gene_choice import ChosenGenes
@@ -22,6 +23,7 @@ from worker.data.table import DesignTable
 from worker.losses.regression import LabelDetails
 from worker.models.encoding import EditIndex
 from worker.training.batches import BatchOffsets, Replication, estimate_offsets, require_batches
+from worker.training.conditions import one_condition_each
 from worker.training.contexts import Context, context_column, of_units
 from worker.training.design_groups import design_groups
 from worker.training.gene_join import JoinedGenes, join_genes
@@ -85,8 +87,9 @@ class TrainingData:
 
     `batch_counts` says how many batches each covariate of the role batch tells apart; the designs
     of `not_encodable` were to be tested on, `context` says which groups of observations belong
-    together, and `repeats` what was measured more than once. `genes` is what is known of the loci
-    of both parts, `gene_vocabulary` what the model reads of it.
+    together, `repeats` what was measured more than once, and `conditions` what the training part
+    was measured under. `genes` is what is known of the loci of both parts, `gene_vocabulary` what
+    the model reads of it.
     """
 
     labels: tuple[ChosenLabel, ...]
@@ -105,6 +108,7 @@ class TrainingData:
     repeats: Repeats
     genes: JoinedGenes | None = None
     gene_vocabulary: GeneVocabulary | None = None
+    conditions: tuple[Condition, ...] = ()
 
     @property
     def vocabulary(self) -> EditIndex:
@@ -153,9 +157,7 @@ def _part(
     )
 
 
-def _require_one_context(
-    table: DesignTable, rows_N: Flags, covariates: Sequence[CovariateColumn], split: Split
-) -> None:
+def _require_one_background(table: DesignTable, rows_N: Flags, split: Split) -> None:
     by_background = isinstance(split, BackgroundSplit)
     codes_N = table.background_N[rows_N] if by_background else table.background_N
     backgrounds = [table.backgrounds[code] for code in np.unique(codes_N)]
@@ -168,17 +170,6 @@ def _require_one_context(
             f"the {part} holds {len(backgrounds)} backgrounds ({names}); a model has one "
             f"reference: {remedy}"
         )
-    for covariate in covariates:
-        if covariate.role != "condition":
-            continue
-        column = table.covariates[covariate.name]
-        codes = np.unique(column.code_N[rows_N])
-        if len(codes) > 1:
-            raise InvalidArgumentError(
-                f"covariate {covariate.name} is a condition with {len(codes)} values in the "
-                "training part, and a score cannot name one yet: upload one data set a condition, "
-                "or give it the role batch"
-            )
 
 
 def _encodable(table: DesignTable, parts: Partition, index: EditIndex) -> Flags:
@@ -257,7 +248,8 @@ def prepare(
         axis=1,
     )
     known = [c for c in covariates if c.name in table.covariates and c.known_at == "design"]
-    _require_one_context(table, parts.train_N, known, spec.split)
+    _require_one_background(table, parts.train_N, spec.split)
+    conditions = one_condition_each(table, parts.train_N, known)
     batch = [c.name for c in known if c.role == "batch"]
     labelled_N = ~np.isnan(learned_NY).all(axis=1)
     train = _part(table, parts.train_N & labelled_N, learned_NY, batch)
@@ -291,6 +283,7 @@ def prepare(
         details=label_details(spec.loss.regression, replicates, labels, standards),
         genes=joined,
         gene_vocabulary=vocabulary,
+        conditions=conditions,
     )
 
 

@@ -1,6 +1,7 @@
 """Scores in other forms than JSON: which form is chosen, and what is refused before any worker."""
 
 import asyncio
+import json
 
 import pyarrow as pa
 import pytest
@@ -106,6 +107,20 @@ async def test_json_is_answered_by_a_table_where_it_is_asked_for(rest, path, val
     assert table.to_pydict() == {"genotype": [EDITS[0]], "titer.mean": [1.5]}
     assert table.schema.metadata[b"cellgebra.model"].startswith(b"model@")
     assert table.schema.field("titer.mean").metadata[b"unit"] == b"mg/L"
+
+
+async def test_scores_name_the_conditions_of_their_model(rest, context, valkey):
+    medium = {"name": "medium", "value": "M9"}
+    path = f"/v1/models/{add_model(context, conditions=[medium])}:score"
+    for accept in ("application/json", STREAM):
+        worker = asyncio.create_task(answer_one(valkey, WORKER))
+        answer = await rest.post(path, json={"genotypes": [""]}, headers={"accept": accept})
+        await worker
+        if accept == STREAM:
+            metadata = pa.ipc.open_stream(answer.content).schema.metadata
+            assert json.loads(metadata[b"cellgebra.conditions"]) == [medium]
+        else:
+            assert answer.json()["conditions"] == [medium]
 
 
 async def test_the_query_counts_before_the_body(rest, path, valkey):

@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from service.contract.inference import (
+    Condition,
     EditGradient,
     LabelScores,
     MeasuredValue,
@@ -79,6 +80,7 @@ def supports(count):
 
 
 member_states = st.builds(MemberState, values=st.lists(numbers, min_size=1, max_size=3))
+conditions = st.builds(Condition, name=names, value=names)
 resolved_names = st.builds(ResolvedName, name=names, locus=names)
 score_answers = st.integers(1, 4).flatmap(
     lambda count: st.builds(
@@ -91,5 +93,6 @@ score_answers = st.integers(1, 4).flatmap(
         resolved_names=st.none() | st.lists(resolved_names, min_size=1, max_size=2),
         nearest=st.none() | st.lists(near_designs, min_size=count, max_size=count),
         z=st.none() | st.lists(member_states, min_size=count, max_size=count),
+        conditions=st.none() | st.lists(conditions, min_size=1, max_size=2),
     )
 )

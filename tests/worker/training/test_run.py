@@ -206,6 +206,13 @@ def test_conditions_and_backgrounds_that_a_score_cannot_name_are_refused(tmp_pat
     condition = CovariateColumn(name="cycle", role="condition")
     with pytest.raises(InvalidArgumentError, match="condition with 3 values"):
         train_model(small_spec(), table, [TITER], [condition], identity=IDENTITY)
+    alone = write_table(
+        tmp_path / "m", designs, label__titer=np.arange(1.0, 71), covariate__medium=["M9"] * 70
+    )
+    medium = CovariateColumn(name="medium", role="condition")
+    spec = small_spec(model=ADDITIVE)
+    manifest = train_model(spec, alone, [TITER], [medium], identity=IDENTITY).manifest
+    assert [(one.name, one.value) for one in manifest.conditions] == [("medium", "M9")]
     backgrounds = ["x", "y"] * 35
     path = write_table(
         tmp_path / "t", designs, label__titer=np.arange(1.0, 71), background=backgrounds

@@ -108,7 +108,7 @@ class ScoreRequest(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., fields: _Optional[_Iterable[_Union[ScoreField, str]]] = ..., timeout_seconds: _Optional[float] = ..., interval_level: _Optional[float] = ..., include: _Optional[_Iterable[_Union[ScoreExtra, str]]] = ...) -> None: ...
 
 class ScoreResponse(_message.Message):
-    __slots__ = ("model_id", "vocabulary_sha256", "genotypes", "labels", "support", "resolved_names", "model_name", "model_version", "nearest", "z")
+    __slots__ = ("model_id", "vocabulary_sha256", "genotypes", "labels", "support", "resolved_names", "model_name", "model_version", "nearest", "z", "conditions")
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
     VOCABULARY_SHA256_FIELD_NUMBER: _ClassVar[int]
     GENOTYPES_FIELD_NUMBER: _ClassVar[int]
@@ -119,6 +119,7 @@ class ScoreResponse(_message.Message):
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     NEAREST_FIELD_NUMBER: _ClassVar[int]
     Z_FIELD_NUMBER: _ClassVar[int]
+    CONDITIONS_FIELD_NUMBER: _ClassVar[int]
     model_id: str
     vocabulary_sha256: str
     genotypes: _containers.RepeatedScalarFieldContainer[str]
@@ -129,7 +130,16 @@ class ScoreResponse(_message.Message):
     model_version: int
     nearest: _containers.RepeatedCompositeFieldContainer[NearDesign]
     z: _containers.RepeatedCompositeFieldContainer[MemberState]
-    def __init__(self, model_id: _Optional[str] = ..., vocabulary_sha256: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., labels: _Optional[_Iterable[_Union[LabelScores, _Mapping]]] = ..., support: _Optional[_Union[Support, _Mapping]] = ..., resolved_names: _Optional[_Iterable[_Union[ResolvedName, _Mapping]]] = ..., model_name: _Optional[str] = ..., model_version: _Optional[int] = ..., nearest: _Optional[_Iterable[_Union[NearDesign, _Mapping]]] = ..., z: _Optional[_Iterable[_Union[MemberState, _Mapping]]] = ...) -> None: ...
+    conditions: _containers.RepeatedCompositeFieldContainer[Condition]
+    def __init__(self, model_id: _Optional[str] = ..., vocabulary_sha256: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., labels: _Optional[_Iterable[_Union[LabelScores, _Mapping]]] = ..., support: _Optional[_Union[Support, _Mapping]] = ..., resolved_names: _Optional[_Iterable[_Union[ResolvedName, _Mapping]]] = ..., model_name: _Optional[str] = ..., model_version: _Optional[int] = ..., nearest: _Optional[_Iterable[_Union[NearDesign, _Mapping]]] = ..., z: _Optional[_Iterable[_Union[MemberState, _Mapping]]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ...) -> None: ...
+
+class Condition(_message.Message):
+    __slots__ = ("name", "value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: str
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
 
 class ResolvedName(_message.Message):
     __slots__ = ("name", "locus")
