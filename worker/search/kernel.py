@@ -21,12 +21,15 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from importlib.util import find_spec
 from math import comb
 from typing import Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from worker.search.build import compiler
 from worker.search.kernel_arrays import Bins, KernelArrays, Strata, kernel_arrays, whole_units
 from worker.search.kernel_c import CompiledKernel, variants
 from worker.search.kernel_floor import Asked, find_pruning
@@ -36,26 +39,58 @@ from worker.search.kernel_parts import MAX_RIVALS, ScreenPart, merge
 from worker.search.tables import ScreenTables
 
 MAX_FRONT = 1 << 16
-_DESIGNS = 1 << 22  # of a chunk of outer edits: a few hundredths of a second
+_CAPABILITY = (8, 0)  # Triton's least
+_WORTH_A_GPU = 1 << 26  # designs: fewer are done before a GPU has started
 # Hidden units of all designs from which on it pays to look for what they have to reach.
 _PRUNED_UNITS = 4e9
 
 
 class Kernel(Protocol):
-    """Goes through designs whose first edit is from `begin` to `end`."""
+    """Goes through designs whose first edit is from `begin` to `end`.
+
+    At least `designs` of them at a time, where there are as many; `threads` may run it at once, any
+    number where that is None.
+    """
+
+    @property
+    def designs(self) -> int:
+        """Of a chunk of outer edits: a few hundredths of a second."""
+
+    @property
+    def threads(self) -> int | None:
+        """How many may run it."""
 
     def run(self, found: Found, begin: int, end: int) -> None:
         """Add what it finds."""
 
 
 def kernel_names() -> list[str]:
-    """Kernels that can be had here, the fastest first: c-avx512, c-avx2, c-plain, numba."""
-    return [*(f"c-{name}" for name in variants()), "numba"]
+    """Kernels that can be had here, the fastest first: triton, c-avx512, c-avx2, c-plain, numba.
+
+    Last where TRITON_INTERPRET=1: triton, which then runs on the CPU, for tests.
+    """
+    on_cpu = [*(f"c-{name}" for name in variants()), "numba"]
+    if find_spec("triton") is None:
+        return on_cpu
+    if os.environ.get("TRITON_INTERPRET") == "1":
+        return [*on_cpu, "triton"]
+    return ["triton", *on_cpu] if _has_gpu() else on_cpu
 
 
-def kernel_name() -> str:
-    """The kernel that screens take; `numba` is the slower one where none was compiled."""
-    return kernel_names()[0]
+def _has_gpu() -> bool:
+    """Whether Triton can run: it compiles what starts its kernels, with the machine's compiler."""
+    has_cuda = torch.version.cuda is not None and torch.cuda.is_available()
+    return has_cuda and torch.cuda.get_device_capability() >= _CAPABILITY and bool(compiler())
+
+
+def kernel_name(designs: int) -> str:
+    """The kernel that a screen of so many designs takes.
+
+    `numba` is the slower one where none was compiled.
+    """
+    names = kernel_names()
+    is_small = designs < _WORTH_A_GPU
+    return next(name for name in names if not (is_small and name == "triton"))
 
 
 def design_count(edit_count: int, order: int, outer: tuple[int, int] | None = None) -> int:
@@ -69,6 +104,10 @@ def _new_kernel(name: str, arrays: KernelArrays) -> Kernel:
         from worker.search.kernel_numba import NumbaKernel  # it compiles where it is imported
 
         return NumbaKernel(arrays)
+    if name == "triton":
+        from worker.search.kernel_triton import TritonKernel  # only where there is a GPU
+
+        return TritonKernel(arrays)
     return CompiledKernel(arrays, name.removeprefix("c-"))
 
 
@@ -82,7 +121,7 @@ class Screener:
         allowed_EE: which pairs may stand together, symmetric; None allows all.
         strata: keep the best of each stratum instead of all.
         bins: count feasible designs by their rank.
-        kernel: one of `kernel_names()`; the fastest where it is None.
+        kernel: one of `kernel_names()`; that of `kernel_name` where it is None.
         prune: leave out what a bound says is not among the best, where the kernel and the screen
             have one: compiled, one hidden layer of GELU, and nothing but ranks and limits. None
             does so where there are many designs.
@@ -103,7 +142,7 @@ class Screener:
         kernel: str | None = None,
         prune: bool | None = None,
     ) -> None:
-        self.kernel = kernel or kernel_name()
+        self.kernel = kernel or kernel_name(design_count(tables.edit_count, tables.order))
         if self.kernel not in kernel_names():
             raise ValueError(f"no kernel {kernel} here: take one of {', '.join(kernel_names())}")
         tables.require_finite()
@@ -127,7 +166,7 @@ class Screener:
         units = tables.units
         if units is None or not units.is_gelu or units.second_weight_MGH is not None:
             return False
-        if self.kernel == "numba" or tables.order == 1 or not self._keep:
+        if not self.kernel.startswith("c-") or tables.order == 1 or not self._keep:
             return False
         if prune is False or self._has_front or bins is not None or tables.triple:
             return False
@@ -164,7 +203,7 @@ class Screener:
 
         Args:
             outer: all edits where it is None.
-            threads: as many as there are cores where it is None.
+            threads: as many as there are cores where it is None; a GPU is fed by one.
             should_stop: asked between chunks, one thread at a time; what is found so far is
                 returned then.
             on_progress: told how many more designs were evaluated or pruned, one thread at a time.
@@ -177,7 +216,8 @@ class Screener:
         begin, end = outer or (0, arrays.edits)
         if not 0 <= begin <= end <= arrays.edits:
             raise ValueError(f"outer edits {begin} to {end}: there are {arrays.edits}")
-        chunks = iter(_chunks(begin, end, arrays.edits, arrays.order))
+        kernel = self._kernel
+        chunks = iter(_chunks(begin, end, arrays.edits, arrays.order, kernel.designs))
         lock = threading.Lock()
 
         def next_chunk() -> tuple[int, int] | None:
@@ -189,7 +229,7 @@ class Screener:
             try:
                 while chunk := next_chunk():
                     before = found.evaluated + found.pruned
-                    self._kernel.run(found, *chunk)
+                    kernel.run(found, *chunk)
                     with lock:
                         on_progress(found.evaluated + found.pruned - before)
             finally:
@@ -197,7 +237,7 @@ class Screener:
                     deque(chunks, maxlen=0)  # after an error the other threads end as well
             return found
 
-        count = threads or os.cpu_count() or 1
+        count = kernel.threads or threads or os.cpu_count() or 1
         with ThreadPoolExecutor(count) as pool:
             running = [pool.submit(work) for _ in range(count)]
         return merge([self._part(future.result()) for future in running])
@@ -231,11 +271,11 @@ class Screener:
         )
 
 
-def _chunks(begin: int, end: int, edits: int, order: int) -> list[tuple[int, int]]:
+def _chunks(begin: int, end: int, edits: int, order: int, designs: int) -> list[tuple[int, int]]:
     """Ranges of outer edits of about equal work, the heaviest first."""
     chunks, start = [], begin
     for edit in range(begin, end):
-        if edit + 1 == end or design_count(edits, order, (start, edit + 1)) >= _DESIGNS:
+        if edit + 1 == end or design_count(edits, order, (start, edit + 1)) >= designs:
             chunks.append((start, edit + 1))
             start = edit + 1
     return chunks

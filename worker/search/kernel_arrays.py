@@ -21,6 +21,7 @@ Flags = NDArray[np.uint8]
 
 _Pad = Callable[[NDArray[Any]], NDArray[Any]]
 
+CHUNK = 1 << 22  # designs that a processor goes through at a time
 BLOCK = 96
 _VECTOR = 16  # floats of the widest one
 _FINITE = 1e37  # ranks that are no larger cannot be infinite on the way

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from worker.search.build import LIBRARY, sources_sha256
-from worker.search.kernel_arrays import KernelArrays
+from worker.search.kernel_arrays import CHUNK, KernelArrays
 from worker.search.kernel_found import Found
 
 VARIANTS = ("plain", "avx2", "avx512")  # what a later one needs, an earlier one does too
@@ -96,6 +96,8 @@ def _address(array: np.ndarray | None) -> int | None:
 
 class CompiledKernel:
     """Arrays of one screen, as the compiled kernel reads them."""
+
+    designs, threads = CHUNK, None
 
     def __init__(self, arrays: KernelArrays, variant: str) -> None:
         self._arrays = arrays  # the struct holds addresses alone

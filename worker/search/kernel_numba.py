@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.losses.compiled import compiled
-from worker.search.kernel_arrays import KernelArrays
+from worker.search.kernel_arrays import CHUNK, KernelArrays
 from worker.search.kernel_found import Found
 from worker.search.kernel_numba_found import keep, least_kept
 from worker.search.kernel_numba_front import IS_FULL, LOST, Goals, Kept, compare_with_front
@@ -31,6 +31,8 @@ def _stacked(tables: list[NDArray[np.float32] | None]) -> NDArray[np.float32]:
 
 class NumbaKernel:
     """Arrays of one screen, as the functions below read them."""
+
+    designs, threads = CHUNK, None
 
     def __init__(self, arrays: KernelArrays) -> None:
         self._tables = Tables(

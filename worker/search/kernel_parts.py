@@ -111,11 +111,8 @@ def _merged_front(parts: Sequence[ScreenPart]) -> dict[str, Any]:
         np.concatenate([getattr(part, name) for part in parts])
         for name in ("front_value", "front_edits", "rival_value", "rival_edits")
     )
-    order = np.lexsort([*edits_FO.T[::-1], -value_F2[:, 1], -value_F2[:, 0]])
-    second = value_F2[order, 1]
-    best_before = np.concatenate([[-np.inf], np.maximum.accumulate(second)[:-1]])[: len(second)]
-    front = order[second > best_before]
-    left = np.flatnonzero(~_beaten(value_F2[front], high_R2))
+    front = front_places(value_F2, edits_FO)
+    left = np.flatnonzero(~beaten(value_F2[front], high_R2))
     left = left[np.lexsort(rivals_RO[left].T[::-1])]
     lost = len(left) > MAX_RIVALS or any(part.lost_rivals for part in parts)
     return {
@@ -127,7 +124,19 @@ def _merged_front(parts: Sequence[ScreenPart]) -> dict[str, Any]:
     }
 
 
-def _beaten(front_F2: Singles, value_R2: Singles) -> NDArray[np.bool_]:
+def front_places(value_F2: Singles, edits_FO: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Places of designs that none is as good as in both values: falling in the first.
+
+    Of equals it is the one with the smaller edits.
+    """
+    order = np.lexsort([*edits_FO.T[::-1], -value_F2[:, 1], -value_F2[:, 0]])
+    second = value_F2[order, 1]
+    best_before = np.concatenate([[-np.inf], np.maximum.accumulate(second)[:-1]])[: len(second)]
+    front: NDArray[np.int64] = order[second > best_before]
+    return front
+
+
+def beaten(front_F2: Singles, value_R2: Singles) -> NDArray[np.bool_]:
     """Whether some of a front is at least as good in both values and better in one [R]."""
     count_R = np.searchsorted(-front_F2[:, 0], -value_R2[:, 0], side="right")
     if not len(front_F2):

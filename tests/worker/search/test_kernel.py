@@ -10,19 +10,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.worker.search.kernels import COMPILED, KERNELS, TOGETHER, TRITON
 from tests.worker.search.networks import all_designs, random_case
-from worker.search.kernel import Screener, design_count, kernel_names, merge
+from worker.search.kernel import Screener, design_count, merge
 from worker.search.kernel_arrays import Bins, Strata
 from worker.search.kernel_objective import Limit, RankTerm, ScreenObjective
 from worker.search.tables import ScreenLabel, ScreenTables, UnitTables
 
-COMPILED = [name for name in kernel_names() if name != "numba"]
-KERNELS = [*COMPILED, pytest.param("numba", marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
-# All compiled ones at once: what they are compared with takes longer than they do.
-TOGETHER = [
-    pytest.param(COMPILED, id="compiled"),
-    pytest.param(["numba"], id="numba", marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
-]
 RAISE = ScreenObjective((RankTerm(0),))
 
 HEADS = st.sampled_from(
@@ -206,7 +200,7 @@ def test_of_equal_designs_the_smaller_edits_are_kept(kernel, order):
     assert part.evaluated_count == comb(130, order)
 
 
-@pytest.mark.parametrize("kernel", COMPILED)
+@pytest.mark.parametrize("kernel", [*COMPILED, *TRITON])
 def test_shards_and_threads_change_no_bit(kernel):
     case = random_case(3, members=2, measure_orders=(0, 0), edit_count=60)
     objective = ScreenObjective(

@@ -7,8 +7,8 @@ import pytest
 
 from service.contract.designs import Design, parse_edit
 from tests.worker.search.conftest import KINDS, YIELD
+from tests.worker.search.kernels import KERNELS
 from tests.worker.search.networks import all_designs, alone, random_case
-from tests.worker.search.test_kernel import KERNELS
 from tests.worker.tables import IDENTITY, small_spec, write_table
 from worker.inference.predictor import Predictor
 from worker.models.observations import EditSets, Observations
