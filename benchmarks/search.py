@@ -5,7 +5,8 @@
 Triples of 6,000 edits. Contenders take turns within a round, two threads each; rates are medians of
 the rounds, ratios medians of the ratios within a round. Beside the rate by the clock stands that by
 processor time, for two cores: on a machine that others use as well the clock says less. `--full`
-goes through all 36 billion triples.
+goes through all 36 billion triples. Where there is a GPU, its kernel has a line in every table, by
+the clock alone.
 """
 
 import argparse
@@ -30,6 +31,8 @@ from worker.search.tables import ScreenLabel, ScreenTables, UnitTables
 
 EDITS, UNITS, DIMS, THREADS, KEPT = 6000, 64, 32, 2, 2000
 SECONDS = 0.4  # of a contender's turn
+GPU = "triton"
+NO_GPU = f"The kernel of a GPU, `{GPU}`: not measured, no GPU was at hand.\n"
 VECTORS = {"c-avx512": 16, "c-avx2": 8, "c-plain": 4}
 
 
@@ -100,6 +103,12 @@ def screener_of(tables: ScreenTables, kernel: str) -> Screener:
 Contender = Callable[[tuple[int, int]], object]
 
 
+def kernels() -> list[str]:
+    """The fastest of the processor, and that of a GPU where there is one."""
+    names = kernel_names()
+    return [name for name in names if name != GPU][:1] + [name for name in names if name == GPU]
+
+
 def bare(screen: Callable[..., float], tables: ScreenTables) -> Contender:
     """A peer on the same threads, each with every other outer edit."""
     units = tables.units
@@ -124,11 +133,11 @@ def ours(screener: Screener) -> Contender:
 
 
 def contenders(row: Row) -> dict[str, Contender]:
-    """The fastest kernel; on the first row every one that runs here, and the peers."""
+    """The fastest kernels; on the first row every one that runs here, and the peers."""
     tables = tables_of(row)
-    compiled = [name for name in kernel_names() if name != "numba"]
-    shown = compiled if row.has_peers else kernel_names()[:1]
-    found = {name: ours(screener_of(tables, name)) for name in shown}
+    compiled = [name for name in kernel_names() if name not in ("numba", GPU)]
+    shown = compiled if row.has_peers else []
+    found = {name: ours(screener_of(tables, name)) for name in dict.fromkeys([*shown, *kernels()])}
     if row.has_peers:
         found["numba, ours"] = ours(screener_of(tables, "numba"))
         found["numba, bare loop"] = bare(numba_screen, tables)
@@ -138,29 +147,34 @@ def contenders(row: Row) -> dict[str, Contender]:
 
 @dataclass(frozen=True)
 class Rate:
-    """Designs per second: by the clock, and by processor time for as many cores as threads."""
+    """Designs per second: by the clock, and by processor time for as many cores as threads.
+
+    A GPU's are both by the clock.
+    """
 
     clock: float
     processor: float
 
 
-def rate(run: Contender, outer: tuple[int, int]) -> Rate:
+def rate(name: str, run: Contender, outer: tuple[int, int]) -> Rate:
     """Of a turn of some outer edits."""
     clock, processor = time.perf_counter(), time.process_time()
     run(outer)
     clock, processor = time.perf_counter() - clock, time.process_time() - processor
     designs = design_count(EDITS, 3, outer)
+    if name == GPU:
+        return Rate(designs / clock, designs / clock)
     return Rate(designs / clock, THREADS * designs / processor)
 
 
-def turn_of(run: Contender) -> tuple[int, int]:
+def turn_of(name: str, run: Contender) -> tuple[int, int]:
     """Outer edits that take a turn's time: the first ones, or later ones with fewer designs."""
-    trial = (EDITS - 1200, EDITS - 1200 + THREADS)
+    trial = (0, 60) if name == GPU else (EDITS - 1200, EDITS - 1200 + THREADS)
     run(trial)  # warms up
-    wanted = rate(run, trial).processor * SECONDS
+    wanted = min(rate(name, run, trial).processor * SECONDS, float(comb(EDITS, 3)))
     each = comb(EDITS - 1, 2)
     if wanted >= THREADS * each:
-        return 0, THREADS * round(wanted / each / THREADS)
+        return 0, min(EDITS, THREADS * round(wanted / each / THREADS))
     begin = EDITS - 1 - max(500, round((2 * wanted / THREADS) ** 0.5))
     return begin, begin + THREADS
 
@@ -168,11 +182,11 @@ def turn_of(run: Contender) -> tuple[int, int]:
 def measure(row: Row, rounds: int) -> list[str]:
     """Lines of the table for one kind of model."""
     known = contenders(row)
-    turns = {name: turn_of(run) for name, run in known.items()}
+    turns = {name: turn_of(name, run) for name, run in known.items()}
     rates = {name: [] for name in known}
     for _ in range(rounds):
         for name, run in known.items():
-            rates[name].append(rate(run, turns[name]))
+            rates[name].append(rate(name, run, turns[name]))
     first = next(iter(known))
     lines = []
     for name, found in rates.items():
@@ -186,10 +200,11 @@ def measure(row: Row, rounds: int) -> list[str]:
     return lines
 
 
-def pairs_line(rounds: int) -> str:
+def pairs_line(kernel: str, rounds: int) -> str:
     """Seconds for all pairs."""
     tables = replace(tables_of(ROWS[0]), order=2)
-    screener = screener_of(tables, kernel_names()[0])
+    screener = screener_of(tables, kernel)
+    screener.run(threads=THREADS)  # warms up
     seconds = []
     for _ in range(max(3, rounds)):
         clock, processor = time.perf_counter(), time.process_time()
@@ -199,23 +214,24 @@ def pairs_line(rounds: int) -> str:
         sys.exit(f"{part.evaluated_count} pairs were evaluated, not {comb(EDITS, 2)}")
     clock, processor = (median(column) for column in zip(*seconds, strict=True))
     return (
-        f"All {comb(EDITS, 2):,} pairs of {EDITS:,} edits, one hidden layer of 64, relu: "
+        f"{kernel}: all {comb(EDITS, 2):,} pairs of {EDITS:,} edits, one hidden layer of 64, relu: "
         f"{clock:.2f} s by the clock, {processor:.2f} s of processor time."
     )
 
 
-def full_line() -> str:
+def full_line(kernel: str) -> str:
     """All triples, once, and what they came to."""
-    screener = screener_of(tables_of(ROWS[0]), kernel_names()[0])
+    screener = screener_of(tables_of(ROWS[0]), kernel)
+    screener.run((EDITS - 60, EDITS), threads=THREADS)  # warms up
     clock, processor = time.perf_counter(), time.process_time()
     part: ScreenPart = screener.run(threads=THREADS)
     clock, processor = time.perf_counter() - clock, time.process_time() - processor
     if part.evaluated_count != comb(EDITS, 3):
         sys.exit(f"{part.evaluated_count} triples were evaluated, not {comb(EDITS, 3)}")
     return (
-        f"All {part.evaluated_count:,} triples of {EDITS:,} edits, evaluated: {clock:.0f} s by the "
-        f"clock, {processor:.0f} s of processor time on {THREADS} threads; the best is "
-        f"{part.value[0]:.4f}, that of rank {KEPT:,} {part.value[-1]:.4f}, each within "
+        f"{kernel}: all {part.evaluated_count:,} triples of {EDITS:,} edits, evaluated: "
+        f"{clock:.1f} s by the clock, {processor:.0f} s of processor time on {THREADS} threads; "
+        f"the best is {part.value[0]:.4f}, that of rank {KEPT:,} {part.value[-1]:.4f}, each within "
         f"{part.error_bound:.1e} of float64."
     )
 
@@ -239,20 +255,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, help="folder of search.md; none is written without it")
     options = parser.parse_args(arguments)
     rounds = 1 if options.quick else 3
-    best = kernel_names()[0]
+    best = kernels()[0]
     head = [
         f"# Exact screens\n\n{hardware()}\n",
         f"Kernel {best}: vectors of {VECTORS.get(best, 1)} floats, {THREADS} threads; triples of "
         f"{EDITS:,} edits, the best {KEPT:,} kept.\n",
         "Million designs per second: by the clock, and by processor time for two cores (what the "
         "clock says where nobody else is at work). The ratio is that of the first kernel's rate to "
-        "this one's, by processor time.\n",
+        "this one's, by processor time; of a GPU by the clock.\n",
+        *([] if GPU in kernels() else [NO_GPU]),
         "| model | contender | by the clock | by processor time | first / this |",
         "|---|---|---|---|---|",
     ]
     print("\n".join(head), flush=True)
     lines = [line for row in ROWS for line in measure(row, rounds)]
-    tail = [pairs_line(rounds)] + ([full_line()] if options.full else [])
+    tail = [pairs_line(kernel, rounds) for kernel in kernels()]
+    tail += [full_line(kernel) for kernel in kernels() if options.full or kernel == GPU]
     print("\n" + "\n".join(tail), flush=True)
     if options.out:
         path = options.out / "search.md"
