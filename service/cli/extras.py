@@ -1,6 +1,6 @@
 """What to install for a command that this installation cannot run."""
 
-_SERVICE_COMMANDS = ("api", "migrate", "scheduler")
+_SERVICE_COMMANDS = ("api", "db", "gc", "migrate", "scheduler")
 
 
 def missing_extra(command: str | None, module: str | None) -> str:

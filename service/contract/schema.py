@@ -1,6 +1,7 @@
 """Which schema of the database this version reads and writes; nothing runs on another one."""
 
 import logging
+from pathlib import Path
 
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -39,6 +40,9 @@ def schema_of(database: Database) -> str | None:
     Raises:
         SQLAlchemyError: the database does not answer.
     """
+    path = database.engine.url.database
+    if database.is_sqlite and (path is None or not Path(path).is_file()):
+        return None  # to look into it would make it
     with database.read() as session:
         connection = session.connection()
         if not inspect(connection).has_table("alembic_version"):

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from service.cli.commands import _URL
+from service.cli.asking import DEFAULT_URL as OF_COMMANDS
 from service.cli.losses import details, overview
 from service.client.cellgebra import DEFAULT_URL
 from service.contract.errors import NotFoundError
@@ -66,7 +66,7 @@ def test_without_a_service_it_says_so():
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
         said = refused(run("losses", "--url", address))
     assert "does not answer" in said
-    assert _URL == DEFAULT_URL
+    assert OF_COMMANDS == DEFAULT_URL
 
 
 def test_it_asks_a_running_service(sqlite_service):

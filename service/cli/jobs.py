@@ -1,0 +1,173 @@
+"""`cellgebra jobs`: trainings, searches and scoring jobs, by their ids whatever their kind."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from service.cli.asking import DEFAULT_URL, AsJson, Limit, Url, ask, list_all, show
+
+if TYPE_CHECKING:
+    from service.client.cellgebra import Cellgebra
+    from service.client.runs import JobRun
+
+jobs = typer.Typer(help="Jobs of every kind.", no_args_is_help=True)
+
+KINDS = ("training", "search", "scoring")
+_Kind = Annotated[
+    str | None, typer.Option(help="training, search or scoring. [default: all of them]")
+]
+
+_COLUMNS = {
+    "id": lambda job: job.id,
+    "kind": lambda job: _kind_of(job),
+    "state": lambda job: job.state.value,
+    "done": lambda job: f"{job.fraction:.0%}",
+    "name": lambda job: job.spec.name,
+    "made": lambda job: job.create_time,
+}
+
+
+@jobs.command("list")
+def list_jobs(
+    *, kind: _Kind = None, limit: Limit = 20, url: Url = DEFAULT_URL, as_json: AsJson = False
+) -> None:
+    """List jobs, newest first."""
+    if kind is not None and kind not in KINDS:
+        raise typer.BadParameter(f"{kind} is none of {', '.join(KINDS)}", param_hint="--kind")
+
+    def work(client: "Cellgebra") -> None:
+        chosen = KINDS if kind is None else (kind,)
+        newest = itertools.chain.from_iterable(
+            itertools.islice(_listed(client, one), limit) for one in chosen
+        )
+        found = sorted((run.job for run in newest), key=lambda job: job.create_time, reverse=True)
+        list_all(found, _COLUMNS, as_json=as_json, limit=limit)
+
+    ask(url, work)
+
+
+@jobs.command("show")
+def show_job(job_id: str, *, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Show a job: how far it is, when it may start, what it has made."""
+
+    def work(client: "Cellgebra") -> None:
+        job = find_run(client, job_id).job
+        show(job, job_rows(job), as_json=as_json)
+
+    ask(url, work)
+
+
+@jobs.command()
+def watch(job_id: str, *, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Follow a job to its end; one that has FAILED ends this with its error."""
+    ask(url, lambda client: follow(find_run(client, job_id), as_json=as_json))
+
+
+@jobs.command()
+def cancel(job_id: str, *, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Cancel a job: at once if it is QUEUED, else when its worker stops."""
+
+    def work(client: "Cellgebra") -> None:
+        job = find_run(client, job_id).cancel()
+        show(job, job_rows(job), as_json=as_json)
+
+    ask(url, work)
+
+
+@jobs.command()
+def resume(job_id: str, *, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Queue a FAILED or CANCELLED job again; it goes on from what was kept."""
+
+    def work(client: "Cellgebra") -> None:
+        job = find_run(client, job_id).resume()
+        show(job, job_rows(job), as_json=as_json)
+
+    ask(url, work)
+
+
+@jobs.command()
+def logs(job_id: str, *, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Print the events that a job has written, and those to come until it ends."""
+
+    def work(client: "Cellgebra") -> None:
+        for event in find_run(client, job_id).events():
+            if as_json:
+                typer.echo(event.model_dump_json())
+            else:
+                told = " ".join(f"{name}={value}" for name, value in event.data.items())
+                typer.echo(f"{event.create_time}  {event.type.value:<10}  {told}"[:400])
+
+    ask(url, work)
+
+
+@jobs.command()
+def delete(
+    job_id: str,
+    *,
+    cascade: Annotated[bool, typer.Option("--cascade", help="Also its model.")] = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Delete a job that has ended, with its events and files."""
+    ask(url, lambda client: find_run(client, job_id).delete(cascade=cascade))
+
+
+def find_run(client: "Cellgebra", job_id: str) -> "JobRun[Any]":
+    """The job of this id, of whatever kind.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    from service.contract.errors import NotFoundError
+
+    finders: tuple[Callable[[str], JobRun[Any]], ...]
+    finders = (client.run, client.search_run, client.scoring_run)
+    for find in finders:
+        with suppress(NotFoundError):
+            return find(job_id)
+    raise NotFoundError(f"no job {job_id}: `cellgebra jobs list` has them")
+
+
+def follow(run: "JobRun[Any]", *, as_json: bool) -> None:
+    """Show a job until it ends, then what it has made.
+
+    Raises:
+        CellgebraError: it has FAILED.
+    """
+    from service.cli.watching import watching
+
+    if as_json:
+        job = run.wait(lambda event: typer.echo(event.model_dump_json()))
+        typer.echo(job.model_dump_json())
+        return
+    with watching() as told:
+        job = run.wait(told)
+    show(job, job_rows(job), as_json=False)
+
+
+def job_rows(job: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 - a job of any kind
+    """What matters of a job."""
+    start = job.expected_start_seconds
+    return [
+        ("id", job.id),
+        ("name", job.spec.name),
+        ("state", job.state.value),
+        ("done", f"{job.fraction:.0%}"),
+        ("seconds left", job.estimated_seconds_left),
+        ("place in queue", job.queue_position),
+        ("may start in", None if start is None else f"{start:.0f} s"),
+        ("model", getattr(job, "model_id", None)),
+        ("error", job.error.detail if job.error else None),
+    ]
+
+
+def _listed(client: "Cellgebra", kind: str) -> "Iterator[JobRun[Any]]":
+    if kind == "training":
+        return client.runs()
+    return client.searches() if kind == "search" else client.scoring_runs()
+
+
+def _kind_of(job: Any) -> str:  # noqa: ANN401
+    return type(job).__name__.removesuffix("Job").lower()
