@@ -55,9 +55,7 @@ class _Tokens(dict[str, _Token]):
     def __init__(self, edits: Sequence[str]) -> None:
         super().__init__()
         self._place = {key: place for place, key in enumerate(edits)}
-        loci = [unquote(key.partition(":")[0]) for key in edits]
-        rank = {locus: rank for rank, locus in enumerate(sorted(set(loci)))}
-        self._rank = [rank[locus] for locus in loci]
+        self._rank = _ranks(edits)
 
     def __missing__(self, text: str) -> _Token:
         token = self._look_up(text)
@@ -78,6 +76,13 @@ class _Tokens(dict[str, _Token]):
         if place is None or value is None:
             return _OTHER
         return _Token(place, value, self._rank[place])
+
+
+def _ranks(edits: Sequence[str]) -> list[int]:
+    """Where the locus of each edit stands among all loci in canonical order."""
+    loci = [unquote(key.partition(":")[0]) for key in edits]
+    rank = {locus: rank for rank, locus in enumerate(sorted(set(loci)))}
+    return [rank[locus] for locus in loci]
 
 
 def _little_endian(values: "array[int] | array[float]") -> bytes:
@@ -154,16 +159,36 @@ class GenotypeReader:
 
     def __init__(self, edits: Sequence[str]) -> None:
         self._tokens = _Tokens(edits)
+        self._place = {key: place for place, key in enumerate(edits)} | {_BREAK: _BREAK_TOKEN.place}
+        # The last rank is that of the break, whose place is -1.
+        self._rank = [*_ranks(edits), -1]
+        # Most models have one edit a locus, in canonical order: a place is a rank, then.
+        self._is_ranked = self._rank[:-1] == list(range(len(edits)))
 
     def read(self, texts: Sequence[str]) -> ReadGenotypes:
         """What the texts are to the model. Nothing is raised: see `unread`."""
         read = ReadGenotypes()
         for start in range(0, len(texts), _CHUNK_TEXTS):
             chunk = texts[start : start + _CHUNK_TEXTS]
-            if not self._read_canonical(chunk, read):
+            if not (self._read_plain(chunk, read) or self._read_canonical(chunk, read)):
                 for text in chunk:
                     self._read_one(text, read)
         return read
+
+    def _read_plain(self, texts: Sequence[str], read: ReadGenotypes) -> bool:
+        """As `_read_canonical`, of texts without levels, none of them the reference."""
+        joined = f"{_BREAK}+{_SEPARATOR.join(texts)}+{_BREAK}"
+        try:
+            place_J = list(map(self._place.__getitem__, joined.split("+")))
+        except KeyError:
+            return False
+        if place_J.count(_BREAK_TOKEN.place) != len(texts) + 1:  # one inside a text
+            return False
+        rank_J = place_J if self._is_ranked else list(map(self._rank.__getitem__, place_J))
+        if not _are_in_order(rank_J, len(texts)):
+            return False
+        read.add(texts, place_J[:-1], _NO_LEVEL * (len(place_J) - 1))
+        return True
 
     def _read_canonical(self, texts: Sequence[str], read: ReadGenotypes) -> bool:
         """Read texts together where all are canonical; otherwise nothing is read."""
@@ -173,9 +198,7 @@ class GenotypeReader:
             return False
         tokens = map(self._tokens.__getitem__, joined.split("+"))
         place_J, level_J, rank_J = zip(*tokens, strict=True)
-        # Loci of a genotype are in order, and each there once: so are its edits, then, and none
-        # excludes another. Only a break is below what stands before it.
-        if sum(map(lt, rank_J, islice(rank_J, 1, None))) != len(rank_J) - 1 - len(texts):
+        if not _are_in_order(rank_J, len(texts)):
             return False
         # Most genotypes have no levels, and an array of as many NaN is made at once.
         levels = level_J[:-1] if "@" in joined else _NO_LEVEL * (len(place_J) - 1)
@@ -209,6 +232,15 @@ class GenotypeReader:
         except InvalidDesignError:
             return None
         return [(self._tokens[edit], edit) for edit in edits]
+
+
+def _are_in_order(rank_J: Sequence[float], text_count: int) -> bool:
+    """Whether the loci of each genotype are in order, and each there once.
+
+    So are its edits, then, and none excludes another. Only a break is below what stands before it.
+    """
+    rises = sum(map(lt, rank_J, islice(rank_J, 1, None)))
+    return bool(rises == len(rank_J) - 1 - text_count)
 
 
 def _spelled(text: str) -> str:

@@ -20,6 +20,13 @@ EDITS = (
     "b:copy_number",
     "B:overexpression",
 )
+RANKED = (  # an edit a locus, in canonical order
+    "B:overexpression",
+    "a:knockdown",
+    "a%20b:allele=ts",
+    "b:deletion",
+    "\u00e9:part=p%2Bq",
+)
 KNOWN = st.sampled_from(EDITS)
 LEVELS = st.sampled_from(
     ["", "@0.2", "@1", "@1.0", "@-0", "@0", "@1e400", "@nan", "@1_0", "@", "@x"]
@@ -42,28 +49,31 @@ def edits_of(read):
     return found
 
 
-def expected(text):
+def expected(text, edits):
     """The same by `parse_genotype`; None for a genotype that cannot be read or is not known."""
     try:
         design = parse_genotype(text)
     except InvalidDesignError:
         return None
-    if any(edit.key not in EDITS for edit in design.edits):
+    if any(edit.key not in edits for edit in design.edits):
         return None
-    return design.genotype, [(EDITS.index(edit.key), edit.level) for edit in design.edits]
+    return design.genotype, [(edits.index(edit.key), edit.level) for edit in design.edits]
 
 
+@pytest.mark.parametrize("edits", [EDITS, RANKED])
 @given(texts=st.lists(GENOTYPES, max_size=6), chunk=st.sampled_from([1, 3, 1024]))
 @example(texts=["", "b:deletion"], chunk=1024)
 @example(texts=["b:deletion+\n+B:overexpression"], chunk=1024)
 @example(texts=["+b:deletion", "B:overexpression+", "+", "++", "\n"], chunk=1)
 @example(texts=["c:deletion"], chunk=1024)
 @example(texts=["a:knockdown", "c:deletion"], chunk=1024)
-def test_what_is_read_is_what_parsing_gives(texts, chunk):
+@example(texts=["a:knockdown", "a:knockdown+b:deletion"], chunk=1024)
+@example(texts=["a:knockdown", "b:deletion+a:knockdown"], chunk=1024)
+def test_what_is_read_is_what_parsing_gives(edits, texts, chunk):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(genotype_reader, "_CHUNK_TEXTS", chunk)
-        read = GenotypeReader(EDITS).read(texts)
-    wanted = [expected(text) for text in texts]
+        read = GenotypeReader(edits).read(texts)
+    wanted = [expected(text, edits) for text in texts]
     assert read.unread == [place for place, one in enumerate(wanted) if one is None]
     canonical = [one[0] if one else text for one, text in zip(wanted, texts, strict=True)]
     assert read.genotypes == canonical
