@@ -63,7 +63,8 @@ def up(
     torch_threads: Annotated[
         int | None,
         typer.Option(
-            min=1, help="PyTorch threads of a worker. [default: all to train, 1 to score]"
+            min=1,
+            help="threads of a worker. [default: all to train, 1 to score, 4 for much]",
         ),
     ] = None,
     log_level: Annotated[

@@ -86,7 +86,10 @@ class Settings(BaseSettings):
     ] = 60.0
     torch_threads: Annotated[
         int | None,
-        Field(gt=0, description="PyTorch threads of a worker; default: all to train, 1 to score"),
+        Field(
+            gt=0,
+            description="threads of a worker; default: all to train, 1 to score, 4 for much",
+        ),
     ] = None
     search_threads: Annotated[
         int | None, Field(gt=0, description="threads of a search worker; default: all cores")

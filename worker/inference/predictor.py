@@ -42,6 +42,7 @@ from worker.inference.score_columns import (
 )
 from worker.inference.seen_designs import SeenDesigns
 from worker.inference.support import SupportColumns, SupportTables, joined
+from worker.inference.threads import mapped
 from worker.inference.vocabulary import Parts, Vocabulary
 from worker.inference.weights import read_weights
 from worker.models.encoding import DesignBatch, EncodedDesigns
@@ -173,11 +174,12 @@ class Predictor:
         return Neighborhood(self.seen.effects(self.manifest.edits), latents.z_P_MBD)
 
     def _read(self, parts: Parts, deadline_unix_seconds: float = math.inf) -> list[MemberReadings]:
-        both = []
-        for batch in parts.batches:
+        def read(batch: DesignBatch) -> MemberReadings:
             if time.time() >= deadline_unix_seconds:
                 raise DeadlineExceededError("the deadline passed while the designs were scored")
-            both.append(self.ensemble.read(batch))
+            return self.ensemble.read(batch)
+
+        both = mapped(read, parts.batches)
         compose_MBY, intact_MBY = (
             np.concatenate(reading, axis=1)[:, parts.order_B] for reading in zip(*both, strict=True)
         )

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from worker.inference.predictor import Predictor
 
 logger = logging.getLogger(__name__)
+
+# Of a request that is cut into parts; what else goes on in the machine has to have room.
+_MOST_THREADS = 4
 
 Request = Mapping[str, Any]
 Work = Callable[["Predictor", Sequence[Request]], Sequence[Part]]
@@ -62,8 +66,11 @@ def warm_up() -> None:
 
     import worker.inference.batching
     import worker.inference.composition  # noqa: F401
+    from worker.inference.threads import use_threads
 
-    torch.set_num_threads(runtime().settings.torch_threads or 1)
+    threads = runtime().settings.torch_threads
+    torch.set_num_threads(threads or 1)
+    use_threads(threads or min(os.cpu_count() or 1, _MOST_THREADS))
     gc.collect()
     gc.freeze()
 
