@@ -109,4 +109,4 @@ def _known(
 
 def with_fields(answer: bytes, fields: dict[str, Any]) -> bytes:
     """A JSON object with further fields (at least one) behind its own, which stay as they are."""
-    return answer[:-1] + b"," + orjson.dumps(fields)[1:]
+    return b"".join((memoryview(answer)[:-1], b",", memoryview(orjson.dumps(fields))[1:]))

@@ -77,7 +77,9 @@ def label_columns(
             ScoreField.INTERACTION: lambda: mean_B - neutral.expected_B,
         }
     columns |= {
-        ScoreField.Y_COMPOSE: lambda: readings.compose_MBY.mean(axis=0),
+        ScoreField.Y_COMPOSE: lambda: (
+            mean_B if readings.compose_MBY is member_MB else readings.compose_MBY.mean(axis=0)
+        ),
         ScoreField.Y_INTACT: lambda: mean_B,
     }
     if neutral is not None:

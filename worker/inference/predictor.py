@@ -180,13 +180,17 @@ class Predictor:
             return self.ensemble.read(batch)
 
         both = mapped(read, parts.batches)
-        compose_MBY, intact_MBY = (
-            np.concatenate(reading, axis=1)[:, parts.order_B] for reading in zip(*both, strict=True)
-        )
-        return [
-            MemberReadings(*(in_unit(label, y_MBY[:, :, y]) for y_MBY in (compose_MBY, intact_MBY)))
-            for y, label in enumerate(self.manifest.labels)
-        ]
+        intact = self._placed([one.intact_MBY for one in both], parts)
+        if all(one.compose_MBY is one.intact_MBY for one in both):  # a model with one reading
+            return [MemberReadings(y_MB, y_MB) for y_MB in intact]
+        compose = self._placed([one.compose_MBY for one in both], parts)
+        return [MemberReadings(*of_label) for of_label in zip(compose, intact, strict=True)]
+
+    def _placed(self, read: Sequence[Floats], parts: Parts) -> list[Floats]:
+        """A reading of parts in the order of the request and each label's unit, [M, B] each."""
+        y_MBY = np.concatenate(read, axis=1)[:, parts.order_B]
+        labels = self.manifest.labels
+        return [in_unit(label, y_MBY[:, :, y]) for y, label in enumerate(labels)]
 
     def _expect(self, parts: Parts) -> list[Neutral]:
         found = map(self._neutral.expect, parts.batches, parts.designs)
