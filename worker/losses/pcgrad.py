@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from worker.losses.gather import average
+
 
 def project(gradient_TP: Tensor, generator: torch.Generator) -> Tensor:
     """Sum of the gradients, each projected onto the normal plane of those it opposes: [P].
@@ -61,6 +63,7 @@ def pcgrad_backward(
     if not seen:
         return
     gradient_TP = torch.cat([torch.stack(grads).flatten(1) for _, grads in seen], dim=1)
+    average([gradient_TP])  # opposed is what the whole batch opposes, not one process's part of it
     parts = torch.split(project(gradient_TP, generator), [p.numel() for p, _ in seen])
     for (parameter, _), part in zip(seen, parts, strict=True):
         parameter.grad = part.view_as(parameter).clone()

@@ -193,14 +193,19 @@ class LatentNetwork(nn.Module, ABC):
         batch: DesignBatch,
         generator: torch.Generator | None = None,
         gate_D: Tensor | None = None,
+        *,
+        of: tuple[slice, int] | None = None,
     ) -> Readings:
         """Read designs; with a generator dropout is on (training).
 
         Gates stand between every state and the head; the states that are returned are before them.
+        `of` says which part of how many designs these are: dropout is drawn for all of them.
         """
         keep_BH = None
         if generator is not None:
-            keep_BH = self.head.dropout_mask(len(batch.edit_BP), self.dropout, generator)
+            part, rows = (slice(None), len(batch.edit_BP)) if of is None else of
+            keep_BH = self.head.dropout_mask(rows, self.dropout, generator)
+            keep_BH = None if keep_BH is None else keep_BH[part]
         tables = self.tables(generator)
         z_P_BD, z_I_BD = self.states(batch, tables)
         compose_BY = self.head(compose(self.reference_D, z_P_BD), keep_BH, gate_D)

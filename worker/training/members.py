@@ -21,6 +21,7 @@ from worker.models.encoding import DesignBatch
 from worker.models.latent_network import Readings
 from worker.models.saturation import SaturatingFit, fit_saturating
 from worker.training.fit_task import FitTask, new_network
+from worker.training.group import agreed, average_gradients, read_shared, start_alike
 from worker.training.latent_monitor import (
     EPOCHS_BETWEEN_LOOKS,
     LOOKS_TO_GIVE_UP,
@@ -73,10 +74,12 @@ class MemberFit:
         )
         self.loss = CompositeLoss(task.spec.loss, context).to(task.device)
         self.optimizer = self._optimizer()
+        self._trained = [p for group in self.optimizer.param_groups for p in group["params"]]
         order = task.designs.edit_BP.shape[1]
         self._read_rows = rows_to_read(task.model, order, task.measure_orders, task.edit_count)
         self._monitor = LatentMonitor(self.net, task.designs)
         self._start_additive()
+        start_alike(self.net)
         self.best = self.net.weights_with(self._gates())
         # The start is a candidate of early stopping: a member is not worse than its ridge.
         value, _ = self._validate()
@@ -146,10 +149,11 @@ class MemberFit:
             group["lr"] = spec.optimizer.learning_rate * share * group.get(_RATE, 1.0)
         design_B = task.design_N[rows]
         designs = task.designs.rows(design_B)
-        readings = self.net(designs, self.dropout, self._drawn_gates())
+        readings = read_shared(self.net, designs, self.dropout, self._drawn_gates())
         inputs = self._inputs(readings, designs, rows, design_B)
         self.optimizer.zero_grad()
         loss, terms = self.loss.backward(inputs, self._parameters, self._draw("terms"))
+        average_gradients(self._trained)
         torch.nn.utils.clip_grad_norm_(self._parameters, spec.optimizer.gradient_clip_norm)
         self.optimizer.step()
         nothing = torch.zeros_like(loss)
@@ -259,7 +263,7 @@ class MemberFit:
         compose_error, intact_error = errors.tolist()
         ranks = [_spearman(intact_NY[:, y], label_NY[:, y]) for y in range(label_NY.shape[1])]
         known = [rank for rank in ranks if rank is not None]
-        return 0.5 * (compose_error + intact_error), {
+        return agreed(0.5 * (compose_error + intact_error)), {
             "validation_rmse": math.sqrt(intact_error),
             "validation_spearman": sum(known) / len(known) if known else None,
         }
@@ -268,7 +272,7 @@ class MemberFit:
         """Both readings of some observations, without dropout."""
         gate_D = self._gates()
         parts = [
-            self.net(self.task.designs.rows(self.task.design_N[chunk]), None, gate_D)
+            read_shared(self.net, self.task.designs.rows(self.task.design_N[chunk]), None, gate_D)
             for chunk in torch.split(rows, self._read_rows)
         ]
         compose_NY = torch.cat([part.compose_BY for part in parts])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.contract.jobs import EventType
+from worker.training.group import agreed
 
 Emit = Callable[[EventType, dict[str, Any]], None]
 
@@ -109,7 +110,10 @@ class Reporter:
 
 
 class Pause:
-    """Asks `should_stop` twice a second at most: it may be a database query."""
+    """Asks `should_stop` twice a second at most: it may be a database query.
+
+    In a group the first process asks, and all of them hear of it at the same step.
+    """
 
     def __init__(self, should_stop: Callable[[], bool]) -> None:
         self._should_stop = should_stop
@@ -121,6 +125,7 @@ class Pause:
         if not self.is_requested and now >= self._next_time:
             self._next_time = now + _POLL_SECONDS
             self.is_requested = self._should_stop()
+        self.is_requested = bool(agreed(self.is_requested))
         return self.is_requested
 
 
