@@ -82,7 +82,8 @@ class TrainingJob(BaseModel):
     next) and in how many seconds it may start, if workers and earlier jobs tell.
 
     `model_id` and `report` are there once it has SUCCEEDED. A job of a sweep says which; its
-    trials make neither model nor report.
+    trials make neither model nor report. `queue_reason` says of a QUEUED job why no worker can
+    take it.
     """
 
     id: str
@@ -101,6 +102,7 @@ class TrainingJob(BaseModel):
     error: Problem | None = None
     sweep_id: str | None = None
     trial_number: int | None = None
+    queue_reason: str | None = None
 
 
 class SearchJob(BaseModel):

@@ -196,6 +196,11 @@ class SweepSpec(_Spec):
             yield f"objective.label {self.objective.label} is not trained; {', '.join(names)} is"
         if isinstance(self.training.model, AutoSpec) and "model.kind" not in paths:
             yield "training.model is auto, which chooses itself: name a model, or sweep model.kind"
+        if self.training.process_count > 1:
+            yield (
+                "training.resources ask for several processes, and a trial has one: train the "
+                "best spec with them afterwards, or run several trials at once (max_parallel)"
+            )
         content = self.training.model_dump(mode="json")
         for parameter in self.parameters:
             problem = path_problem(content, parameter.path, paths)

@@ -1,4 +1,4 @@
-"""The training spec: data set, labels, split, model, loss, optimiser, ensemble, genes."""
+"""The training spec: data set, labels, split, model, loss, optimiser, ensemble, genes, means."""
 
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -16,8 +16,10 @@ __all__ = [
     "CovariateSplit",
     "NoSplit",
     "OptimizerSpec",
+    "Precision",
     "RandomSplit",
     "ReportSpec",
+    "Resources",
     "Split",
     "TrainingLabel",
     "TrainingSpec",
@@ -80,8 +82,39 @@ class ReportSpec(_Spec):
     latent_map: Literal["pca", "umap"] = "pca"
 
 
+class Precision(StrEnum):
+    """In what a network's layers are computed; weights, losses and reports stay float32.
+
+    `bf16`: matrix products of training steps in bfloat16 (autocast).
+    """
+
+    FLOAT32 = "float32"
+    BF16 = "bf16"
+
+
+class Resources(_Spec):
+    """What a training runs on, all of it on one machine.
+
+    `gpus` None takes one GPU where the worker has one, 0 none. With two or more there is a process
+    for each. `processes` are those on the CPU. Processes share every batch: how many there are
+    changes nothing but the order of sums.
+    """
+
+    gpus: Annotated[int | None, Field(ge=0, le=64)] = None
+    processes: Annotated[int, Field(ge=1, le=64)] = 1
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.gpus and self.processes > 1:
+            raise ValueError("resources: each GPU has a process of its own: leave processes out")
+        return self
+
+
 class TrainingSpec(_Spec):
-    """What to train. Two jobs with one spec and one seed give identical models on CPU."""
+    """What to train. Two jobs with one spec and one seed give identical models on CPU.
+
+    An attempt that takes longer than `time_limit_seconds` fails the job.
+    """
 
     dataset_id: str
     name: Annotated[str, Field(min_length=1, max_length=200)] = "model"
@@ -100,6 +133,54 @@ class TrainingSpec(_Spec):
     genes: GenesUse | None = None
     report: ReportSpec = ReportSpec()
     priority: JobPriority = JobPriority.NORMAL
+    resources: Resources = Resources()
+    precision: Precision = Precision.FLOAT32
+    compile: bool = False
+    time_limit_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+    @property
+    def gpu_count(self) -> int:
+        """GPUs that a worker has to have."""
+        return max(self.resources.gpus or 0, int(self.device == "cuda"))
+
+    @property
+    def process_count(self) -> int:
+        """Processes that share the batches."""
+        return max(self.resources.gpus or 1, self.resources.processes)
+
+    @property
+    def wanted_device(self) -> Literal["auto", "cpu", "cuda"]:
+        """Where to train, by the resources too."""
+        if self.resources.gpus:
+            return "cuda"
+        is_on_cpu = self.resources.gpus == 0 or self.resources.processes > 1
+        return "cpu" if is_on_cpu else self.device
+
+    @model_validator(mode="after")
+    def _one_device(self) -> Self:
+        gpus, processes = self.resources.gpus, self.resources.processes
+        if self.device == "cpu" and gpus:
+            raise ValueError(f"device cpu has no GPU, and resources ask for {gpus}")
+        if self.device == "cuda" and (gpus == 0 or processes > 1):
+            raise ValueError("device cuda needs a GPU, and resources ask for the CPU")
+        return self
+
+    @model_validator(mode="after")
+    def _networks_alone(self) -> Self:
+        if isinstance(self.model, LatentModelSpec):
+            return self
+        asked = {
+            f"{self.process_count} processes": self.process_count > 1,
+            "precision bf16": self.precision is not Precision.FLOAT32,
+            "compile": self.compile,
+        }
+        wrong = ", ".join(name for name, is_asked in asked.items() if is_asked)
+        if wrong:
+            raise ValueError(
+                f"{wrong}: for networks alone, and model is {self.model.kind}: name "
+                "perturbation_set, set_transformer or gene_graph"
+            )
+        return self
 
     @model_validator(mode="after")
     def _labels_once(self) -> Self:

@@ -45,7 +45,7 @@ class _Gather(Function):
         sizes: Sequence[int] = ctx.sizes  # type: ignore[attr-defined]
         grad_ND = grad_ND.clone(memory_format=torch.contiguous_format)  # it may be another's, too
         dist.all_reduce(grad_ND)
-        return grad_ND.split(list(sizes))[dist.get_rank()], None
+        return torch.split(grad_ND, list(sizes))[dist.get_rank()], None
 
 
 def gather_rows(rows_BD: Tensor, total: int | None = None) -> Tensor:
@@ -73,5 +73,5 @@ def average(tensors: Sequence[Tensor]) -> None:
     flat = torch.cat([tensor.flatten() for tensor in tensors])
     dist.all_reduce(flat)
     flat /= group_size()
-    for tensor, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+    for tensor, part in zip(tensors, torch.split(flat, [t.numel() for t in tensors]), strict=True):
         tensor.copy_(part.view_as(tensor))

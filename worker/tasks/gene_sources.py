@@ -13,6 +13,7 @@ from worker.tasks.runtime import Runtime
 
 if TYPE_CHECKING:
     from worker.data.gene_choice import ChosenGenes
+    from worker.data.gene_files import GeneFiles
     from worker.data.gene_table import GeneTable
 
 
@@ -40,16 +41,14 @@ def load_features(
     return choose_genes(use, genes, {}, table_sha256=sha256, are_genes_held_out=False).table
 
 
-def load_genes(held: HeldJob, spec: TrainingSpec) -> "ChosenGenes | None":
-    """Read what the spec names; None where it names no gene table.
+def find_genes(held: HeldJob, spec: TrainingSpec) -> "GeneFiles | None":
+    """Where what the spec names lies; None where it names no gene table.
 
     Raises:
         NotFoundError: no such gene table.
         FailedPreconditionError: the gene table, or a network, is not READY.
-        InvalidArgumentError: something is not there, or the rule for held-out genes leaves none.
     """
-    from worker.data.gene_choice import StoredSource, choose_genes
-    from worker.data.gene_table_store import read_genes, read_network
+    from worker.data.gene_files import GeneFiles, NetworkFile
 
     use = spec.genes
     if use is None:
@@ -59,18 +58,34 @@ def load_genes(held: HeldJob, spec: TrainingSpec) -> "ChosenGenes | None":
     with held.runtime.database.read() as session:
         row = uploads.get_ready(session, GeneTableRecord, project_id, use.gene_table_id)
         rows = networks.get_ready_networks(session, project_id, row.id, names)
-    store = held.runtime.store
-    table_sha256 = str(row.table_sha256)
-    genes = read_genes(store.path(table_sha256))
-    sources = {}
-    for network in rows:
-        sha256 = str(network.table_sha256)
-        stored = read_network(store.path(sha256), genes.loci)
-        sources[network.name] = StoredSource(network.id, sha256, stored)
-    return choose_genes(
-        use,
-        genes,
-        sources,
-        table_sha256=table_sha256,
-        are_genes_held_out=holds_genes_out(spec.split),
+    path = held.runtime.store.path
+    sha256 = str(row.table_sha256)
+    return GeneFiles(
+        sha256=sha256,
+        path=path(sha256),
+        networks=tuple(
+            NetworkFile(
+                name=network.name,
+                network_id=network.id,
+                sha256=str(network.table_sha256),
+                path=path(str(network.table_sha256)),
+            )
+            for network in rows
+        ),
     )
+
+
+def load_genes(held: HeldJob, spec: TrainingSpec) -> "ChosenGenes | None":
+    """Read what the spec names; None where it names no gene table.
+
+    Raises:
+        NotFoundError: no such gene table.
+        FailedPreconditionError: the gene table, or a network, is not READY.
+        InvalidArgumentError: something is not there, or the rule for held-out genes leaves none.
+    """
+    from worker.data.gene_files import chosen_from
+
+    files = find_genes(held, spec)
+    if files is None or spec.genes is None:
+        return None
+    return chosen_from(files, spec.genes, are_genes_held_out=holds_genes_out(spec.split))

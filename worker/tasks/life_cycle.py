@@ -22,7 +22,7 @@ from service.contract.errors import (
     LeaseLostError,
     StorageFullError,
 )
-from service.contract.jobs import EventType, JobState
+from service.contract.jobs import TERMINAL_STATES, EventType, JobState
 from service.contract.records import JobRecord
 from service.contract.repositories import artifacts, events, jobs, leases
 from service.contract.repositories.leases import Lease
@@ -41,6 +41,10 @@ OnFailure = Callable[[Session, JobRecord], None]
 
 class JobStoppedError(Exception):
     """The work stopped because it was asked to."""
+
+
+class ProcessLostError(Exception):
+    """A process that did the work was killed: an attempt, as if this one had been."""
 
 
 class HeldJob:
@@ -236,6 +240,9 @@ def _carry_out_or_end(
         raise
     except JobStoppedError:
         _stop(held, on_failure)
+    except ProcessLostError as error:
+        logger.warning("%s", error, extra={"job_id": held.job.id})
+        _lose(held, on_failure)
     except CellgebraError as error:
         _fail(held, error.as_problem(), on_failure)
     except Exception:
@@ -269,6 +276,17 @@ def _stop(held: HeldJob, on_failure: OnFailure) -> None:
             on_failure(session, leases.finish(session, held.lease, JobState.CANCELLED))
         else:
             leases.release(session, held.lease)
+
+
+def _lose(held: HeldJob, on_failure: OnFailure) -> None:
+    with held.transaction() as session:
+        try:
+            job = leases.lose(session, held.lease)
+        except LeaseLostError:
+            logger.warning("lease lost", extra={"job_id": held.job.id})
+            return
+        if job.state in TERMINAL_STATES:
+            on_failure(session, job)
 
 
 def _fail(held: HeldJob, problem: dict[str, Any], on_failure: OnFailure) -> None:

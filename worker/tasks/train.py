@@ -1,6 +1,8 @@
 """The task that trains: row and table in, weights, manifest and model row out."""
 
 import logging
+import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -17,7 +19,8 @@ from service.contract.repositories import artifacts, events, models, sweeps, upl
 from service.contract.repositories.jobs import Owner
 from service.contract.training import TrainingSpec
 from worker.app import app
-from worker.tasks.gene_sources import load_genes
+from worker.tasks.gene_sources import find_genes, load_genes
+from worker.tasks.group import run_group
 from worker.tasks.life_cycle import HeldJob, JobStoppedError, run_job
 from worker.tasks.runtime import runtime
 from worker.tasks.sweep import ring_for
@@ -26,6 +29,8 @@ from worker.tasks.trial import try_out
 logger = logging.getLogger(__name__)
 
 WEIGHTS_MEDIA_TYPE = "application/vnd.safetensors"
+
+Trained = tuple[bytes, ModelManifest, TrainingReport]
 
 
 @app.task(name=TASK_NAME[JobKind.TRAINING])
@@ -41,6 +46,21 @@ def _work(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
 
 
 def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
+    spec = TrainingSpec.model_validate(held.job.spec)
+    weights, manifest, report = (_by_group if spec.process_count > 1 else _here)(held, spec)
+    return partial(
+        _register,
+        owner=held.owner,
+        manifest=manifest,
+        weights_blob=held.seal(weights),
+        manifest_blob=held.seal(manifest.model_dump_json().encode()),
+        report_blob=held.seal(report.model_dump_json().encode()),
+        page_blob=_page(held, report, manifest),
+    )
+
+
+def _here(held: HeldJob, spec: TrainingSpec) -> Trained:
+    """Train in this process."""
     # Here, not above: the pool's main process must never load torch (CUDA does not survive it).
     import torch
 
@@ -49,7 +69,6 @@ def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
     from worker.training.progress import Attempt
     from worker.training.run import train_model
 
-    spec = TrainingSpec.model_validate(held.job.spec)
     dataset = _dataset(held)
     columns = DatasetSpec.model_validate(dataset.spec)
     table_sha256 = str(dataset.table_sha256)
@@ -75,15 +94,35 @@ def _train(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
         )
     except TrainingStoppedError as error:
         raise JobStoppedError from error
-    return partial(
-        _register,
-        owner=held.owner,
-        manifest=trained.manifest,
-        weights_blob=held.seal(trained.weights),
-        manifest_blob=held.seal(trained.manifest.model_dump_json().encode()),
-        report_blob=held.seal(trained.told().model_dump_json().encode()),
-        page_blob=_page(held, trained.told(), trained.manifest),
+    return trained.weights, trained.manifest, trained.told()
+
+
+def _by_group(held: HeldJob, spec: TrainingSpec) -> Trained:
+    """Train in processes of their own."""
+    from worker.training.group_folder import GroupFolder, GroupOrder
+
+    dataset = _dataset(held)
+    columns = DatasetSpec.model_validate(dataset.spec)
+    table_sha256 = str(dataset.table_sha256)
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    own_threads = max(1, cores // spec.process_count)
+    order = GroupOrder(
+        spec=spec,
+        table_path=held.runtime.store.path(table_sha256).resolve(),
+        labels=columns.labels,
+        covariates=columns.covariates,
+        dataset_id=dataset.id,
+        dataset_sha256=dataset.source_sha256,
+        table_sha256=table_sha256,
+        genes=find_genes(held, spec),
+        earlier_epochs=_told_epochs(held),
+        notes=_notes(held),
+        thread_count=held.runtime.settings.torch_threads or own_threads,
     )
+    path = held.scratch.resolve() / "group"
+    folder = GroupFolder.make(path, order, held.load_checkpoint())
+    run_group(held, folder, spec.process_count)
+    return folder.model()
 
 
 def _page(held: HeldJob, report: TrainingReport, manifest: ModelManifest) -> SealedBlob | None:

@@ -21,6 +21,15 @@ from worker.training.fit_task import FitTask
 from worker.training.members import MemberFit, MemberProgress
 
 _STATE = "state"
+_MAY_CHANGE = {
+    "name",
+    "device",
+    "priority",
+    "report",
+    "resources",
+    "compile",
+    "time_limit_seconds",
+}
 
 
 def fingerprint(spec: TrainingSpec, *table_sha256: str) -> str:
@@ -29,8 +38,7 @@ def fingerprint(spec: TrainingSpec, *table_sha256: str) -> str:
     What does not change the training may change; a field that a newer version has, with its
     default, changes nothing.
     """
-    unread = {"name", "device", "priority", "report"}
-    wanted = spec.model_dump(mode="json", exclude=unread, exclude_defaults=True)
+    wanted = spec.model_dump(mode="json", exclude=_MAY_CHANGE, exclude_defaults=True)
     text = json.dumps({"spec": wanted, "tables": table_sha256}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

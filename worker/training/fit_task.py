@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from service.contract.latent_models import LatentModelSpec
-from service.contract.training import TrainingSpec
+from service.contract.training import Precision, TrainingSpec
 from worker.losses.regression import LabelDetails
 from worker.models.encoding import DesignBatch
 from worker.models.gene_graph_walks import GeneWalks
@@ -37,6 +37,11 @@ class FitTask:
     feature_EF: Tensor | None
     walks: GeneWalks | None
     device: torch.device
+
+    def autocast(self) -> torch.autocast:
+        """In what the layers of a step are computed."""
+        is_half = self.spec.precision is Precision.BF16
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=is_half)
 
 
 def new_network(task: FitTask, member: int) -> LatentNetwork:

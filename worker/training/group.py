@@ -26,19 +26,27 @@ def read_shared(
     dropout: torch.Generator | None = None,
     gate_D: Tensor | None = None,
 ) -> Readings:
-    """Readings of all designs, of which this process computes its share."""
+    """Readings of all designs, of which this process computes its share; never in half precision.
+
+    What losses compare are differences of nearly equal numbers.
+    """
     total = len(designs.edit_BP)
     if total < group_size() or group_size() == 1:  # too few to share: all compute all of them
-        return net(designs, dropout, gate_D)  # type: ignore[no-any-return]
+        alone: Readings = net(designs, dropout, gate_D)
+        return Readings(*(_whole(one) for one in alone))
     mine = share_of(total)
     shared = DesignBatch(designs.edit_BP[mine], designs.effect_BP[mine])
     part: Readings = net(shared, dropout, gate_D, of=(mine, total))
-    batch = (part.compose_BY, part.intact_BY, part.z_P_BD, part.z_I_BD)
+    batch = tuple(map(_whole, (part.compose_BY, part.intact_BY, part.z_P_BD, part.z_I_BD)))
     joined = gather_rows(torch.cat(batch, dim=1), total)
     ends = list(accumulate((one.shape[1] for one in batch), initial=0))
     # Not `split`: of its parts, each would look as if it were computed from the others.
     compose_BY, intact_BY, z_P_BD, z_I_BD = (joined[:, i:j] for i, j in pairwise(ends))
     return Readings(compose_BY, intact_BY, part.z_W_D, z_P_BD, z_I_BD)
+
+
+def _whole(value: Tensor) -> Tensor:
+    return value.float() if value.dtype is torch.bfloat16 else value
 
 
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:

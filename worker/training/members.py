@@ -20,6 +20,7 @@ from worker.models.additive_start import start_from_ridge
 from worker.models.encoding import DesignBatch
 from worker.models.latent_network import Readings
 from worker.models.saturation import SaturatingFit, fit_saturating
+from worker.training.compiling import compile_layers
 from worker.training.fit_task import FitTask, new_network
 from worker.training.group import agreed, average_gradients, read_shared, start_alike
 from worker.training.latent_monitor import (
@@ -80,6 +81,8 @@ class MemberFit:
         self._monitor = LatentMonitor(self.net, task.designs)
         self._start_additive()
         start_alike(self.net)
+        if task.spec.compile:
+            compile_layers(self.net)
         self.best = self.net.weights_with(self._gates())
         # The start is a candidate of early stopping: a member is not worse than its ridge.
         value, _ = self._validate()
@@ -149,7 +152,8 @@ class MemberFit:
             group["lr"] = spec.optimizer.learning_rate * share * group.get(_RATE, 1.0)
         design_B = task.design_N[rows]
         designs = task.designs.rows(design_B)
-        readings = read_shared(self.net, designs, self.dropout, self._drawn_gates())
+        with task.autocast():
+            readings = read_shared(self.net, designs, self.dropout, self._drawn_gates())
         inputs = self._inputs(readings, designs, rows, design_B)
         self.optimizer.zero_grad()
         loss, terms = self.loss.backward(inputs, self._parameters, self._draw("terms"))

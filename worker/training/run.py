@@ -24,13 +24,14 @@ from worker.training.diagnostics import diagnose
 from worker.training.diagnostics_history import History
 from worker.training.ensemble import Hooks
 from worker.training.fitting import fit_tensors
+from worker.training.group import leave_group
 from worker.training.latent_monitor import LatentState
 from worker.training.latent_planes import require_library
 from worker.training.manifest import TableIdentity, manifest_of
 from worker.training.memory import TrainingSize, require_memory
 from worker.training.neutral import fit_neutral
 from worker.training.preparation import TrainingData, prepare
-from worker.training.progress import ALONE, Attempt, Pause, Reporter
+from worker.training.progress import ALONE, Attempt, Emit, Pause, Reporter
 from worker.training.report import build_report
 from worker.training.seen_designs import seen_designs
 from worker.training.selection import Chosen, Source, choose_model, with_selection
@@ -109,18 +110,53 @@ def train_model(
     """
     if with_report:
         require_library(spec.report.latent_map)
-    table = read_table(table_path)
-    data = prepare(asking(spec, genes), table, labels, covariates, genes)
-    source = Source(table, labels, covariates, genes, data)
+    source = _source(spec, table_path, labels, covariates, genes)
     history = History(attempt.emit, attempt.earlier_epochs)
-    reporter = Reporter(history, members=spec.ensemble_size, epochs=spec.epochs)
-    hooks = Hooks(reporter, Pause(attempt.should_stop), attempt.saver())
+    hooks = _hooks(spec, attempt, history)
     fitted = _fit(spec, source, hooks, attempt.checkpoint, identity)
+    leave_group()  # the others have done their share
     packed = _pack(spec, fitted, identity)
     if with_report:
         packed = _report(packed, fitted, source, history, notes)
     hooks.reporter.progress(spec.ensemble_size, 0, message="done")
     return packed
+
+
+def help_train(
+    spec: TrainingSpec,
+    table_path: Path,
+    labels: Sequence[LabelColumn],
+    covariates: Sequence[CovariateColumn] = (),
+    *,
+    identity: TableIdentity,
+    genes: ChosenGenes | None = None,
+    checkpoint: bytes | None = None,
+) -> None:
+    """Do the share of a process that is not the first of its group, which calls `train_model`.
+
+    Raises:
+        As `train_model`, and when it does.
+    """
+    source = _source(spec, table_path, labels, covariates, genes)
+    _fit(spec, source, _hooks(spec, ALONE, ALONE.emit), checkpoint, identity)
+    leave_group()
+
+
+def _source(
+    spec: TrainingSpec,
+    table_path: Path,
+    labels: Sequence[LabelColumn],
+    covariates: Sequence[CovariateColumn],
+    genes: ChosenGenes | None,
+) -> Source:
+    table = read_table(table_path)
+    data = prepare(asking(spec, genes), table, labels, covariates, genes)
+    return Source(table, labels, covariates, genes, data)
+
+
+def _hooks(spec: TrainingSpec, attempt: Attempt, emit: Emit) -> Hooks:
+    reporter = Reporter(emit, members=spec.ensemble_size, epochs=spec.epochs)
+    return Hooks(reporter, Pause(attempt.should_stop), attempt.saver())
 
 
 def _fit(
@@ -131,7 +167,7 @@ def _fit(
     identity: TableIdentity,
 ) -> _Fitted:
     """Choose where the spec says `auto`; fit all members, and what is scored beside them."""
-    device, data = device_of(spec.device), source.data
+    device, data = device_of(spec.wanted_device), source.data
     require_memory(spec, TrainingSize.of(data))
     hashes = [identity.table_sha256, *hashes_of(source.genes)]
     key = fingerprint(spec, *hashes)

@@ -129,7 +129,9 @@ def _fit_fold(
         hooks.saver.now(state.pack)
         raise TrainingStoppedError(f"stopped before fold {place + 1}")
     reporter.progress(0, 0, message=f"fold {place + 1} of {count}")
-    predicted_KY = predict_fold(data, spec, device_of(spec.device), own, state.inner_of(running))
+    predicted_KY = predict_fold(
+        data, spec, device_of(spec.wanted_device), own, state.inner_of(running)
+    )
     if not np.isfinite(predicted_KY).all():
         raise InvalidArgumentError("some predictions of this trial are no finite numbers")
     state.answer(place, _NAME, predicted_KY)

@@ -188,6 +188,17 @@ def release(session: Session, lease: Lease) -> None:
     move(session, job, JobState.QUEUED)
 
 
+def lose(session: Session, lease: Lease) -> JobRecord:
+    """Give the job up as if its worker were lost, without waiting for the lease to end.
+
+    Raises:
+        LeaseLostError: another worker holds the job.
+    """
+    job = lock_held(session, lease)
+    _recover(session, job)
+    return job
+
+
 def recover_expired(session: Session, *, limit: int = 100) -> list[JobRecord]:
     """End or queue again every job whose lease ran out; returns those that were moved.
 

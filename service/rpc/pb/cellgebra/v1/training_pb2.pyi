@@ -71,7 +71,7 @@ class ResumeTrainingJobRequest(_message.Message):
     def __init__(self, id: _Optional[str] = ...) -> None: ...
 
 class TrainingJob(_message.Message):
-    __slots__ = ("id", "state", "spec", "create_time", "start_time", "end_time", "fraction", "estimated_seconds_left", "attempt_count", "model_id", "report", "error", "sweep_id", "trial_number", "queue_position", "expected_start_seconds")
+    __slots__ = ("id", "state", "spec", "create_time", "start_time", "end_time", "fraction", "estimated_seconds_left", "attempt_count", "model_id", "report", "error", "sweep_id", "trial_number", "queue_position", "expected_start_seconds", "queue_reason")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
@@ -88,6 +88,7 @@ class TrainingJob(_message.Message):
     TRIAL_NUMBER_FIELD_NUMBER: _ClassVar[int]
     QUEUE_POSITION_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_START_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_REASON_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: _jobs_pb2.JobState
     spec: TrainingSpec
@@ -104,10 +105,11 @@ class TrainingJob(_message.Message):
     trial_number: int
     queue_position: int
     expected_start_seconds: float
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[_jobs_pb2.JobState, str]] = ..., spec: _Optional[_Union[TrainingSpec, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fraction: _Optional[float] = ..., estimated_seconds_left: _Optional[float] = ..., attempt_count: _Optional[int] = ..., model_id: _Optional[str] = ..., report: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[_Union[_jobs_pb2.Problem, _Mapping]] = ..., sweep_id: _Optional[str] = ..., trial_number: _Optional[int] = ..., queue_position: _Optional[int] = ..., expected_start_seconds: _Optional[float] = ...) -> None: ...
+    queue_reason: str
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[_jobs_pb2.JobState, str]] = ..., spec: _Optional[_Union[TrainingSpec, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fraction: _Optional[float] = ..., estimated_seconds_left: _Optional[float] = ..., attempt_count: _Optional[int] = ..., model_id: _Optional[str] = ..., report: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[_Union[_jobs_pb2.Problem, _Mapping]] = ..., sweep_id: _Optional[str] = ..., trial_number: _Optional[int] = ..., queue_position: _Optional[int] = ..., expected_start_seconds: _Optional[float] = ..., queue_reason: _Optional[str] = ...) -> None: ...
 
 class TrainingSpec(_message.Message):
-    __slots__ = ("dataset_id", "name", "labels", "split", "model", "loss", "optimizer", "epochs", "patience_epochs", "batch_size", "ensemble_size", "seed", "device", "genes", "upper_bound", "report", "priority")
+    __slots__ = ("dataset_id", "name", "labels", "split", "model", "loss", "optimizer", "epochs", "patience_epochs", "batch_size", "ensemble_size", "seed", "device", "genes", "upper_bound", "resources", "precision", "compile", "time_limit_seconds", "report", "priority")
     class Device(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         DEVICE_UNSPECIFIED: _ClassVar[TrainingSpec.Device]
@@ -118,6 +120,14 @@ class TrainingSpec(_message.Message):
     DEVICE_AUTO: TrainingSpec.Device
     DEVICE_CPU: TrainingSpec.Device
     DEVICE_CUDA: TrainingSpec.Device
+    class Precision(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        PRECISION_UNSPECIFIED: _ClassVar[TrainingSpec.Precision]
+        PRECISION_FLOAT32: _ClassVar[TrainingSpec.Precision]
+        PRECISION_BF16: _ClassVar[TrainingSpec.Precision]
+    PRECISION_UNSPECIFIED: TrainingSpec.Precision
+    PRECISION_FLOAT32: TrainingSpec.Precision
+    PRECISION_BF16: TrainingSpec.Precision
     class UpperBound(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         UPPER_BOUND_UNSPECIFIED: _ClassVar[TrainingSpec.UpperBound]
@@ -151,6 +161,10 @@ class TrainingSpec(_message.Message):
     DEVICE_FIELD_NUMBER: _ClassVar[int]
     GENES_FIELD_NUMBER: _ClassVar[int]
     UPPER_BOUND_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    PRECISION_FIELD_NUMBER: _ClassVar[int]
+    COMPILE_FIELD_NUMBER: _ClassVar[int]
+    TIME_LIMIT_SECONDS_FIELD_NUMBER: _ClassVar[int]
     REPORT_FIELD_NUMBER: _ClassVar[int]
     PRIORITY_FIELD_NUMBER: _ClassVar[int]
     dataset_id: str
@@ -168,9 +182,21 @@ class TrainingSpec(_message.Message):
     device: TrainingSpec.Device
     genes: _genes_pb2.GenesUse
     upper_bound: TrainingSpec.UpperBound
+    resources: Resources
+    precision: TrainingSpec.Precision
+    compile: bool
+    time_limit_seconds: float
     report: ReportSpec
     priority: TrainingSpec.Priority
-    def __init__(self, dataset_id: _Optional[str] = ..., name: _Optional[str] = ..., labels: _Optional[_Iterable[_Union[TrainingLabel, _Mapping]]] = ..., split: _Optional[_Union[Split, _Mapping]] = ..., model: _Optional[_Union[_models_pb2.ModelSpec, _Mapping]] = ..., loss: _Optional[_Union[_losses_pb2.LossSpec, _Mapping]] = ..., optimizer: _Optional[_Union[OptimizerSpec, _Mapping]] = ..., epochs: _Optional[int] = ..., patience_epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., ensemble_size: _Optional[int] = ..., seed: _Optional[int] = ..., device: _Optional[_Union[TrainingSpec.Device, str]] = ..., genes: _Optional[_Union[_genes_pb2.GenesUse, _Mapping]] = ..., upper_bound: _Optional[_Union[TrainingSpec.UpperBound, str]] = ..., report: _Optional[_Union[ReportSpec, _Mapping]] = ..., priority: _Optional[_Union[TrainingSpec.Priority, str]] = ...) -> None: ...
+    def __init__(self, dataset_id: _Optional[str] = ..., name: _Optional[str] = ..., labels: _Optional[_Iterable[_Union[TrainingLabel, _Mapping]]] = ..., split: _Optional[_Union[Split, _Mapping]] = ..., model: _Optional[_Union[_models_pb2.ModelSpec, _Mapping]] = ..., loss: _Optional[_Union[_losses_pb2.LossSpec, _Mapping]] = ..., optimizer: _Optional[_Union[OptimizerSpec, _Mapping]] = ..., epochs: _Optional[int] = ..., patience_epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., ensemble_size: _Optional[int] = ..., seed: _Optional[int] = ..., device: _Optional[_Union[TrainingSpec.Device, str]] = ..., genes: _Optional[_Union[_genes_pb2.GenesUse, _Mapping]] = ..., upper_bound: _Optional[_Union[TrainingSpec.UpperBound, str]] = ..., resources: _Optional[_Union[Resources, _Mapping]] = ..., precision: _Optional[_Union[TrainingSpec.Precision, str]] = ..., compile: _Optional[bool] = ..., time_limit_seconds: _Optional[float] = ..., report: _Optional[_Union[ReportSpec, _Mapping]] = ..., priority: _Optional[_Union[TrainingSpec.Priority, str]] = ...) -> None: ...
+
+class Resources(_message.Message):
+    __slots__ = ("gpus", "processes")
+    GPUS_FIELD_NUMBER: _ClassVar[int]
+    PROCESSES_FIELD_NUMBER: _ClassVar[int]
+    gpus: int
+    processes: int
+    def __init__(self, gpus: _Optional[int] = ..., processes: _Optional[int] = ...) -> None: ...
 
 class TrainingLabel(_message.Message):
     __slots__ = ("name", "transform", "weight")
