@@ -110,12 +110,17 @@ class Scheduler:
         Without that count, a job that waits for hours would be rung for every 30 seconds.
         """
         with self._database.read() as session:
+            # Who asks for more GPUs than anybody has is not rung for.
+            most = workers.most_gpus(session, self._settings.worker_stale_seconds)
+            gpus = max(most.values(), default=0)
             waiting = leases.list_undispatched(
                 session,
                 self._settings.redispatch_seconds,
                 max_running=self._settings.max_running_jobs,
+                gpu_count=gpus,
             )
-            queued = {kind: leases.count_queued(session, kind) for kind in {k for _, k in waiting}}
+            kinds = {kind for _, kind in waiting}
+            queued = {kind: leases.count_queued(session, kind, gpu_count=gpus) for kind in kinds}
         try:
             lost = {kind for kind, n in queued.items() if self._dispatcher.waiting_count(kind) < n}
         except UnavailableError:

@@ -127,6 +127,7 @@ class SearchJob(BaseModel):
     expected_start_seconds: float | None = None
     report: SearchReport | None = None
     error: Problem | None = None
+    queue_reason: str | None = None
 
 
 class ScoringJob(BaseModel):
@@ -149,6 +150,7 @@ class ScoringJob(BaseModel):
     expected_start_seconds: float | None = None
     report: ScoringReport | None = None
     error: Problem | None = None
+    queue_reason: str | None = None
 
 
 class SweepValue(BaseModel):

@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     search_threads: Annotated[
         int | None, Field(gt=0, description="threads of a search worker; default: all cores")
     ] = None
+    gpu_count: Annotated[
+        int | None, Field(ge=0, description="GPUs of a worker; default: those that it sees")
+    ] = None
     log_level: Annotated[str, Field(description="DEBUG, INFO, WARNING or ERROR")] = "INFO"
 
     @model_validator(mode="after")

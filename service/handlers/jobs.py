@@ -1,6 +1,6 @@
 """Jobs of one kind: get, list, cancel, resume, follow. A kind has a create and a resource."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.jobs import JobEvent, JobKind, JobState
 from service.contract.records import JobRecord
-from service.contract.repositories import job_files, jobs, queue
+from service.contract.repositories import job_files, jobs, queue, workers
 from service.contract.resources import ListAnswer
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_list
 from service.handlers.requests import PageRequest, ring
+from service.handlers.waiting import queue_reason
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -52,8 +53,21 @@ class JobsOf(Generic[R]):
         with context.database.read() as session:
             job = jobs.get_job(session, caller.project_id, self.kind, job_id)
             place = queue.place_of(session, job, context.settings.worker_stale_seconds)
-        shown = self._shown(job)
+        shown = self.show(context, job)
         return shown if place is None else shown.model_copy(update=asdict(place))
+
+    def show(self, context: Context, job: JobRecord) -> R:
+        """A row as its resource, with what workers it waits for."""
+        return self._show_with(context, [job])(job)
+
+    def _show_with(self, context: Context, rows: Sequence[JobRecord]) -> Callable[[JobRecord], R]:
+        if all(job.state != JobState.QUEUED for job in rows):
+            return self._shown
+        with context.database.read() as session:
+            gpus = workers.most_gpus(session, context.settings.worker_stale_seconds)
+        return lambda job: self._shown(job).model_copy(
+            update={"queue_reason": queue_reason(job, gpus)}
+        )
 
     def list(
         self,
@@ -75,7 +89,7 @@ class JobsOf(Generic[R]):
                 page_size=page.size,
                 page_token=page.token,
             )
-            return to_list(rows, self._shown)
+        return to_list(rows, self._show_with(context, rows.rows))
 
     def cancel(self, context: Context, caller: Caller, job_id: str) -> R:
         """Cancel: a queued job at once, a running one when its worker sees it (CANCELLING).
@@ -86,7 +100,7 @@ class JobsOf(Generic[R]):
         """
         with context.database.write() as session:
             job = jobs.request_cancel(session, caller.project_id, self.kind, job_id)
-        return self._shown(job)
+        return self.show(context, job)
 
     def resume(self, context: Context, caller: Caller, job_id: str) -> R:
         """Queue a failed or cancelled job again; it goes on from what it has kept.
@@ -99,7 +113,7 @@ class JobsOf(Generic[R]):
             job = jobs.resume_job(session, caller.project_id, self.kind, job_id)
             self._before_resume(session, job)
         ring(context, job.id, self.kind)
-        return self._shown(job)
+        return self.show(context, job)
 
     def find_file(
         self, context: Context, caller: Caller, job_id: str, name: str

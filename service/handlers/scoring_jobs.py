@@ -47,7 +47,9 @@ def score_combinations(
     if not isinstance(spec.input, CombinationsInput):
         raise _misplaced("a table is the body itself: put the spec beside it, into the query")
     asked = Asked(_KIND, spec, spec.input.pool, "input.pool", _in_names_of)
-    return to_scoring_job(create_model_job(context, caller, asked, request_id=request_id))
+    return SCORING_JOBS.show(
+        context, create_model_job(context, caller, asked, request_id=request_id)
+    )
 
 
 def _in_names_of(manifest: ModelManifest, spec: ScoringSpec) -> ScoringSpec:
@@ -78,7 +80,7 @@ async def score_table(
         job, is_new = await context.threads.run(record, context, caller, spec, model)
     if is_new:
         await context.threads.run(ring, context, job.id, _KIND)
-    return to_scoring_job(job)
+    return SCORING_JOBS.show(context, job)
 
 
 def _find_model(context: Context, caller: Caller, reference: str) -> ModelRecord:

@@ -25,7 +25,9 @@ def create_search_job(
 ) -> SearchJob:
     """Queue a search; see `create_model_job`."""
     asked = Asked(_KIND, spec, spec.pool, "pool", in_names_of)
-    return to_search_job(create_model_job(context, caller, asked, request_id=request_id))
+    return SEARCH_JOBS.show(
+        context, create_model_job(context, caller, asked, request_id=request_id)
+    )
 
 
 def list_proposals(

@@ -43,7 +43,8 @@ def create_training_job(
                 body,
                 subject_id=dataset.id,
                 request=request,
+                gpu_count=spec.gpu_count,
             )
     if is_new:
         ring(context, job.id, _KIND)
-    return to_training_job(job)
+    return TRAINING_JOBS.show(context, job)

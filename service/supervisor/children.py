@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -23,13 +23,17 @@ _TAIL_BYTES = 4096
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. `orphan_signal` is what it gets when the supervisor dies."""
+    """What to run. `orphan_signal` is what it gets when the supervisor dies.
+
+    `environment` comes on top of that of all.
+    """
 
     name: str
     command: Sequence[str]
     log: Path
     directory: Path | None = None
     orphan_signal: signal.Signals = signal.SIGKILL
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Child:
@@ -49,7 +53,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **environment},
+                env={**os.environ, **environment, **program.environment},
                 cwd=program.directory,
                 start_new_session=True,
                 preexec_fn=_die_with_parent(program.orphan_signal),

@@ -3,10 +3,11 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from service.contract.gpus import shared_out, visible_gpus
 from service.contract.jobs import Queue
 from service.contract.settings import Settings
 from service.supervisor.children import Program
@@ -21,6 +22,7 @@ class WorkerOptions:
     pool: Sequence[str]
 
 
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
 _SPAWNED = ("--pool", "prefork", "--concurrency", "1")
 
 # A training child ends with its job, which is what returns all GPU memory. Scores are answered
@@ -50,7 +52,7 @@ def programs(settings: Settings, counts: WorkerCounts | None = None) -> list[Pro
     return [
         _worker(INFERENCE, INFERENCE.name, settings),
         _own("api", data_dir),
-        *_several(TRAIN, wanted.train, settings),
+        *_train_workers(wanted.train, settings),
         _worker(BATCH, BATCH.name, settings),
         *_several(SEARCH, wanted.search, settings),
         *_several(SCORING, wanted.scoring, settings),
@@ -82,6 +84,16 @@ def environment_of(values: Mapping[str, Any]) -> dict[str, str]:
 def _several(options: WorkerOptions, count: int, settings: Settings) -> list[Program]:
     names = [f"{options.name}-{number}" for number in range(1, count + 1)]
     return [_worker(options, name, settings) for name in names]
+
+
+def _train_workers(count: int, settings: Settings) -> list[Program]:
+    """Each with GPUs of its own, where they go round: a job takes all that it asks for."""
+    alike = _several(TRAIN, count, settings)
+    parts = shared_out(visible_gpus(), count)
+    return [
+        program if part is None else replace(program, environment={_VISIBLE: ",".join(part)})
+        for program, part in zip(alike, parts, strict=True)
+    ]
 
 
 def _own(name: str, data_dir: Path, *options: str) -> Program:

@@ -27,7 +27,7 @@ from service.contract.records import JobRecord
 from service.contract.repositories import artifacts, events, jobs, leases
 from service.contract.repositories.leases import Lease
 from worker.tasks import stopping
-from worker.tasks.runtime import Runtime, worker_name
+from worker.tasks.runtime import Runtime, gpu_count, worker_name
 
 logger = logging.getLogger(__name__)
 
@@ -180,6 +180,7 @@ def run_job(
             worker_name(),
             settings.lease_seconds,
             max_running=settings.max_running_jobs,
+            gpu_count=gpu_count(settings),
         )
     if job is None:
         logger.info("nothing to claim", extra={"job_id": job_id})

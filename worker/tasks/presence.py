@@ -21,7 +21,7 @@ from service.contract.schema import SchemaError, require_schema
 from worker.app import app
 from worker.tasks import stopping
 from worker.tasks.promotions import keep_loading
-from worker.tasks.runtime import runtime, worker_name
+from worker.tasks.runtime import gpu_count, runtime, worker_name
 
 logger = logging.getLogger(__name__)
 
@@ -86,5 +86,10 @@ def _keep_beating(queues: list[Queue]) -> None:
 def _beat(queues: list[Queue]) -> None:
     with runtime().database.write() as session:
         workers.beat(
-            session, worker_name(), queues=queues, host=socket.gethostname(), pid=os.getpid()
+            session,
+            worker_name(),
+            queues=queues,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            gpu_count=gpu_count(runtime().settings),
         )

@@ -7,6 +7,7 @@ from functools import cache
 
 from service.contract.artifacts import ArtifactStore
 from service.contract.database import Database
+from service.contract.gpus import visible_gpus
 from service.contract.settings import Settings
 
 
@@ -28,6 +29,11 @@ def runtime() -> Runtime:
         database=Database(settings.resolved_database_url, pool_size=4),
         store=ArtifactStore(settings.artifact_dir),
     )
+
+
+def gpu_count(settings: Settings) -> int:
+    """How many GPUs a job of this worker can use."""
+    return len(visible_gpus()) if settings.gpu_count is None else settings.gpu_count
 
 
 def worker_name() -> str:

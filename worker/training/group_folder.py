@@ -116,7 +116,7 @@ class GroupFolder:
             file.write(json.dumps(message) + "\n")
 
     def messages(self) -> Iterator[Message]:
-        """What has been told since the last call; a line that is being written is left for later."""
+        """What has been told since the last call; a line that is half written waits."""
         try:
             with (self.path / "messages").open("rb") as file:
                 file.seek(self._read)

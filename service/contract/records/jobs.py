@@ -38,6 +38,7 @@ class JobRecord(Owned, Base):
     state: Mapped[str] = mapped_column(String(20))
     spec: Mapped[dict[str, Any]] = mapped_column(JsonType)
     subject_id: Mapped[str] = mapped_column(Id)  # data set trained on or ingested; model searched
+    gpu_count: Mapped[int] = mapped_column(default=0)  # that a worker has to have
     request_id: Mapped[str | None] = mapped_column(Id)
     request_sha256: Mapped[str | None] = mapped_column(String(64))
     priority: Mapped[int] = mapped_column(default=0)  # `JobPriority.rank`
@@ -123,4 +124,5 @@ class WorkerRecord(Owned, Base):
     queues: Mapped[list[str]] = mapped_column(JsonType)
     host: Mapped[str] = mapped_column(String(200))
     pid: Mapped[int]
+    gpu_count: Mapped[int] = mapped_column(default=0)
     heartbeat_time: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -57,6 +57,7 @@ def create_job(
     *,
     subject_id: str,
     request: Request,
+    gpu_count: int = 0,
     sweep_id: str | None = None,
     trial_number: int | None = None,
 ) -> tuple[JobRecord, bool]:
@@ -76,6 +77,7 @@ def create_job(
         state=JobState.QUEUED.value,
         spec=dict(spec),
         subject_id=subject_id,
+        gpu_count=gpu_count,
         request_id=request.id,
         request_sha256=request.sha256,
         priority=rank_of(spec),

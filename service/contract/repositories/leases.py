@@ -68,18 +68,20 @@ def claim_next(
     lease_seconds: float,
     *,
     max_running: int | None = None,
+    gpu_count: int = 0,
 ) -> JobRecord | None:
     """Take the job that is next in the queue of the job that a bell was rung for.
 
     None when none of that kind may be taken: a second ring, or the callers of all that wait have
-    `max_running` jobs at work. Then the bell is to be rung again once one of these has ended.
+    `max_running` jobs at work, or they ask for more GPUs than this worker has. Then the bell is to
+    be rung again, for others or once a job has ended.
     """
     rung = session.get(JobRecord, rung_for)
     if rung is None:
         return None
     if max_running is not None:
         queue.lock_counts(session)
-    job_id = queue.next_queued(session, JobKind(rung.kind), max_running)
+    job_id = queue.next_queued(session, JobKind(rung.kind), max_running, gpu_count)
     if job_id is not None:
         return claim(session, job_id, owner, lease_seconds)
     session.execute(
@@ -233,14 +235,19 @@ def list_undispatched(
     redispatch_seconds: float,
     *,
     max_running: int | None = None,
+    gpu_count: int = 0,
     limit: int = 100,
 ) -> list[tuple[str, JobKind]]:
-    """Queued jobs whose bell was never rung, or rung long ago, of callers who may run another."""
+    """Queued jobs whose bell was never rung, or rung long ago, of callers who may run another.
+
+    Those that ask for more GPUs than `gpu_count` are left out.
+    """
     before = shared_now(session) - timedelta(seconds=redispatch_seconds)
     rows = session.execute(
         select(JobRecord.id, JobRecord.kind)
         .where(
             JobRecord.state == JobState.QUEUED,
+            JobRecord.gpu_count <= gpu_count,
             or_(JobRecord.dispatch_time.is_(None), JobRecord.dispatch_time < before),
             queue.may_run(session, max_running),
         )
@@ -250,9 +257,13 @@ def list_undispatched(
     return [(job_id, JobKind(kind)) for job_id, kind in rows]
 
 
-def count_queued(session: Session, kind: JobKind) -> int:
-    """How many jobs of a kind wait for a worker."""
-    query = select(func.count()).where(JobRecord.state == JobState.QUEUED, JobRecord.kind == kind)
+def count_queued(session: Session, kind: JobKind, *, gpu_count: int = 0) -> int:
+    """How many jobs of a kind wait for a worker with so many GPUs."""
+    query = select(func.count()).where(
+        JobRecord.state == JobState.QUEUED,
+        JobRecord.kind == kind,
+        JobRecord.gpu_count <= gpu_count,
+    )
     return session.scalar(query) or 0
 
 

@@ -36,13 +36,16 @@ class Place:
     expected_start_seconds: float | None
 
 
-def next_queued(session: Session, kind: JobKind, max_running: int | None) -> str | None:
+def next_queued(
+    session: Session, kind: JobKind, max_running: int | None, gpu_count: int = 0
+) -> str | None:
     """The job that a free worker of the kind takes, passing over what others are just taking."""
     query = (
         select(JobRecord.id)
         .where(
             JobRecord.state == JobState.QUEUED,
             JobRecord.kind == kind,
+            JobRecord.gpu_count <= gpu_count,
             may_run(session, max_running),
         )
         .order_by(*ORDER)

@@ -20,6 +20,7 @@ from service.contract.repositories.jobs import Owner, new_id
 from service.contract.repositories.paging import Page, fetch_page
 from service.contract.repositories.requests import Request, add_once, find_made
 from service.contract.sweeps import TrialState
+from service.contract.training import TrainingSpec
 
 _UNFINISHED = tuple(state.value for state in JobState if state not in TERMINAL_STATES)
 
@@ -223,6 +224,7 @@ def queue_training(
         training,
         subject_id=sweep.dataset_id,
         request=Request(None, ""),
+        gpu_count=TrainingSpec.model_validate(training).gpu_count,
         sweep_id=sweep.id,
         trial_number=trial_number,
     )

@@ -13,7 +13,15 @@ from service.contract.records import WorkerRecord
 SYSTEM = "system"  # project and maker of rows that belong to the deployment
 
 
-def beat(session: Session, worker_id: str, *, queues: Sequence[Queue], host: str, pid: int) -> None:
+def beat(
+    session: Session,
+    worker_id: str,
+    *,
+    queues: Sequence[Queue],
+    host: str,
+    pid: int,
+    gpu_count: int = 0,
+) -> None:
     """Note that a worker is alive; its first beat makes its row."""
     worker = session.get(WorkerRecord, worker_id)
     if worker is None:
@@ -28,14 +36,24 @@ def beat(session: Session, worker_id: str, *, queues: Sequence[Queue], host: str
         )
         session.add(worker)
     worker.pid = pid
+    worker.gpu_count = gpu_count
     worker.heartbeat_time = shared_now(session)
 
 
 def live_queues(session: Session, stale_seconds: float) -> set[Queue]:
     """Queues that a live worker serves."""
+    return set(most_gpus(session, stale_seconds))
+
+
+def most_gpus(session: Session, stale_seconds: float) -> dict[Queue, int]:
+    """GPUs of the live worker that has most, by queue; without a worker a queue is missing."""
     since = shared_now(session) - timedelta(seconds=stale_seconds)
-    rows = session.scalars(select(WorkerRecord.queues).where(WorkerRecord.heartbeat_time >= since))
-    return {Queue(queue) for queues in rows for queue in queues}
+    rows = session.execute(
+        select(WorkerRecord.queues, WorkerRecord.gpu_count)
+        .where(WorkerRecord.heartbeat_time >= since)
+        .order_by(WorkerRecord.gpu_count)
+    )
+    return {Queue(queue): gpu_count for queues, gpu_count in rows for queue in queues}
 
 
 def live_workers(session: Session, queue: Queue, stale_seconds: float) -> set[str]:

@@ -12,8 +12,9 @@ from service.contract.errors import (
     NotFoundError,
     ResourceExhaustedError,
 )
-from service.contract.jobs import JobState
+from service.contract.jobs import JobState, Queue
 from service.contract.records import JobRecord
+from service.contract.repositories import workers
 from service.handlers.requests import PageRequest
 from service.handlers.training_jobs import TRAINING_JOBS, create_training_job
 from tests.service.rows import add_dataset, add_training_job, claim, finish, training_spec
@@ -197,3 +198,31 @@ async def test_events_of_another_project_are_not_there(context, stranger, databa
 async def test_events_start_only_where_the_job_has_been(context, caller, database):
     with pytest.raises(InvalidArgumentError):
         await TRAINING_JOBS.follow(context, caller, add_training_job(database), after=2)
+
+
+@on_both
+async def test_a_job_that_no_live_worker_can_take_says_so(context, caller, dataset_id):
+    def live(worker_id, queue, gpu_count):
+        with context.database.write() as session:
+            told = {"queues": [queue], "host": "h", "pid": 1, "gpu_count": gpu_count}
+            workers.beat(session, worker_id, **told)
+
+    def reason():
+        return TRAINING_JOBS.get(context, caller, job.id).queue_reason
+
+    spec = training_spec(dataset_id, resources={"gpus": 2}, model={"kind": "perturbation_set"})
+    job = create_training_job(context, caller, spec)
+    assert job.queue_reason == reason() == "no train worker is alive"
+    live("a", Queue.SEARCH, 8)
+    live("b", Queue.TRAIN, 0)
+    assert reason() == "it asks for 2 GPUs, and the live train worker that has most has none"
+    live("c", Queue.TRAIN, 1)
+    [listed] = TRAINING_JOBS.list(context, caller, PageRequest(10, None)).items
+    told = "it asks for 2 GPUs, and the live train worker that has most has 1"
+    assert listed.queue_reason == told
+    live("d", Queue.TRAIN, 2)
+    assert reason() is None
+    with context.database.write() as session:
+        workers.forget_worker(session, "d")
+    assert TRAINING_JOBS.cancel(context, caller, job.id).queue_reason is None
+    assert TRAINING_JOBS.resume(context, caller, job.id).queue_reason == told

@@ -8,6 +8,7 @@ import pytest
 
 from service.contract.errors import LeaseLostError
 from service.contract.jobs import EventType, JobKind, JobState
+from service.contract.records import JobRecord
 from service.contract.repositories import events, jobs, leases
 
 EXPIRED = -1.0
@@ -128,3 +129,28 @@ def test_sequences_have_no_gap_under_parallel_writers(database, new_job):
         found = events.list_events(session, {job_id: 0})
         assert events.last_sequences(session, [job_id]) == {job_id: 41}
     assert [event.sequence for _, event in found] == list(range(1, 42))
+
+
+def test_a_job_is_taken_by_a_worker_with_as_many_gpus(database, new_job):
+    job_id = new_job()
+    with database.write() as session:
+        session.get_one(JobRecord, job_id).gpu_count = 2
+        jobs.mark_dispatched(session, job_id)
+    for gpu_count, is_taken in ((0, False), (1, False), (2, True)):
+        with database.write() as session:
+            job = leases.claim_next(session, job_id, "worker", 60, gpu_count=gpu_count)
+        assert (job is not None) == is_taken
+        # Whose worker may not take it, is rung for again.
+        assert read(database, job_id).dispatch_time is None
+    assert read(database, job_id).attempt_count == 1
+
+
+def test_a_bell_is_rung_for_whom_a_live_worker_can_take(database, new_job):
+    plain, large = new_job(), new_job()
+    with database.write() as session:
+        session.get_one(JobRecord, large).gpu_count = 2
+    with database.read() as session:
+        for gpu_count, ids in ((0, {plain}), (1, {plain}), (2, {plain, large})):
+            waiting = leases.list_undispatched(session, 30, gpu_count=gpu_count)
+            assert {job_id for job_id, _ in waiting} == ids
+            assert leases.count_queued(session, JobKind.TRAINING, gpu_count=gpu_count) == len(ids)
