@@ -145,7 +145,8 @@ class SearchSpec(_Spec):
     `diversity` (0 none, 1 all) trades value for edits that better proposals do not have (maximal
     marginal relevance, Jaccard). `beam_width` is how many designs of an order a beam goes on from.
     With `panel`, loci or parents to build from are chosen for what is proposed; with `order_sheet`,
-    proposals are picked for the bench, beside controls and rebuilds.
+    proposals are picked for the bench, beside controls and rebuilds. The job fails once it has run
+    for `time_limit_seconds`.
     """
 
     model_id: Name
@@ -169,6 +170,7 @@ class SearchSpec(_Spec):
     panel: PanelSpec | None = None
     order_sheet: OrderSheetSpec | None = None
     priority: JobPriority = JobPriority.NORMAL
+    time_limit_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
     @model_validator(mode="after")
     def _limits_agree(self) -> Self:

@@ -10,6 +10,7 @@ from service.contract.jobs import (
     SCORE_TASK_NAME,
     TASK_NAME,
 )
+from service.supervisor.programs import BATCH, SCORING, SEARCH, TRAIN
 
 
 @pytest.fixture
@@ -41,6 +42,35 @@ def test_children_are_spawned(configuration):
 def test_a_slow_import_does_not_count_as_death(configuration):
     # At the default of 4 s every replacement child is killed while it imports torch.
     assert configuration.worker_proc_alive_timeout >= 60
+
+
+def test_a_broker_that_is_away_ends_no_task(configuration):
+    # There is no message to give back, and the lease still holds.
+    assert configuration.worker_cancel_long_running_tasks_on_connection_loss is False
+
+
+def test_the_queue_ends_no_task_and_orders_none(configuration):
+    # Limits are those of a job (time_limit_seconds); who goes first is decided at the claim.
+    assert configuration.task_time_limit is None
+    assert configuration.task_soft_time_limit is None
+    assert configuration.task_queue_max_priority is None
+
+
+def test_jobs_run_in_one_child_that_can_be_ended(configuration):
+    # With `solo` or threads a time limit, a stop and an abandoned step would end the worker.
+    assert configuration.worker_concurrency == 1
+    for options in (TRAIN, BATCH, SEARCH, SCORING):
+        assert _option(options, "--pool") == "prefork"
+        assert _option(options, "--concurrency") == "1"
+
+
+def test_a_training_child_ends_with_its_job():
+    # The end of the process is what returns all memory of a GPU.
+    assert _option(TRAIN, "--max-tasks-per-child") == "1"
+
+
+def _option(options, name):
+    return options.pool[options.pool.index(name) + 1]
 
 
 def test_messages_are_json_and_nothing_else(configuration):

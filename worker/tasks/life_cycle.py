@@ -12,13 +12,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.contract.artifacts import SealedBlob, naming_full_disks
 from service.contract.database import DatabaseAwayError
 from service.contract.errors import (
     CellgebraError,
+    DeadlineExceededError,
     LeaseLostError,
     StorageFullError,
 )
@@ -27,6 +27,7 @@ from service.contract.records import JobRecord
 from service.contract.repositories import artifacts, events, jobs, leases
 from service.contract.repositories.leases import Lease
 from worker.tasks import stopping
+from worker.tasks.heartbeat import Heartbeat
 from worker.tasks.runtime import Runtime, gpu_count, worker_name
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,10 @@ class HeldJob:
         self.lease = Lease(job.id, job.fence)
         self.is_cancelled = threading.Event()
         self.is_lost = threading.Event()
+        self.is_late = threading.Event()
+        self.time_limit_seconds: float | None = job.spec.get("time_limit_seconds")
+        limit = self.time_limit_seconds
+        self.deadline = None if limit is None else time.monotonic() + limit
 
     @property
     def owner(self) -> jobs.Owner:
@@ -81,8 +86,9 @@ class HeldJob:
             raise
 
     def should_stop(self) -> bool:
-        """Whether the job is cancelled, taken over, or its worker asked to go."""
-        return self.is_cancelled.is_set() or self.is_lost.is_set() or stopping.is_asked()
+        """Whether the job is cancelled, taken over or late, or its worker asked to go."""
+        told = (self.is_cancelled, self.is_lost, self.is_late)
+        return any(one.is_set() for one in told) or stopping.is_asked()
 
     def require_going(self) -> None:
         """Nothing, as long as the job may go on.
@@ -187,7 +193,7 @@ def run_job(
         return None
     job_id = job.id
     held = HeldJob(runtime, job)
-    with _Heartbeat(held):
+    with Heartbeat(held, lambda: _stop(held, on_failure)):
         try:
             _carry_out_or_end(held, work, on_failure)
         except LeaseLostError:
@@ -195,40 +201,6 @@ def run_job(
         except DatabaseAwayError:  # the last commit may have been made or not: recovery sees
             logger.warning("left to recovery", exc_info=True, extra={"job_id": job_id})
     return job_id
-
-
-class _Heartbeat:
-    """Renews the lease from a thread of its own, and hears of cancels and takeovers."""
-
-    def __init__(self, held: HeldJob) -> None:
-        self._held = held
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._over.wait(self._held.runtime.settings.heartbeat_seconds):
-            try:
-                self._beat()
-            except LeaseLostError:
-                if not self._over.is_set():
-                    self._held.is_lost.set()
-                return
-            except SQLAlchemyError:
-                logger.warning("heartbeat failed", exc_info=True)
-
-    def _beat(self) -> None:
-        held = self._held
-        with held.runtime.database.write() as session:
-            state = leases.heartbeat(session, held.lease, held.runtime.settings.lease_seconds)
-        if state is JobState.CANCELLING:
-            held.is_cancelled.set()
 
 
 def _carry_out_or_end(
@@ -275,6 +247,12 @@ def _stop(held: HeldJob, on_failure: OnFailure) -> None:
     with held.transaction() as session:
         if held.is_cancelled.is_set():
             on_failure(session, leases.finish(session, held.lease, JobState.CANCELLED))
+        elif held.is_late.is_set():
+            late = DeadlineExceededError(
+                f"not done within time_limit_seconds, {held.time_limit_seconds:g} s; what is done "
+                "is kept: resume the job to go on"
+            ).as_problem()
+            on_failure(session, leases.finish(session, held.lease, JobState.FAILED, error=late))
         else:
             leases.release(session, held.lease)
 

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.contract.artifacts import SealedBlob
-from service.contract.errors import DeadlineExceededError
 from service.contract.jobs import (
     SCORING_HELP_TASK_NAME,
     TASK_NAME,
@@ -31,7 +30,7 @@ from service.contract.scoring_jobs import (
 )
 from worker.app import app
 from worker.tasks import stopping
-from worker.tasks.life_cycle import HeldJob, JobStoppedError, run_job
+from worker.tasks.life_cycle import HeldJob, run_job
 from worker.tasks.runtime import runtime
 from worker.tasks.scoring_parts import PARQUET, ScoringWork, is_part, step_back
 from worker.tasks.scoring_results import joined_results
@@ -64,40 +63,13 @@ def help_with(job_id: str) -> None:
         pass
 
 
-class _Limit:
-    """The time that an attempt may take."""
-
-    def __init__(self, held: HeldJob, seconds: float | None) -> None:
-        self._held = held
-        self._seconds = seconds
-        self._begin = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        """How long it has taken so far."""
-        return time.monotonic() - self._begin
-
-    def should_stop(self) -> bool:
-        """Whether the job is to stop.
-
-        Raises:
-            DeadlineExceededError: it has taken too long.
-        """
-        if self._seconds is not None and self.seconds > self._seconds:
-            raise DeadlineExceededError(
-                f"not done within time_limit_seconds, {self._seconds:g} s; what is done is kept: "
-                "resume the job to go on"
-            )
-        return self._held.should_stop()
-
-
 def _score(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
     work = ScoringWork(held.runtime, held.job)
-    limit = _Limit(held, work.spec.time_limit_seconds)
+    begin = time.monotonic()
     is_table = isinstance(work.spec.input, TableInput)
     if is_table and not work.has_prepared:
-        _prepare(held, work, limit)
-    prepare_seconds = limit.seconds
+        _prepare(held, work)
+    prepare_seconds = time.monotonic() - begin
     specs = work.planned()
     with held.transaction() as session:
         if work.is_planned_anew:  # by another version of the program
@@ -111,19 +83,20 @@ def _score(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
         held.job.id,
         specs,
         work,
-        should_stop=limit.should_stop,
+        should_stop=held.should_stop,
         tell=progress,
     )
     do_all(held, shard_work, progress)
-    files = joined_results(held, limit.should_stop)
+    files = joined_results(held, held.should_stop)
+    seconds = time.monotonic() - begin
     with held.runtime.database.read() as session:
         summary = work.summary(shards.shard_results(session, held.job.id))
         worker_count = shards.owner_count(session, held.job.id)
     report = work.report(
         summary,
-        seconds=limit.seconds,
+        seconds=seconds,
         prepare_seconds=prepare_seconds if is_table else 0.0,
-        designs_per_second=max(work.row_count - before, 0) / limit.seconds,
+        designs_per_second=max(work.row_count - before, 0) / seconds,
         worker_count=worker_count,
         shard_count=len(specs),
         size_bytes=next(iter(files.values()))[0].size_bytes,
@@ -131,7 +104,7 @@ def _score(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
     return partial(_register, report=report, files=files)
 
 
-def _prepare(held: HeldJob, work: ScoringWork, limit: _Limit) -> None:
+def _prepare(held: HeldJob, work: ScoringWork) -> None:
     """Read and check the table, and keep what was made of it."""
     told = time.monotonic()
 
@@ -144,7 +117,7 @@ def _prepare(held: HeldJob, work: ScoringWork, limit: _Limit) -> None:
             held.emit(EventType.PROGRESS, {"fraction": share, "message": message})
 
     target = held.scratch / PREPARED_FILE
-    work.prepare(target, progress=progress, should_stop=_stopping(limit))
+    work.prepare(target, progress=progress, should_stop=_stopping(held))
     sealed = held.seal(target)
     target.unlink()
     with held.transaction() as session:
@@ -153,10 +126,9 @@ def _prepare(held: HeldJob, work: ScoringWork, limit: _Limit) -> None:
     work.open_prepared(sealed.sha256)
 
 
-def _stopping(limit: _Limit) -> Callable[[], bool]:
+def _stopping(held: HeldJob) -> Callable[[], bool]:
     def should_stop() -> bool:
-        if limit.should_stop():
-            raise JobStoppedError
+        held.require_going()
         return False
 
     return should_stop

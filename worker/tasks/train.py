@@ -118,6 +118,7 @@ def _by_group(held: HeldJob, spec: TrainingSpec) -> Trained:
         earlier_epochs=_told_epochs(held),
         notes=_notes(held),
         thread_count=held.runtime.settings.torch_threads or own_threads,
+        checkpoint_seconds=held.runtime.settings.checkpoint_seconds,
     )
     path = held.scratch.resolve() / "group"
     folder = GroupFolder.make(path, order, held.load_checkpoint())

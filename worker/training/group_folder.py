@@ -22,7 +22,7 @@ from worker.data.gene_files import GeneFiles
 
 
 class GroupOrder(BaseModel):
-    """What a group is to train, and on how many threads each process does."""
+    """What a group is to train, on how many threads each process, and how often it is kept."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,6 +37,7 @@ class GroupOrder(BaseModel):
     earlier_epochs: list[dict[str, Any]]
     notes: list[str]
     thread_count: int
+    checkpoint_seconds: float
 
 
 @dataclass(frozen=True)

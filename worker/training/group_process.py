@@ -61,6 +61,7 @@ def _train(folder: "GroupFolder", order: "GroupOrder", rank: int) -> None:
         emit=folder.tell,
         should_stop=folder.should_stop,
         earlier_epochs=order.earlier_epochs,
+        checkpoint_seconds=order.checkpoint_seconds,
     )
     trained = train_model(
         spec, order.table_path, *columns, **given, attempt=attempt, notes=order.notes

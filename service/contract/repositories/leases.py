@@ -50,7 +50,7 @@ def claim(session: Session, job_id: str, owner: str, lease_seconds: float) -> Jo
             fence=JobRecord.fence + 1,
             attempt_count=JobRecord.attempt_count + 1,
             lease_until=now + timedelta(seconds=lease_seconds),
-            start_time=now,
+            start_time=func.coalesce(JobRecord.start_time, now),
         )
         .returning(JobRecord.id)
         .execution_options(synchronize_session=False)

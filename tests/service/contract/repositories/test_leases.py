@@ -154,3 +154,12 @@ def test_a_bell_is_rung_for_whom_a_live_worker_can_take(database, new_job):
             waiting = leases.list_undispatched(session, 30, gpu_count=gpu_count)
             assert {job_id for job_id, _ in waiting} == ids
             assert leases.count_queued(session, JobKind.TRAINING, gpu_count=gpu_count) == len(ids)
+
+
+def test_the_start_is_that_of_the_first_attempt(database, new_job):
+    job_id = new_job()
+    claim(database, job_id, EXPIRED)
+    began = read(database, job_id).start_time
+    recover(database)
+    claim(database, job_id)
+    assert read(database, job_id).start_time == began
