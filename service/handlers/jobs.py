@@ -1,6 +1,6 @@
 """Jobs of one kind: get, list, cancel, resume, follow. A kind has a create and a resource."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -12,6 +12,7 @@ from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.jobs import JobEvent, JobKind, JobState
 from service.contract.records import JobRecord
 from service.contract.repositories import job_files, jobs, queue, workers
+from service.contract.repositories.paging import Page
 from service.contract.resources import ListAnswer
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_list
@@ -52,22 +53,31 @@ class JobsOf(Generic[R]):
         """
         with context.database.read() as session:
             job = jobs.get_job(session, caller.project_id, self.kind, job_id)
-            place = queue.place_of(session, job, context.settings.worker_stale_seconds)
-        shown = self.show(context, job)
-        return shown if place is None else shown.model_copy(update=asdict(place))
+        return self.show(context, job)
 
     def show(self, context: Context, job: JobRecord) -> R:
-        """A row as its resource, with what workers it waits for."""
-        return self._show_with(context, [job])(job)
+        """A row as its resource; while it waits, with its place, and why nobody can take it."""
+        shown = self._shown(job)
+        if job.state != JobState.QUEUED:
+            return shown
+        stale_seconds = context.settings.worker_stale_seconds
+        with context.database.read() as session:
+            place = queue.place_of(session, job, stale_seconds)
+            reason = queue_reason(job, workers.most_gpus(session, stale_seconds))
+        told = {} if place is None else asdict(place)
+        return shown.model_copy(update={**told, "queue_reason": reason})
 
-    def _show_with(self, context: Context, rows: Sequence[JobRecord]) -> Callable[[JobRecord], R]:
-        if all(job.state != JobState.QUEUED for job in rows):
-            return self._shown
+    def _show_all(self, context: Context, page: Page[JobRecord]) -> ListAnswer[R]:
+        """Without their places, each of which is a count."""
+        if all(job.state != JobState.QUEUED for job in page.rows):
+            return to_list(page, self._shown)
         with context.database.read() as session:
             gpus = workers.most_gpus(session, context.settings.worker_stale_seconds)
-        return lambda job: self._shown(job).model_copy(
-            update={"queue_reason": queue_reason(job, gpus)}
-        )
+
+        def shown(job: JobRecord) -> R:
+            return self._shown(job).model_copy(update={"queue_reason": queue_reason(job, gpus)})
+
+        return to_list(page, shown)
 
     def list(
         self,
@@ -89,7 +99,7 @@ class JobsOf(Generic[R]):
                 page_size=page.size,
                 page_token=page.token,
             )
-        return to_list(rows, self._show_with(context, rows.rows))
+        return self._show_all(context, rows)
 
     def cancel(self, context: Context, caller: Caller, job_id: str) -> R:
         """Cancel: a queued job at once, a running one when its worker sees it (CANCELLING).
