@@ -15,7 +15,7 @@ CYCLE = CovariateColumn(name="cycle", role="batch")
 
 @pytest.fixture
 def table(tmp_path):
-    columns = {"medium": ["LB", "M9", "M9", "M9"], "cycle": ["1", "1", "2", "2"]}
+    columns = {"medium": ["LB", "M9", "M9", None], "cycle": ["1", "1", "2", "2"]}
     return read_table(
         write_table(
             tmp_path / "t",
@@ -27,7 +27,7 @@ def table(tmp_path):
 
 
 def test_the_value_is_that_of_the_training_rows(table):
-    rows_N = np.array([False, True, True, True])
+    rows_N = np.array([False, True, True, False])
     (condition,) = one_condition_each(table, rows_N, [MEDIUM, CYCLE])
     assert (condition.name, condition.value) == ("medium", "M9")
     assert one_condition_each(table, rows_N, [CYCLE]) == ()
@@ -35,4 +35,10 @@ def test_the_value_is_that_of_the_training_rows(table):
 
 def test_two_values_are_refused(table):
     with pytest.raises(InvalidArgumentError, match="medium is a condition with 2 values"):
-        one_condition_each(table, np.ones(4, bool), [MEDIUM])
+        one_condition_each(table, np.array([True, True, True, False]), [MEDIUM])
+
+
+@pytest.mark.parametrize("rows", [[2, 3], [3]])
+def test_rows_without_a_value_are_told_and_none_is_assumed(table, rows):
+    with pytest.raises(InvalidArgumentError, match=rf"medium is a .*, and 1 of {len(rows)} rows"):
+        one_condition_each(table, np.isin(np.arange(4), rows), [MEDIUM])
