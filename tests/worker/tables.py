@@ -48,6 +48,13 @@ def random_designs(count: int, seed: int = 0, loci: int = 8) -> list[str]:
     ]
 
 
+def in_groups(genotypes: Sequence[str], count: int) -> list[str]:
+    """So many groups of designs; one that comes twice is in one of them."""
+    place: dict[str, int] = {}
+    texts = [parse_genotype(text).genotype for text in genotypes]
+    return [str(place.setdefault(text, len(place)) % count) for text in texts]
+
+
 def log_titer(genotypes: Sequence[str], seed: int = 1) -> np.ndarray:
     """Additive effects and one strong interaction, with a little noise."""
     rng = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load
 
 from service.contract.jobs import EventType
-from tests.worker.tables import log_titer, random_designs, small_spec, write_table
+from tests.worker.tables import in_groups, log_titer, random_designs, small_spec, write_table
 from worker.training.errors import LatentCollapseError, TrainingStoppedError
 from worker.training.latent_monitor import EPOCHS_BETWEEN_LOOKS, LatentState, require_latent
 
@@ -19,7 +19,7 @@ def two_groups(tmp_path):
     """Two groups of designs: the other members have nothing held out, and keep what they end at."""
     designs = random_designs(40)
     values = torch.tensor(log_titer(designs)).exp().tolist()
-    groups = [str(place % 2) for place in range(len(designs))]
+    groups = in_groups(designs, 2)
     return write_table(tmp_path / "groups.parquet", designs, label__titer=values, group=groups)
 
 

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from tests.worker.tables import CYCLE, TITER, log_titer, random_designs, small_spec, write_table
+from tests.worker.tables import (
+    CYCLE,
+    TITER,
+    in_groups,
+    log_titer,
+    random_designs,
+    small_spec,
+    write_table,
+)
 from worker.data.table import read_table
 from worker.training.ensemble import fit_task
 from worker.training.fit_task import new_network
@@ -19,7 +27,7 @@ def all_kept(tmp_path):
     """Two groups: the third member has nothing held out, and keeps what it ends at."""
     designs = random_designs(50)
     values = np.exp(log_titer(designs))
-    groups = [str(place % 2) for place in range(len(designs))]
+    groups = in_groups(designs, 2)
     return write_table(tmp_path / "groups.parquet", designs, label__titer=values, group=groups)
 
 
