@@ -2,14 +2,11 @@
 
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from service.cli.asking import fail
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
 
 spec = typer.Typer(help="Specs in files: JSON, YAML or TOML.", no_args_is_help=True)
 
@@ -46,28 +43,13 @@ def validate(
     """Say what is wrong with a spec, each with its line; nothing is sent."""
     from service.cli.spec_files import read_spec
     from service.contract.errors import CellgebraError
+    from service.contract.schemas import SPECS
 
     try:
-        found = read_spec(model_of(_known(kind)), path)
+        found = read_spec(SPECS[_known(kind)], path)
     except CellgebraError as error:
         fail(error)
     typer.echo(found.model_dump_json(indent=1) if as_json else f"{path} is a {kind} spec")
-
-
-def model_of(kind: str) -> "type[BaseModel]":
-    """The spec of a kind."""
-    from service.contract import datasets, genes, scoring_jobs, search, sweeps, training
-
-    known: dict[str, type[BaseModel]] = {
-        "training": training.TrainingSpec,
-        "sweep": sweeps.SweepSpec,
-        "search": search.SearchSpec,
-        "scoring": scoring_jobs.ScoringSpec,
-        "dataset": datasets.DatasetSpec,
-        "gene-table": genes.GeneTableSpec,
-        "network": genes.NetworkSpec,
-    }
-    return known[kind]
 
 
 def _known(kind: str) -> str:

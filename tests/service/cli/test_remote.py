@@ -6,8 +6,10 @@ import pytest
 from typer.testing import CliRunner
 
 from service.cli.commands import app
+from service.cli.specs import KINDS
 from service.contract.inference import ScoreAnswer
 from service.contract.resources import Dataset, Model, SearchJob, TrainingJob
+from service.contract.schemas import SPECS
 from tests.service.client.conftest import SPEC, table
 
 DESIGN = "PP_0003:knockdown+PP_0007:knockdown"
@@ -200,3 +202,7 @@ def test_the_doctor_says_what_to_do():
     found = {item["what"]: item for item in map(json.loads, done.stdout.splitlines())}
     assert "`cellgebra up`" in found["service"]["advice"]
     assert found["python"]["advice"] is None
+
+
+def test_commands_know_the_specs_that_have_schemas():
+    assert set(KINDS) == set(SPECS)
