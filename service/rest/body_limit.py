@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # 10,000 long genotypes take a tenth of this.
 MAX_JSON_BYTES = 16 * 2**20
+# A client that still sends when the connection closes may not read why (the kernel resets it).
+_MAX_DROPPED_BYTES = 4 * MAX_JSON_BYTES
 
 
 class BodyLimitMiddleware:
@@ -36,15 +38,24 @@ def _limited(receive: Receive, announced: str) -> Receive:
 
     async def receive_some() -> Message:
         nonlocal received_bytes
-        if size_bytes > MAX_JSON_BYTES:
+        if size_bytes > _MAX_DROPPED_BYTES:
             raise _too_large()
         message = await receive()
         received_bytes += len(message.get("body", b""))
-        if received_bytes > MAX_JSON_BYTES:
+        if max(size_bytes, received_bytes) > MAX_JSON_BYTES:
+            await _drop(message, receive)
             raise _too_large()
         return message
 
     return receive_some
+
+
+async def _drop(message: Message, receive: Receive) -> None:
+    """Read what is left of a body, up to a bound, and keep nothing of it."""
+    dropped_bytes = 0
+    while message.get("more_body") and dropped_bytes <= _MAX_DROPPED_BYTES:
+        message = await receive()
+        dropped_bytes += len(message.get("body", b""))
 
 
 def _too_large() -> HTTPException:

@@ -1,5 +1,6 @@
 """Models over HTTP, and score requests that are refused."""
 
+import httpx
 import pytest
 
 from service.rest.body_limit import MAX_JSON_BYTES
@@ -117,6 +118,21 @@ async def test_a_huge_body_is_refused(rest, model_id):
     )
     assert response.status_code == 413
     assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("is_announced", [True, False])
+async def test_who_sends_a_huge_body_reads_why_it_is_refused(live_url, is_announced):
+    async def pieces():
+        for _ in range(17):
+            yield b"x" * 2**20
+
+    content = b"x" * (17 * 2**20) if is_announced else pieces()
+    headers = {"content-type": "application/json"}
+    async with httpx.AsyncClient(timeout=30) as client:
+        answer = await client.post(
+            f"{live_url}/v1/models/model_0:score", content=content, headers=headers
+        )
+    assert (answer.status_code, answer.headers["connection"]) == (413, "close")
 
 
 @pytest.mark.parametrize("path", ["/v1/models/a%00b", "/v1/models?dataset_id=%00"])
