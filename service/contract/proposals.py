@@ -70,8 +70,9 @@ class Shrinkage(_Told):
 
 
 class SearchReport(_Told):
-    """How the search was done. `kernel` names that of a screen, or its slower stand-in.
+    """How the search was done.
 
+    `kernel` names those of a screen: `triton` (a GPU's), `c-...`, or the slower `numba`.
     `designs_per_second` is over all workers that took part, of the time that the designs took:
     those evaluated, and those that a screen pruned one by one.
     """

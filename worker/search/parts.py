@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,6 +112,12 @@ def _order_part(i: int, told: dict[str, Any], file: Any) -> OrderPart:  # noqa: 
     )
 
 
+def kernels_of(parts: Iterable[OrderPart]) -> str | None:
+    """The kernels that some parts were computed by, each once: a GPU's is not for small orders."""
+    names = {name for part in parts if part.kernel for name in part.kernel.split(", ")}
+    return ", ".join(sorted(names)) or None
+
+
 def merge_orders(parts: Sequence[OrderPart], size: int, most: int, half_most: int) -> OrderPart:
     """One order of all shards."""
     best, half_best, front = Best.none(size), Best.none(size), Front.none(size)
@@ -130,7 +136,7 @@ def merge_orders(parts: Sequence[OrderPart], size: int, most: int, half_most: in
         front=front,
         error_bound=max(part.error_bound for part in parts),
         lost_rivals=any(part.lost_rivals for part in parts),
-        kernel=", ".join(sorted({part.kernel for part in parts if part.kernel})) or None,
+        kernel=kernels_of(parts),
         beam_found=next((p.beam_found for p in parts if p.beam_found is not None), None),
         nodes=sum(part.nodes for part in parts),
         bound_left=max((p.bound_left for p in parts if p.bound_left is not None), default=None),

@@ -14,7 +14,7 @@ from worker.search.branch import search_branches
 from worker.search.check import check
 from worker.search.choice import candidates, choose, inexact
 from worker.search.evolution import search_by_evolution
-from worker.search.parts import OrderPart, Part, merge_orders
+from worker.search.parts import OrderPart, Part, kernels_of, merge_orders
 from worker.search.plan import SearchPlan, Shard, plan_search
 from worker.search.proof import proof
 from worker.search.screened import HALVED_DESIGNS, Screens
@@ -91,7 +91,7 @@ def finish(
         decided += sum(order.pruned for order in merged)
     report = SearchReport(
         strategy=plan.strategy,
-        kernel=next((order.kernel for order in merged if order.kernel), None),
+        kernel=kernels_of(merged),
         edit_count=len(plan.pool),
         orders=tuple(
             _counted(order.possible_count, part)

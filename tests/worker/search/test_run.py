@@ -74,6 +74,17 @@ def test_parts_that_are_missing_double_or_of_another_search_are_refused(models):
         finish(other, parts, predictor)
 
 
+def test_every_kernel_that_has_screened_is_named(models):
+    predictor = models("mlp").predictor
+    plan = plan_search(spec_of(strategy="screen"), predictor, shard_count=2)
+    parts = [run_shard(plan, shard, predictor) for shard in plan.shards]
+    on_cpu = parts[0].orders[0].kernel
+    last = replace(parts[1].orders[-1], kernel="triton")
+    parts[1] = replace(parts[1], orders=(*parts[1].orders[:-1], last))
+    report, _ = finish(plan, parts, predictor)
+    assert report.kernel == f"{on_cpu}, triton"
+
+
 def test_a_shard_tells_how_far_it_is_and_stops_when_asked(models):
     predictor = models("additive").predictor
     plan = plan_search(spec_of(strategy="batched"), predictor, shard_count=1)

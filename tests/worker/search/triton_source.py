@@ -33,11 +33,11 @@ TYPES = {
     "allowed": "*u8",
 }
 
-# Parts that a screen has not, and what it is compiled for.
+# Parts that a screen has not, and what it is compiled for; tiles are small where all is in it.
 SCREENS = {
     "one hidden layer, relu": ((*PLAIN, *LAYERED), Shape(False, 3, 8, 128, 1, 1, 1)),
-    "an ensemble with every part": (LAYERED, Shape(False, 2, 4, 128, 8, 1, 1)),
-    "two hidden layers, gelu, with every part": (FOLDED, Shape(True, 3, 1, 64, 8, 2, 64)),
+    "an ensemble with every part": (LAYERED, Shape(False, 2, 1, 32, 8, 1, 1)),
+    "two hidden layers, gelu, with every part": (FOLDED, Shape(True, 3, 1, 32, 8, 2, 16)),
 }
 
 
