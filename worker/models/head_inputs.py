@@ -12,11 +12,16 @@ order.
 
 from math import sqrt
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from worker.compiled import quickly
 from worker.models.gelu_loops import add_t_erf
 from worker.models.heads import Head, gelu
+
+Floats = NDArray[np.float64]
 
 _ROOT_HALF = sqrt(0.5)
 
@@ -65,15 +70,14 @@ class HeadInputs:
         """Labels [..., Y] from inputs [..., F], which lie in one piece."""
         head, labels = self._head, len(self._head.linear.bias)
         y_BY = input_BF[..., self._hidden : self._hidden + labels].clone()
+        input_NF, y_NY = (array.flatten(0, -2).numpy() for array in (input_BF, y_BY))
         if head.saturation is not None:
-            linear_BY, size_B1 = input_BF[..., self._hidden + labels : -1], input_BF[..., -1:]
-            gain_BY, level_BY = head.saturation.of_sizes(size_B1)
-            y_BY += linear_BY * gain_BY + level_BY
+            exponent_Y, step_YK = head.saturation.exponent_Y, head.saturation.step_YK.detach()
+            _add_saturated(input_NF, exponent_Y.numpy(), step_YK.numpy(), y_NY)
         if head.output is None:
             return y_BY
         if self._is_halved:
-            flat = (input_BF.flatten(0, -2), self._output_YH, y_BY.flatten(0, -2))
-            add_t_erf(*(array.numpy() for array in flat))
+            add_t_erf(input_NF, self._output_YH.numpy(), y_NY)
             return y_BY
         activation = gelu if head.activation == "gelu" else torch.relu
         hidden_BH = activation(input_BF[..., : self._hidden])
@@ -81,6 +85,20 @@ class HeadInputs:
             hidden_BH = activation(layer(hidden_BH))
         y_BY += head.output(hidden_BH)
         return y_BY
+
+
+@quickly
+def _add_saturated(input_NF: Floats, exponent_Y: Floats, step_YK: Floats, y_NY: Floats) -> None:
+    """Add linear parts times their gains, and levels: what `Saturation` gives, in one pass."""
+    labels, steps = step_YK.shape
+    first = input_NF.shape[1] - 1 - labels
+    for n in range(len(input_NF)):
+        size = input_NF[n, -1]
+        for y in range(labels):
+            total = input_NF[n, first + y] * max(size, 1.0) ** -exponent_Y[y]
+            for k in range(steps):
+                total += min(max(size - k, 0.0), 1.0) * step_YK[y, k]
+            y_NY[n, y] += total
 
 
 def _layer(module: nn.Module) -> nn.Linear:

@@ -16,7 +16,7 @@ from worker.models.heads import ActivationKind, Head, HeadKind
 
 _SHIFT_START = 0.1
 _REFERENCE_START = 0.5
-_DESIGNS_AT_ONCE = 512
+_DESIGNS_AT_ONCE = 2048
 
 
 class LatentSpec(Protocol):

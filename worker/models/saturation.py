@@ -104,11 +104,8 @@ class Saturation(nn.Module):
 
     def forward(self, z_BD: Tensor) -> tuple[Tensor, Tensor]:
         """Gain and level [..., Y] at states [..., D]."""
-        return self.of_sizes((z_BD @ self.size_D)[..., None])
-
-    def of_sizes(self, size_B1: Tensor) -> tuple[Tensor, Tensor]:
-        """Gain and level [..., Y] of designs of these sizes [..., 1]."""
+        size_B1 = (z_BD @ self.size_D)[..., None]
         gain_BY = size_B1.clamp(min=1.0).pow(-self.exponent_Y)
-        places_K = torch.arange(STEPS, device=size_B1.device)
+        places_K = torch.arange(STEPS, device=z_BD.device)
         level_BY = (size_B1 - places_K).clamp(0.0, 1.0) @ self.step_YK.T
         return gain_BY, level_BY
