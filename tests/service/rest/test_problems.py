@@ -80,8 +80,8 @@ async def test_a_path_that_is_not_there(rest):
     [
         ("DELETE", "/v1/models", "GET"),
         ("DELETE", "/v1/datasets", "GET, POST"),
-        ("PUT", "/v1/training-jobs/job_1", "GET"),
-        ("DELETE", "/v1/training-jobs/job_1:cancel", "POST"),
+        ("PUT", "/v1/training-jobs/job_1", "DELETE, GET"),
+        ("PUT", "/v1/training-jobs/job_1:cancel", "POST"),
         ("POST", "/v1/artifacts/aa", "GET, HEAD"),
     ],
 )
