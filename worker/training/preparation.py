@@ -25,7 +25,6 @@ from worker.models.encoding import EditIndex
 from worker.training.batches import BatchOffsets, Replication, estimate_offsets, require_batches
 from worker.training.conditions import one_condition_each
 from worker.training.contexts import Context, context_column, of_units
-from worker.training.design_groups import design_groups
 from worker.training.gene_join import JoinedGenes, join_genes
 from worker.training.gene_vocabulary import GeneVocabulary, gene_vocabulary
 from worker.training.label_details import Replicates, label_details
@@ -140,14 +139,11 @@ def _part(
     unit_UK, unit_N = np.unique(key_NK, axis=0, return_inverse=True)
     unit_N = unit_N.reshape(-1)
     kept, design_U = np.unique(unit_UK[:, 0], return_inverse=True)
-    design_U = design_U.reshape(-1)
-    designs = tuple(table.designs[k] for k in kept)
-    is_edited_K = np.array([design.order > 0 for design in designs], dtype=bool)
     columns = [_nan_mean(column_N, unit_N, len(unit_UK)) for column_N in learned_NY[rows_N].T]
     return Part(
-        designs=designs,
-        design_N=design_U,
-        group_N=design_groups(design_U, unit_UK[:, 1], is_edited_K),
+        designs=tuple(table.designs[k] for k in kept),
+        design_N=design_U.reshape(-1),
+        group_N=unit_UK[:, 1],
         label_NY=np.stack(columns, axis=1),
         row_count_K=np.bincount(table.design_N[rows_N], minlength=len(table.designs))[kept],
         batch_NC=unit_UK[:, 3:],

@@ -42,8 +42,8 @@ def set_apart(
 ) -> Partition:
     """Take from the test part the controls, and the groups and designs that are trained on.
 
-    A group holds a design with its replicates and rebuilds; one that was measured in several
-    groups is on one side all the same. A control puts no group on a side: each plate has some.
+    A group holds a design with its replicates and rebuilds. Controls may be in every group, and put
+    none on a side; a design that trains as a control is not tested in another row.
     """
     control_N = controls_of(table)
     both_N = np.isin(table.group_N, np.unique(table.group_N[train_N & ~control_N]))
