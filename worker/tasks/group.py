@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from worker.training.group_folder import GroupFolder
 
 _PERIOD_SECONDS = 0.1
-_STOP_SECONDS = 2.5  # for a checkpoint: a cancel has five in all, a worker that goes six
+_STOP_SECONDS = 2.0  # for a checkpoint: a cancel has five in all, a worker that goes six
 _TAIL_BYTES = 4000
 _PR_SET_PDEATHSIG = 1
 
@@ -61,9 +61,11 @@ def run_group(held: HeldJob, folder: "GroupFolder", process_count: int) -> None:
                 give_up_time = time.monotonic() + _STOP_SECONDS
             if give_up_time is not None and time.monotonic() > give_up_time:
                 raise JobStoppedError
+            if give_up_time is not None and len(folder.endings()) == process_count:
+                break  # torchrun takes a second to see it
             time.sleep(_PERIOD_SECONDS)
         _pass_on(held, folder)
-        _require_success(folder, torchrun.returncode)
+        _require_success(folder, torchrun.poll() or 0)
 
 
 def _pass_on(held: HeldJob, folder: "GroupFolder") -> None:

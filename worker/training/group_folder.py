@@ -159,7 +159,10 @@ class GroupFolder:
 
     def end(self, rank: int, ending: Ending) -> None:
         """Say how a process ended."""
-        (self.path / f"end-{rank}.json").write_text(json.dumps(vars(ending)))
+        path = self.path / f"end-{rank}.json"
+        whole = path.with_suffix(".part")  # it is looked for while it is written
+        whole.write_text(json.dumps(vars(ending)))
+        whole.replace(path)
 
     def endings(self) -> list[Ending]:
         """How those ended that could say so, the first process first."""

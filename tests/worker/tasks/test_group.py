@@ -32,7 +32,9 @@ def database_kind():
 
 
 @pytest.fixture
-def runtime(database, tmp_path):
+def runtime(database, tmp_path, monkeypatch):
+    # Here, the end of the worker's process would be that of the tests.
+    monkeypatch.setattr("worker.tasks.heartbeat.PATIENCE_SECONDS", 60.0)
     settings = Settings(data_dir=tmp_path, heartbeat_seconds=0.2, torch_threads=1)
     return Runtime(settings, database, ArtifactStore(tmp_path / "artifacts"))
 
