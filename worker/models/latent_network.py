@@ -17,6 +17,7 @@ from worker.models.heads import ActivationKind, Head, HeadKind
 _SHIFT_START = 0.1
 _REFERENCE_START = 0.5
 _DESIGNS_AT_ONCE = 2048
+_MOST_INPUTS = 1 << 22  # of all edits: 32 megabytes a table
 
 
 class LatentSpec(Protocol):
@@ -140,7 +141,7 @@ class LatentNetwork(nn.Module, ABC):
         """Take states, and what the head reads of them, from these tables from now on."""
         self.fixed = fixed
         inputs = HeadInputs.of(self.head)
-        if inputs is not None:
+        if inputs is not None and len(self.shift_ED) * len(inputs.start_F) <= _MOST_INPUTS:
             start_F = self.reference_D @ inputs.map_DF + inputs.start_F
             self._inputs = inputs, fixed.mapped(inputs.map_DF, start_F)
 
@@ -271,19 +272,15 @@ class LatentNetwork(nn.Module, ABC):
             both_RBY: Tensor = self.head(torch.stack([compose(self.reference_D, z_P_BD), z_I_BD]))
             return both_RBY
         inputs, fixed = self._inputs
-        read = [inputs.read(fixed(part)) for part in _parts(batch)]
+        # What is made of few designs at a time stays in the cache.
+        parts = zip(*(torch.split(column, _DESIGNS_AT_ONCE) for column in batch), strict=True)
+        read = [inputs.read(fixed(DesignBatch(*part))) for part in parts]
         return torch.cat(read, dim=1).expand(2, -1, -1)
 
     def _read_composed(self, batch: DesignBatch) -> Tensor:
         z_P_BD = total_shift(self.shifts()[batch.edit_BP], batch.effect_BP)
         y_BY: Tensor = self.head(compose(self.reference_D, z_P_BD))
         return y_BY
-
-
-def _parts(batch: DesignBatch) -> list[DesignBatch]:
-    """Few designs at a time: what is made of them is to stay in the cache."""
-    edits, effects = (torch.split(column, _DESIGNS_AT_ONCE) for column in batch)
-    return list(map(DesignBatch, edits, effects))
 
 
 def _subsets(batch: DesignBatch, order: int) -> tuple[DesignBatch, Tensor]:

@@ -49,7 +49,9 @@ def network_of(scale=1.0, **changes):
         (1.0, {"head": "quadratic"}),
     ],
 )
-def test_a_fixed_network_reads_what_it_read_before(monkeypatch, scale, changes):
+@pytest.mark.parametrize("most", [0, 1 << 22])  # states, or what the head reads of them
+def test_a_fixed_network_reads_what_it_read_before(monkeypatch, scale, changes, most):
+    monkeypatch.setattr(latent_network, "_MOST_INPUTS", most)
     monkeypatch.setattr(latent_network, "_DESIGNS_AT_ONCE", 4)
     net = network_of(scale, **changes)
     batch = INDEX.encode([parse_genotype(text) for text in GENOTYPES])
