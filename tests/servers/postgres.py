@@ -7,8 +7,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -63,6 +64,38 @@ class PostgresServer:
             connection.execute(statement)
 
 
+class OwnPostgresServer(PostgresServer):
+    """A server of ours, which can be brought down and comes back with its data."""
+
+    def __init__(self, installation: "_Installation", process: subprocess.Popen, url: URL) -> None:
+        super().__init__(url)
+        self._installation, self._process, self._url = installation, process, url
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """End it: SIGINT breaks off transactions, SIGQUIT is a crash."""
+        stop(self._process, number, timeout_seconds=20)
+
+    def start(self) -> None:
+        """Start it again where it was.
+
+        Raises:
+            ServerError: it does not start.
+        """
+        self._process = _launch(self._installation, self._url)
+        if not _is_ready(self._process, self._url):
+            raise _not_started(self._installation)
+
+
+@dataclass(frozen=True)
+class _Installation:
+    """Programs, who runs them, the folder of the data, and options."""
+
+    programs: Path
+    account: Account
+    scratch: Path
+    options: Mapping[str, str]
+
+
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
     """The server that the environment names, or one of our own."""
@@ -70,16 +103,24 @@ def postgres_server() -> Iterator[PostgresServer]:
     if given:
         yield PostgresServer(make_url(given).set(drivername=DRIVER))
         return
+    with own_postgres_server() as server:
+        yield server
+
+
+@contextmanager
+def own_postgres_server(**options: str) -> Iterator[OwnPostgresServer]:
+    """A server of our own, with options on top of `OPTIONS`."""
     account = unprivileged_account()
     scratch = _scratch_folder(account)
     try:
         programs = postgres_programs(account, scratch)
         password = _initialise(programs, account, scratch)
-        process, url = _start(programs, account, scratch, password)
+        installation = _Installation(programs, account, scratch, OPTIONS | options)
+        server = OwnPostgresServer(installation, *_start(installation, password))
         try:
-            yield PostgresServer(url)
+            yield server
         finally:
-            stop(process, signal.SIGINT, timeout_seconds=20)
+            server.stop()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -109,29 +150,36 @@ def _initialise(programs: Path, account: Account, scratch: Path) -> str:
     return password
 
 
-def _start(
-    programs: Path, account: Account, scratch: Path, password: str
-) -> tuple[subprocess.Popen, URL]:
-    log_path = scratch / "log"
+def _start(installation: _Installation, password: str) -> tuple[subprocess.Popen, URL]:
     for _ in range(START_ATTEMPTS):  # another process may take the free port first
         url = URL.create(DRIVER, "cellgebra", password, "127.0.0.1", free_port(), "postgres")
-        options = {**OPTIONS, "port": str(url.port)}
-        flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        with log_path.open("ab") as log:
-            process = subprocess.Popen(
-                [programs / "postgres", "-D", scratch / "data", *flags],
-                cwd=scratch,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C is for pytest, which stops the server afterwards
-                preexec_fn=die_with_parent(signal.SIGINT),
-                **account.popen,
-            )
+        process = _launch(installation, url)
         if _is_ready(process, url):
             return process, url
         stop(process, signal.SIGQUIT, timeout_seconds=10)
-    raise ServerError(f"PostgreSQL did not start:\n{log_path.read_text()[-4000:]}")
+    raise _not_started(installation)
+
+
+def _launch(installation: _Installation, url: URL) -> subprocess.Popen:
+    scratch = installation.scratch
+    options = {**installation.options, "port": str(url.port)}
+    flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    with (scratch / "log").open("ab") as log:
+        return subprocess.Popen(
+            [installation.programs / "postgres", "-D", scratch / "data", *flags],
+            cwd=scratch,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C is for pytest, which stops the server afterwards
+            preexec_fn=die_with_parent(signal.SIGINT),
+            **installation.account.popen,
+        )
+
+
+def _not_started(installation: _Installation) -> ServerError:
+    text = (installation.scratch / "log").read_text()
+    return ServerError(f"PostgreSQL did not start:\n{text[-4000:]}")
 
 
 def _is_ready(process: subprocess.Popen, url: URL) -> bool:
