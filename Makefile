@@ -8,9 +8,10 @@ PB     ?= service/rpc/pb
 # What an install compiles.
 KERNEL := $(wildcard worker/search/*.[ch])
 ARGS   ?=
+TIMES  ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint format types imports test proto-check check demo bench study-ablation study-fba-triples study-isoprenol study-loss-conflict study-unseen-costanzo up lock clean
+.PHONY: help setup proto lint format types imports test proto-check check chaos demo bench study-ablation study-fba-triples study-isoprenol study-loss-conflict study-unseen-costanzo up lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -43,6 +44,10 @@ test: $(VENV)/.dev ## Run the tests, a file a process; ARGS= goes to pytest
 proto-check: $(VENV)/.dev ## Check that the stubs are those of proto/
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(MAKE) --no-print-directory -s proto PB="$$fresh" \
 		&& diff -r -x __pycache__ $(PB) "$$fresh" && echo "stubs are up to date"
+
+chaos: $(VENV)/.dev ## Break everything, TIMES= times each; writes benchmarks/results/reliability.md
+	CELLGEBRA_TEST_CHAOS_TIMES=$(TIMES) CELLGEBRA_TEST_CHAOS_PAGE=benchmarks/results/reliability.md \
+		$(BIN)/python -m pytest -m chaos tests/chaos $(ARGS)
 
 check: lint types imports proto-check test ## All of the above, as CI does
 

@@ -1,0 +1,93 @@
+"""One deployment a kind of database for all trials, which come one after the other, round by round.
+
+`CELLGEBRA_TEST_CHAOS_TIMES` says how often each is tried on each kind of database; without it, each
+is tried once, on PostgreSQL and SQLite by turns. `CELLGEBRA_TEST_CHAOS_PAGE` is where the table of
+results goes.
+"""
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.deployment import Deployment
+from tests.chaos.page import write_page
+from tests.chaos.trial import Outcome, Trials
+from tests.servers.postgres import own_postgres_server
+
+IS_SHORT = "CELLGEBRA_TEST_CHAOS_TIMES" not in os.environ
+TIMES = int(os.environ.get("CELLGEBRA_TEST_CHAOS_TIMES", "1"))
+PAGE = os.environ.get("CELLGEBRA_TEST_CHAOS_PAGE")
+OUTCOMES = pytest.StashKey[list[Outcome]]()
+
+
+def pytest_generate_tests(metafunc):
+    if "turn" in metafunc.fixturenames:
+        metafunc.parametrize("turn", range(1, TIMES + 1))
+
+
+def _is_trial(item):
+    return "turn" in getattr(item, "fixturenames", ())
+
+
+def pytest_collection_modifyitems(config, items):
+    """Round by round: a program that fails five times within half a minute ends the service."""
+    if IS_SHORT:
+        _keep_one_database_each(config, items)
+    places = [place for place, item in enumerate(items) if _is_trial(item)]
+    params = {item: item.callspec.params for item in (items[place] for place in places)}
+    ordered = sorted(params, key=lambda item: (params[item]["trials"], params[item]["turn"]))
+    for place, item in zip(places, ordered, strict=True):
+        items[place] = item
+
+
+def pytest_sessionfinish(session):
+    outcomes = session.config.stash.get(OUTCOMES, [])
+    if PAGE and outcomes:
+        write_page(Path(PAGE), outcomes)
+
+
+def _keep_one_database_each(config, items):
+    """Of the trials that come on both kinds of database, leave one, by turns."""
+    kinds: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if _is_trial(item) and "clock" not in item.name:  # there the two kinds differ
+            kinds.setdefault(f"{item.nodeid.partition('[')[0]} {_variant(item)}", []).append(item)
+    pairs = [pair for pair in kinds.values() if len(pair) == 2]
+    dropped = [pair[place % 2] for place, pair in enumerate(pairs)]
+    config.hook.pytest_deselected(items=dropped)
+    items[:] = [item for item in items if item not in dropped]
+
+
+def _variant(item):
+    return {name: value for name, value in item.callspec.params.items() if name != "trials"}
+
+
+@pytest.fixture(scope="session")
+def crashing_postgres():
+    """A PostgreSQL server that may be brought down: what it has committed survives."""
+    with own_postgres_server(synchronous_commit="on") as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["postgresql", "sqlite"])
+def trials(request, tmp_path_factory):
+    """A deployment under load, on PostgreSQL and on SQLite in turn."""
+    url, postgres = None, None
+    if request.param == "postgresql":
+        postgres = request.getfixturevalue("crashing_postgres")
+        url = postgres.create_database()
+    deployment = Deployment(tmp_path_factory.mktemp("chaos"), url)
+    try:
+        deployment.broker.start()
+        deployment.start()
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # a line a request is too many
+        made = Trials(deployment, postgres)
+        made.load.lay_ground()
+        outcomes = request.config.stash.setdefault(OUTCOMES, [])
+        made.outcomes = outcomes
+        yield made
+        made.load.close()
+    finally:
+        deployment.close()

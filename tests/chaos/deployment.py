@@ -1,0 +1,148 @@
+"""A deployment to be broken: `cellgebra up` with short leases over a broker of our own."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from service.contract.artifacts import ArtifactStore
+from service.contract.database import Database
+from service.contract.records import JobRecord
+from tests.chaos.broker import Broker
+from tests.servers.embedded import STOP_SECONDS, EmbeddedService, embedded_service
+from tests.servers.processes import die_with_parent, stop
+
+LEASE_SECONDS = 3.0
+ENVIRONMENT = {
+    "CELLGEBRA_LEASE_SECONDS": str(LEASE_SECONDS),
+    "CELLGEBRA_HEARTBEAT_SECONDS": "0.5",
+    "CELLGEBRA_SCHEDULER_PERIOD_SECONDS": "0.5",
+    "CELLGEBRA_REDISPATCH_SECONDS": "3",
+    "CELLGEBRA_CHECKPOINT_SECONDS": "1",
+    "CELLGEBRA_INGEST_WAIT_SECONDS": "0",
+    "CELLGEBRA_TORCH_THREADS": "1",
+    "CELLGEBRA_SEARCH_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
+
+
+class Deployment:
+    """The service, its database and its broker; it can be stopped and started again."""
+
+    def __init__(self, folder: Path, database_url: str | None, **environment: str) -> None:
+        self.data_dir = folder / "data"
+        self.broker = Broker()
+        self._database_url = database_url
+        url = database_url or f"sqlite:///{self.data_dir / 'cellgebra.db'}"
+        self.database = Database(url, pool_size=5)
+        self.store = ArtifactStore(self.data_dir / "artifacts")
+        self._environment = ENVIRONMENT | environment
+        self._running = ExitStack()
+        self._service: EmbeddedService | None = None
+
+    @property
+    def kind(self) -> str:
+        """Of the database."""
+        return "SQLite" if self.database.is_sqlite else "PostgreSQL"
+
+    @property
+    def service(self) -> EmbeddedService:
+        """The running service."""
+        assert self._service is not None
+        return self._service
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Settings of every process of it, for one more."""
+        url = self.database.engine.url.render_as_string(hide_password=False)
+        return self._environment | {
+            "CELLGEBRA_DATA_DIR": str(self.data_dir),
+            "CELLGEBRA_DATABASE_URL": url,
+            "CELLGEBRA_BROKER_URL": self.broker.url,
+        }
+
+    def start(self) -> None:
+        """Start the service and wait until it is ready."""
+        options = ["--broker-url", self.broker.url, "--train-workers", "2"]
+        if self._database_url is not None:
+            options += ["--database-url", self._database_url]
+        self._service = self._running.enter_context(
+            embedded_service(self.data_dir, *options, environment=self._environment)
+        )
+
+    def stop(self) -> None:
+        """Stop the service; nothing of it may be left."""
+        self._running.close()
+
+    def close(self) -> None:
+        """Stop everything."""
+        try:
+            self.stop()
+        finally:
+            self.broker.close()
+            self.database.close()
+
+    def terminate_everything(self) -> None:
+        """Ask every process of it to go, all at once, as a host that shuts down does."""
+        up = self.service.process
+        for process in self.service.processes():
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+        self.broker.stop(signal.SIGTERM)
+        up.wait(STOP_SECONDS)
+        self.stop()
+
+    @contextmanager
+    def another_scheduler(self, **environment: str) -> Iterator[None]:
+        """One more scheduler, as long as the block runs; it is killed afterwards."""
+        command = [sys.executable, "-P", "-m", "service.cli", "scheduler"]
+        with (self.data_dir / "logs" / "another_scheduler.log").open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                env={**os.environ, **self.environment, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGKILL),
+            )
+        try:
+            yield
+            assert process.poll() is None, "the other scheduler has ended by itself"
+        finally:
+            stop(process, signal.SIGKILL, timeout_seconds=10)
+
+    def main_process(self, name: str) -> psutil.Process:
+        """The process of a program: a worker by its name, or a command such as `api`."""
+        words = (f"{name}@%h", name)
+        for process in self.service.processes():
+            command = process.cmdline()
+            if command[:1] == [sys.executable] and any(word in command for word in words):
+                return process
+        raise LookupError(f"no process of {name}")
+
+    def count_in_logs(self, text: str) -> int:
+        """How often the processes have said something."""
+        return sum(log.read_text().count(text) for log in (self.data_dir / "logs").glob("*.log"))
+
+    def holder_of(self, job_id: str) -> psutil.Process:
+        """The process that holds the lease of a job."""
+        with self.database.read() as session:
+            owner = session.get_one(JobRecord, job_id).owner
+        assert owner is not None, f"{job_id} is not held"
+        return psutil.Process(int(owner.rpartition(":")[2]))
+
+
+def kill_worker(process: psutil.Process) -> None:
+    """Kill -9 a worker: its main process and its child, whichever of them is given."""
+    parent = process.parent()
+    tree = [process, *process.children()]
+    if parent is not None and "celery" in parent.cmdline():
+        tree.append(parent)
+    for one in tree:
+        one.send_signal(signal.SIGKILL)

@@ -1,0 +1,176 @@
+"""A trial: a deployment with at least fifty jobs at work, a fault, and the reckoning."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from service.contract.jobs import TERMINAL_STATES, EventType, JobState
+from service.contract.records import JobEventRecord, JobRecord, WorkerRecord
+from service.contract.repositories.artifacts import collect_doubtful
+from service.contract.repositories.garbage import find_garbage
+from tests.chaos.deployment import Deployment
+from tests.chaos.ledger import Entry, Ledger, attempts
+from tests.chaos.load import PROPOSALS, Load, Trickle
+from tests.chaos.reconciliation import Balance, reconcile
+from tests.servers.postgres import OwnPostgresServer
+
+logger = logging.getLogger(__name__)
+
+LIVE_JOBS = 50
+MOST_REFILLS = 5
+RECOVERY_SECONDS = 60.0
+SETTLE_SECONDS = 5.0
+
+
+@dataclass
+class Outcome:
+    """What a fault did, once."""
+
+    fault: str
+    database: str
+    balance: Balance = field(default_factory=Balance)
+    recovery_seconds: float | None = None
+    left_blobs: int = 0
+
+
+class Watch:
+    """Times how long the service needs to come through a fault."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+        self._begin = time.monotonic()
+
+    def restart(self) -> None:
+        """Count from now: what was away is back."""
+        self._begin = time.monotonic()
+
+    def until(self, is_well: Callable[[], bool]) -> None:
+        """Wait until all is well again, and note how long it took."""
+        for _ in attempts(RECOVERY_SECONDS):
+            if is_well():
+                self._outcome.recovery_seconds = time.monotonic() - self._begin
+                return
+        raise AssertionError(f"{self._outcome.fault}: not well after {RECOVERY_SECONDS:g} s")
+
+
+class Trials:
+    """Faults on one deployment, one after the other; one ledger for all of them."""
+
+    def __init__(self, deployment: Deployment, postgres: OwnPostgresServer | None = None) -> None:
+        self.deployment = deployment
+        self.postgres = postgres
+        self.ledger = Ledger()
+        self.load = Load(deployment, self.ledger)
+        self.outcomes: list[Outcome] = []
+        self._told: set[str] = set()
+        self._begin = 0
+
+    @contextmanager
+    def fault(self, name: str) -> Iterator[Watch]:
+        """Have many jobs at work while the block breaks something, then reckon.
+
+        Raises:
+            AssertionError: something was lost, doubled, left over, or answered without sense.
+        """
+        start = time.monotonic()
+        outcome = Outcome(name, self.deployment.kind)
+        live = self._fill()
+        logger.info("%s: %d live after %.1f s", name, live, time.monotonic() - start)
+        with Trickle(self.load):
+            yield Watch(outcome)
+        logger.info("%s: well after %.1f s", name, time.monotonic() - start)
+        self.load.await_ends()
+        outcome.left_blobs = self.collect()
+        outcome.balance = self._balance_since_last()
+        self.outcomes.append(outcome)
+        logger.info("%s: done after %.1f s", name, time.monotonic() - start)
+        if faults := outcome.balance.faults():
+            raise AssertionError("\n".join([f"{name}: the books do not balance", *faults]))
+
+    def _balance_since_last(self) -> Balance:
+        """What this fault alone has done; the books are those of all."""
+        balance = self.settled().without(self._told)
+        self._told.update(balance.faults())
+        mine = [entry for entry in self.ledger.entries(self._begin) if entry.kind is not None]
+        self._begin = len(self.ledger)
+        balance.accepted = sum(entry.is_accepted for entry in mine)
+        balance.finished = balance.accepted - len(balance.lost)
+        return balance
+
+    def _fill(self) -> int:
+        """Have enough jobs that have not ended, however fast they end; returns how many."""
+        self.load.fill(ingests=40, trainings=1, searches=10, scorings=10)
+        for _ in range(MOST_REFILLS):
+            live = self.load.live_count()
+            if live >= LIVE_JOBS:
+                return live
+            self.load.fill(ingests=2 * (LIVE_JOBS - live), searches=5, scorings=5)
+        raise AssertionError(f"no {LIVE_JOBS} jobs at work: they end as fast as they are made")
+
+    def reckon(self) -> Balance:
+        """Compare the whole ledger with the whole deployment."""
+        store = self.deployment.data_dir / "artifacts"
+        return reconcile(self.ledger.entries(), self.deployment.database, store, PROPOSALS)
+
+    def collect(self) -> int:
+        """Have blobs go that a killed process left, now: the scheduler would a minute later.
+
+        Of which no word was left is a fault.
+        """
+        database, store = self.deployment.database, self.deployment.store
+        for _ in attempts(SETTLE_SECONDS):  # files that go after a commit have had their time
+            left = len(find_garbage(database, store).unheld)
+            if left == 0:
+                break
+        collect_doubtful(database, store, older_than_seconds=0)
+        return left
+
+    def settled(self) -> Balance:
+        """The reckoning, once files that go after a commit have had their time."""
+        balance = self.reckon()
+        for _ in attempts(SETTLE_SECONDS):
+            balance = self.reckon()
+            if set(balance.faults()) <= self._told:
+                break
+        return balance
+
+    def long_training(self, epochs: int = 400, **model: int) -> Entry:
+        """A training that is in one of its epochs."""
+        entry = self.load.training(epochs=epochs, **model)
+        for _ in attempts():
+            if self.has_event(entry, EventType.EPOCH):
+                return entry
+        raise AssertionError(f"{entry.resource_id} has no epoch")
+
+    def job(self, entry: Entry) -> JobRecord:
+        """The row of an entry's job."""
+        query = select(JobRecord).where(JobRecord.request_id == entry.request_id)
+        with self.deployment.database.read() as session:
+            return session.scalars(query).one()
+
+    def has_event(self, entry: Entry, type_: EventType) -> bool:
+        """Whether a job has told of something."""
+        query = select(JobEventRecord.sequence).where(
+            JobEventRecord.job_id == entry.resource_id, JobEventRecord.type == type_.value
+        )
+        with self.deployment.database.read() as session:
+            return session.scalar(query.limit(1)) is not None
+
+    def is_present(self, name: str) -> bool:
+        """Whether a worker counts as alive."""
+        pid = self.deployment.main_process(name).pid
+        with self.deployment.database.read() as session:
+            return session.scalar(select(WorkerRecord).where(WorkerRecord.pid == pid)) is not None
+
+    def has_ended(self, entry: Entry) -> bool:
+        """Whether a job has ended."""
+        return self.job(entry).state in TERMINAL_STATES
+
+    def is_taken_again(self, entry: Entry) -> bool:
+        """Whether a job that was lost is at work again, or done."""
+        job = self.job(entry)
+        return job.fence >= 2 and job.state in (JobState.RUNNING, JobState.SUCCEEDED)

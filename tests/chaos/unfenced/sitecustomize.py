@@ -1,0 +1,47 @@
+"""Switches fencing off in every process whose PYTHONPATH begins with this folder.
+
+The trials have to find out: a suite that stays green without the fence would prove nothing. The
+life cycle's checks of the lease go: who once held a job may go on writing to it.
+"""
+
+import sys
+from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
+
+_LEASES, _EVENTS = "service.contract.repositories.leases", "service.contract.repositories.events"
+
+
+def _unfence_leases(module):
+    def beat(session, lease, lease_seconds):  # noqa: ARG001
+        return module.JobState(session.get_one(module.JobRecord, lease.job_id).state)
+
+    module.lock_held = lambda session, lease: session.get_one(module.JobRecord, lease.job_id)
+    module.heartbeat = beat
+
+
+def _unfence_events(module):
+    append = module.append_event
+    module.append_event = lambda *args, fence=None: append(*args)  # noqa: ARG005
+
+
+_PATCHES = {_LEASES: _unfence_leases, _EVENTS: _unfence_events}
+
+
+class _Unfencing(MetaPathFinder):
+    """Loads a module as it is, then takes its fence away."""
+
+    def find_spec(self, name, path, target=None):
+        if name not in _PATCHES:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            _PATCHES[name](module)
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
+sys.meta_path.insert(0, _Unfencing())
