@@ -30,6 +30,10 @@ def _ecoli(_: Path | None, work: Path) -> Figures:
     return ecoli.run(Steps(work, "ecoli", ecoli.STEP_COUNT))
 
 
+def _ecoli_seeds(_: Path | None, work: Path) -> Figures:
+    return ecoli.over_seeds(Steps(work, "ecoli_seeds", ecoli.SEEDS_STEP_COUNT))
+
+
 def _isoprenol(folder: Path | None, work: Path) -> Figures:
     steps = Steps(work, "isoprenol", isoprenol.STEP_COUNT)
     return isoprenol.run(steps, isoprenol.task_of(folder, work))
@@ -47,6 +51,7 @@ def _emap(folder: Path | None, work: Path) -> Figures:
 
 PARTS: Mapping[str, Run] = {
     "ecoli": _ecoli,
+    "ecoli_seeds": _ecoli_seeds,
     "isoprenol": _isoprenol,
     "campaign": _campaign,
     "emap": _emap,

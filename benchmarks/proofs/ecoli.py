@@ -4,9 +4,11 @@ Nothing was chosen by looking at triples: ours is the default of the program for
 its defaults, and everything else is a null.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from benchmarks.proofs.ecoli_selected import among_selected
 from benchmarks.proofs.ecoli_strategies import by_strategy
 from benchmarks.proofs.fitting import Fields, Rows, fit_rows, one_member
 from benchmarks.proofs.oracle import FILE, Codes, Floats, Oracle, places_of
-from benchmarks.proofs.statistics import Interval, mean, share_found
+from benchmarks.proofs.statistics import Interval, around, mean, mean_of_clusters, share_found
 from benchmarks.proofs.steps import Arrays, Figures, Steps
 from service.contract.designs import Design, parse_genotype
 from service.contract.search import Feasibility, Objective, SearchSpec
@@ -31,7 +33,12 @@ MODELS: Mapping[str, Fields] = {
     "minimum of pairs": one_member("pairwise", rule="min"),
 }
 RANDOM = "random"
-STEP_COUNT = len(MODELS) * 2
+STEP_COUNT = 2 * len(MODELS)
+# Networks that differ in their seed alone. An ensemble with every default takes many minutes: how
+# long these are trained was chosen by the time that it takes, and by nothing else.
+SEEDS = (0, 1, 2, 3, 4)
+SHORT: Fields = {"ensemble_size": 1, "batch_size": 256, "epochs": 30}
+SEEDS_STEP_COUNT = 2 * (len(MODELS) + len(SEEDS) - 1)
 
 GAP = 0.05
 LEAST_GROWTH = 0.5
@@ -48,6 +55,8 @@ class Task:
     models: Mapping[str, Fields]
     counts: tuple[int, ...] = COUNTS
     top: int = TOP
+    seeds: tuple[int, ...] = (0,)
+    is_looked_into: bool = True
 
     @cached_property
     def rows(self) -> Rows:
@@ -119,9 +128,9 @@ def spec_of(task: Task) -> SearchSpec:
     )
 
 
-def _searched(task: Task, predictor: Predictor, name: str) -> Figures:
+def _searched(task: Task, predictor: Predictor, *, is_looked_into: bool) -> Figures:
     spec, found = spec_of(task), {}
-    if name == OURS:
+    if is_looked_into:
         (report, proposals), found["strategies"] = by_strategy(spec, predictor, task.counts)
         found["selected"] = among_selected(task, predictor, proposals)
     else:
@@ -136,6 +145,11 @@ def _searched(task: Task, predictor: Predictor, name: str) -> Figures:
 def _gap_score(task: Task, growth_T: Floats) -> Floats:
     """By how much a prediction lies below the least of the measured pairs; nothing is below 0."""
     return task.least - np.maximum(growth_T, 0.0)
+
+
+def _error(task: Task, growth_T: Floats) -> float:
+    """Root mean square of what a prediction of growth is off; nothing is below 0."""
+    return float(np.sqrt(np.mean((np.maximum(growth_T, 0.0) - task.growth) ** 2)))
 
 
 Found = dict[str, Floats]
@@ -167,71 +181,101 @@ def proposed(task: Task, places: Sequence[int]) -> dict[str, Interval]:
     }
 
 
-def graded(found: Mapping[str, Found], cluster_P: Codes) -> dict[str, Any]:
-    """Recall of every ranking by k, and how much that of ours lies above each other."""
-    ours = found[OURS]
+def graded(found: Mapping[str, Sequence[Found]], cluster_P: Codes) -> dict[str, Any]:
+    """Recall of every ranking by k, and how much that of ours lies above each other.
+
+    `found` has one entry an ensemble, or one alone where a ranking has no seed. Figures of several
+    ensembles are their median, in an interval that holds the intervals of all; `each` has them one
+    by one. In `clusters` every cluster counts once.
+    """
+    return {k: _graded_at(k, found, cluster_P) for k in found[OURS][0]}
+
+
+def _graded_at(k: str, found: Mapping[str, Sequence[Found]], cluster_P: Codes) -> dict[str, Any]:
+    recall = {name: [mean(one[k], cluster_P) for one in own] for name, own in found.items()}
+    above = {
+        name: [
+            mean(ours[k] - other[k], cluster_P)
+            for ours, other in zip(found[OURS], cycle(own), strict=False)
+        ]
+        for name, own in found.items()
+        if name != OURS
+    }
     return {
-        k: {
-            "recall": {name: mean(own[k], cluster_P) for name, own in found.items()},
-            "above": {
-                name: mean(ours[k] - own[k], cluster_P)
-                for name, own in found.items()
-                if name != OURS
-            },
-        }
-        for k in ours
+        "recall": {name: around(each) for name, each in recall.items()},
+        "above": {name: around(each) for name, each in above.items()},
+        "each": {"recall": recall, "above": above},
+        "clusters": {
+            name: around([mean_of_clusters(one[k], cluster_P) for one in own])
+            for name, own in found.items()
+        },
     }
 
 
 class _Trained:
     """A model that is trained when it is first asked for."""
 
-    def __init__(self, task: Task, name: str) -> None:
-        self._fit = lru_cache(lambda: fit_rows(task.rows, task.models[name]))
+    def __init__(self, task: Task, name: str, seed: int) -> None:
+        self._fit = lru_cache(lambda: fit_rows(task.rows, task.models[name], seed=seed))
         self._task = task
-        self._name = name
+        self._is_looked_into = name == OURS and task.is_looked_into
 
     def read(self) -> Arrays:
         return read_all(self._task, self._fit())
 
     def searched(self) -> Figures:
-        return _searched(self._task, self._fit(), self._name)
+        return _searched(self._task, self._fit(), is_looked_into=self._is_looked_into)
 
 
 def run(steps: Steps, task: Task | None = None) -> Figures:
     """All figures of this proof."""
     own = task or Task(Oracle.read(), MODELS)
     data = {"oracle": FILE.stat().st_size, "genes": len(own.oracle.genes)}
-    gaps: dict[str, Found] = {}
-    best: dict[str, Found] = {}
+    gaps: dict[str, list[Found]] = defaultdict(list)
+    best: dict[str, list[Found]] = defaultdict(list)
     told: dict[str, Any] = {}
-    for name in own.models:
-        said = {**data, "training": dict(own.models[name])}
-        model = _Trained(own, name)
+    error: dict[str, list[float]] = defaultdict(list)
+    for name, seed in ((n, s) for n in own.models for s in own.seeds[: None if n == OURS else 1]):
+        said = {**data, "training": dict(own.models[name]), "seed": seed}
+        model = _Trained(own, name, seed)
         read = steps.arrays(f"growth by {name}", said, model.read)
         found = steps.figures(f"product by {name}", said, model.searched)
-        gaps[name] = found_gaps(own, _gap_score(own, read["intact"]))
+        gaps[name].append(found_gaps(own, _gap_score(own, read["intact"])))
+        error[name].append(_error(own, read["intact"]))
         if name == OURS:
-            gaps[COMPOSED] = found_gaps(own, _gap_score(own, read["compose"]))
-        best[name] = found_best(own, found["places"])
-        told[name] = proposed(own, found["places"]) | {"report": found["report"]}
-        told[name] |= {key: found[key] for key in ("selected", "strategies") if key in found}
+            error[COMPOSED].append(_error(own, read["compose"]))
+            gaps[COMPOSED].append(found_gaps(own, _gap_score(own, read["compose"])))
+        best[name].append(found_best(own, found["places"]))
+        if name not in told:
+            told[name] = proposed(own, found["places"]) | {"report": found["report"]}
+            told[name] |= {key: found[key] for key in ("selected", "strategies") if key in found}
     even_T = np.zeros(len(own.sets))
-    gaps[RANDOM] = found_gaps(own, even_T)
-    best[RANDOM] = {str(k): share_found(even_T, k)[own.best] for k in own.counts}
+    gaps[RANDOM].append(found_gaps(own, even_T))
+    best[RANDOM].append({str(k): share_found(even_T, k)[own.best] for k in own.counts})
     return _counts(own) | {
         "gap": graded(gaps, own.orbit[own.gaps]),
         "product": graded(best, own.orbit[own.best]),
+        "error": dict(error),
         "models": told,
     }
 
 
+def over_seeds(steps: Steps) -> Figures:
+    """Ours and its nulls again, with ensembles of several seeds, each trained briefly."""
+    models = {**MODELS, OURS: {**MODELS[OURS], **SHORT}}
+    return run(steps, Task(Oracle.read(), models, seeds=SEEDS, is_looked_into=False))
+
+
 def _counts(own: Task) -> dict[str, Any]:
     return {
+        "seeds": list(own.seeds),
         "triples": len(own.sets),
         "trained_on": len(own.rows.lines),
         "gaps": len(own.gaps),
         "gap_orbits": len(np.unique(own.orbit[own.gaps])),
+        "gap_orbit_sizes": np.sort(np.unique(own.orbit[own.gaps], return_counts=True)[1])[
+            ::-1
+        ].tolist(),
         "best": len(own.best),
         "best_orbits": len(np.unique(own.orbit[own.best])),
         "growing": int((own.growth >= LEAST_GROWTH).sum()),

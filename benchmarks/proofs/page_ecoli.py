@@ -6,7 +6,9 @@ from typing import Any
 
 from benchmarks.accuracy_rows.page import table
 from benchmarks.proofs.ecoli import COMPOSED, LEAST_GROWTH, OURS, TOP
+from benchmarks.proofs.page_trainings import together, trainings
 from benchmarks.proofs.pictures import Dots, draw_dots
+from benchmarks.proofs.results import read
 from benchmarks.proofs.section import Section, beside, joined, made, words
 from benchmarks.proofs.verdicts import number, signed, verdict
 
@@ -128,8 +130,11 @@ def _picture(found: Mapping[str, Any], path: Path) -> None:
     draw_dots(path, "Recall of what is there among all triples of e_coli_core", panels)
 
 
-def ecoli_section(found: Mapping[str, Any], folder: Path, pictures: str) -> Section:
+def ecoli_section(own: Mapping[str, Any], folder: Path, pictures: str) -> Section:
     """Recall beside nulls, and what was promised of the selected."""
+    earlier, seeds = (read(folder, f"ecoli_{name}") for name in ("earlier", "seeds"))
+    runs = [run for run in (own, earlier) if run is not None]
+    found = together(runs)
     _picture(found, folder / "ecoli.svg")
     names, counts = _models(found), list(found["gap"])
     gap, product = (
@@ -149,6 +154,7 @@ def ecoli_section(found: Mapping[str, Any], folder: Path, pictures: str) -> Sect
             ),
             f"![recall among all triples]({pictures}ecoli.svg)",
             beside(gap, names, OURS),
+            "" if seeds is None else trainings(runs, seeds),
             words(
                 "ecoli_product",
                 least=LEAST_GROWTH,
@@ -167,7 +173,7 @@ def ecoli_section(found: Mapping[str, Any], folder: Path, pictures: str) -> Sect
             words("ecoli_selected", calibrated=calibrated),
             _coverage(selected),
             _errors(selected),
-            made(found),
+            made(own),
         ]
     )
     verdicts = [

@@ -1,6 +1,6 @@
 """Figures of a ranking, with bootstrap intervals over clusters."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,22 @@ def resampled(figure: Figure, cluster_K: Codes, seed: int = 0) -> Interval:
 def mean(value_K: Floats, cluster_K: Codes) -> Interval:
     """The mean of a value; of what was found, the recall."""
     return resampled(lambda w_RK: w_RK @ value_K / w_RK.sum(axis=1), cluster_K)
+
+
+def mean_of_clusters(value_K: Floats, cluster_K: Codes) -> Interval:
+    """The mean over clusters of their means, so that a large one counts as a small one."""
+    _, place_K, size_C = np.unique(cluster_K, return_inverse=True, return_counts=True)
+    share_K = 1.0 / size_C[place_K.reshape(-1)]
+    return resampled(lambda w_RK: w_RK @ (share_K * value_K) / (w_RK @ share_K), cluster_K)
+
+
+def around(figures: Sequence[Interval]) -> Interval:
+    """The median of figures of several ensembles, in an interval that holds all of theirs."""
+    return {
+        "value": float(np.median([one["value"] for one in figures])),
+        "low": min(one["low"] for one in figures),
+        "high": max(one["high"] for one in figures),
+    }
 
 
 def _in_ties(is_event_K: Flags, score_K: Floats) -> Callable[[Floats], tuple[Floats, Floats]]:

@@ -19,6 +19,7 @@ from benchmarks.proofs.steps import Figures, Steps
 from service.contract.designs import parse_genotype
 from service.contract.order_sheets import Acquisition
 
+QUESTIONS = ("gap", "product")
 TINY = {"model": {"kind": "perturbation_set", "latent_dim": 4}, "ensemble_size": 2, "epochs": 1}
 
 
@@ -26,8 +27,8 @@ TINY = {"model": {"kind": "perturbation_set", "latent_dim": 4}, "ensemble_size":
 def found(small: Oracle, tmp_path_factory: pytest.TempPathFactory) -> Figures:
     """Ours all but untrained, beside the pairs and their minimum."""
     models = {ecoli.OURS: TINY, **{n: ecoli.MODELS[n] for n in ("pairwise", "minimum of pairs")}}
-    task = ecoli.Task(small, models, counts=(10, 100), top=10)
-    return ecoli.run(Steps(tmp_path_factory.mktemp("steps"), "ecoli", 6), task)
+    task = ecoli.Task(small, models, counts=(10, 100), top=10, seeds=(0, 1))
+    return ecoli.run(Steps(tmp_path_factory.mktemp("steps"), "ecoli", 8), task)
 
 
 def test_gaps_are_counted_through(small: Oracle, found: Figures) -> None:
@@ -42,6 +43,46 @@ def test_the_minimum_knows_no_more_than_chance(found: Figures) -> None:
     assert recall["random"]["value"] == pytest.approx(by_chance)
     above = found["gap"]["10"]["above"]["random"]["value"]
     assert above == pytest.approx(recall[ecoli.OURS]["value"] - by_chance)
+
+
+@pytest.fixture(scope="module")
+def reseeded(small: Oracle, tmp_path_factory: pytest.TempPathFactory) -> Figures:
+    """The same with ensembles of two other seeds."""
+    models = {ecoli.OURS: TINY, **{n: ecoli.MODELS[n] for n in ("pairwise", "minimum of pairs")}}
+    task = ecoli.Task(small, models, counts=(10, 100), top=10, seeds=(1, 2))
+    return ecoli.run(Steps(tmp_path_factory.mktemp("steps"), "ecoli", 8), task)
+
+
+def test_ensembles_are_told_by_their_median_within_all_their_intervals(reseeded: Figures) -> None:
+    for figures in (reseeded["gap"]["100"], reseeded["product"]["100"]):
+        first, second = figures["each"]["recall"][ecoli.OURS]
+        told = figures["recall"][ecoli.OURS]
+        assert told["value"] == pytest.approx((first["value"] + second["value"]) / 2)
+        assert told["low"] == min(first["low"], second["low"])
+        assert told["high"] == max(first["high"], second["high"])
+        assert len(figures["each"]["recall"]["pairwise"]) == 1
+        assert len(figures["each"]["above"]["pairwise"]) == 2
+    assert sum(reseeded["gap_orbit_sizes"]) == reseeded["gaps"]
+    assert len(set(reseeded["error"][ecoli.OURS])) == 2
+
+
+def test_the_page_tells_of_every_training(
+    found: Figures, reseeded: Figures, tmp_path: Path
+) -> None:
+    kept = {"ecoli": found, "ecoli_earlier": reseeded, "ecoli_seeds": reseeded}
+    for name, figures in kept.items():
+        shown = {key: {100: figures[key]["10"], 1000: figures[key]["100"]} for key in QUESTIONS}
+        save(tmp_path / "search_proof", name, figures | shown)
+    page = write_page(tmp_path / "search_proof").read_text()
+    latest, earlier = (one["gap"]["100"]["recall"][ecoli.OURS] for one in (found, reseeded))
+    middle = (latest["value"] + earlier["value"]) / 2
+    low, high = min(latest["low"], earlier["low"]), max(latest["high"], earlier["high"])
+    assert f"{middle:.3f} [{low:.3f}, {high:.3f}]" in page
+    each = reseeded["gap"]["100"]["each"]["recall"][ecoli.OURS]
+    first, last = sorted(one["value"] for one in each)
+    assert f"**{(first + last) / 2:.2f}** ({first:.2f} to {last:.2f})" in page
+    assert "| brief, seed 1 |" in page
+    assert "nan" not in page
 
 
 def test_every_triple_is_searched(found: Figures) -> None:
@@ -147,7 +188,7 @@ def test_interactions_are_ranked_by_their_sign() -> None:
 
 def test_the_page_begins_with_where_a_null_is_as_good(found: Figures, tmp_path: Path) -> None:
     shown: dict[str, Any] = {
-        key: {100: found[key]["10"], 1000: found[key]["100"]} for key in ("gap", "product")
+        key: {100: found[key]["10"], 1000: found[key]["100"]} for key in QUESTIONS
     }
     save(tmp_path / "search_proof", "ecoli", found | shown)
     page = write_page(tmp_path / "search_proof").read_text()

@@ -9,6 +9,7 @@ from benchmarks.proofs.statistics import (
     average_precision,
     difference,
     mean,
+    mean_of_clusters,
     over_seeds,
     resampled,
     share_found,
@@ -23,6 +24,14 @@ def test_ties_share_the_last_places() -> None:
     found = share_found(np.array([3.0, 1.0, 2.0, 2.0, 2.0]), 3)
     assert found.tolist() == pytest.approx([1.0, 0.0, 2 / 3, 2 / 3, 2 / 3])
     assert share_found(np.zeros(4), 9).tolist() == [1.0] * 4
+
+
+def test_a_large_cluster_counts_as_a_small_one() -> None:
+    value, cluster = np.array([1.0, 1.0, 1.0, 0.0]), np.array([7, 7, 7, 2])
+    assert mean(value, cluster)["value"] == pytest.approx(3 / 4)
+    told = mean_of_clusters(value, cluster)
+    assert told["value"] == pytest.approx(1 / 2)
+    assert (told["low"], told["high"]) == pytest.approx((0.0, 1.0))
 
 
 def test_areas_are_those_of_scikit_learn() -> None:
