@@ -73,7 +73,7 @@ def test_interpreted_it_equals_every_design_and_the_compiled_kernel():
 
 @NEEDS_TRITON
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_interpreted_it_does_what_every_kernel_does():
     plugin = "-p tests.worker.search.interpreted"
     run_cases("test_kernel.py", "test_tables.py", TRITON_INTERPRET="1", PYTEST_ADDOPTS=plugin)
