@@ -77,6 +77,7 @@ class KernelArrays:
     size: Singles | None
     exponent: Singles | None
     step: Singles | None
+    steps: int
     unit_base: Singles | None
     unit_edit: Singles | None
     unit_block: Singles | None
@@ -144,6 +145,7 @@ def kernel_arrays(
         ],
         **_triple_arrays(tables),
         **_size_arrays(tables, pad),
+        steps=_reached_steps(tables),
         **_unit_arrays(tables, lanes, pad),
         spread=_singles(np.array([label.spread for label in tables.labels])),
         center=_singles(np.array([label.center for label in tables.labels])),
@@ -228,6 +230,15 @@ def _size_arrays(tables: ScreenTables, pad: _Pad) -> dict[str, Any]:
         _singles(_flat(sizes.step_MYK)),
     )
     return dict(zip(names, arrays, strict=True))
+
+
+def _reached_steps(tables: ScreenTables) -> int:
+    """As many as the largest design has, with room for rounding."""
+    if tables.sizes is None:
+        return 0
+    sizes = tables.sizes
+    most = (sizes.size_M + tables.order * sizes.size_ME.max(axis=1, initial=0.0)).max()
+    return int(np.clip(np.ceil(most * (1 + 1e-5) + 1e-5), 0, sizes.step_MYK.shape[2]))
 
 
 def _unit_arrays(tables: ScreenTables, lanes: int, pad: _Pad) -> dict[str, Any]:

@@ -16,7 +16,7 @@ VARIANTS = ("plain", "avx2", "avx512")  # what a later one needs, an earlier one
 _COUNTS = (
     *("order", "edits", "padded", "lanes", "labels", "members"),
     *("layers", "units", "second_units", "is_gelu", "is_folded", "limits", "strata", "bins"),
-    *("has_front", "is_simple"),
+    *("has_front", "steps", "is_simple"),
 )
 _ARRAYS = (
     *("constant", "single", "leading", "pair", "bound"),

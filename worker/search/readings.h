@@ -46,30 +46,58 @@ static void cap_triples(
     }
 }
 
-/* max(n, 1)^-exponent times what adds up, and a level for each size. */
-static void saturate(
-    float *restrict v, const float *restrict inner, const float *restrict size, Share share,
-    float exponent, const float *restrict step, int64_t n)
+/* Levels of the first `steps` sizes: a number that the compiler knows, so that it unrolls them. */
+static inline void add_levels(
+    float *restrict v, const float *restrict size, float other, const float *restrict step,
+    int64_t n, const int steps)
 {
     for (int64_t k = 0; k < n; k++) {
-        const float count = share.size + size[k];
+        const float count = other + size[k];
         float level = 0.0f;
-        for (int place = 0; place < STEPS; place++) {
+        for (int place = 0; place < steps; place++) {
             float part = count - (float)place;
             part = part > 0.0f ? part : 0.0f;
             level += step[place] * (part < 1.0f ? part : 1.0f);
         }
         v[k] += level;
     }
-    if (exponent == 0.0f) {
-        for (int64_t k = 0; k < n; k++) v[k] += share.inner + inner[k];
-        return;
-    }
+}
+
+/* count^-exponent; roots where the exponent is so many quarters (0: some other one). */
+static inline float gain_of(float count, float exponent, const int quarters)
+{
+    if (quarters == 1) return 1.0f / sqrtf(sqrtf(count));
+    if (quarters == 2) return 1.0f / sqrtf(count);
+    if (quarters == 3) return 1.0f / (sqrtf(count) * sqrtf(sqrtf(count)));
+    if (quarters == 4) return 1.0f / count;
+    return exponential(-exponent * logarithm(count));
+}
+
+static inline void add_gained(
+    float *restrict v, const float *restrict inner, const float *restrict size, Share share,
+    float exponent, int64_t n, const int quarters)
+{
     for (int64_t k = 0; k < n; k++) {
         const float count = share.size + size[k];
-        const float gain = exponential(-exponent * logarithm(count > 1.0f ? count : 1.0f));
+        const float gain = gain_of(count > 1.0f ? count : 1.0f, exponent, quarters);
         v[k] += gain * (share.inner + inner[k]);
     }
+}
+
+/* max(n, 1)^-exponent times what adds up, and a level for each size. */
+static void saturate(
+    float *restrict v, const float *restrict inner, const float *restrict size, Share share,
+    float exponent, const float *restrict step, int64_t steps, int64_t n)
+{
+    if (steps <= STEPS / 2) add_levels(v, size, share.size, step, n, STEPS / 2);
+    else add_levels(v, size, share.size, step, n, STEPS);
+    if (exponent == 0.0f)
+        for (int64_t k = 0; k < n; k++) v[k] += share.inner + inner[k];
+    else if (exponent == 0.25f) add_gained(v, inner, size, share, exponent, n, 1);
+    else if (exponent == 0.5f) add_gained(v, inner, size, share, exponent, n, 2);
+    else if (exponent == 0.75f) add_gained(v, inner, size, share, exponent, n, 3);
+    else if (exponent == 1.0f) add_gained(v, inner, size, share, exponent, n, 4);
+    else add_gained(v, inner, size, share, exponent, n, 0);
 }
 
 static void in_unit(float *restrict v, float spread, float center, int64_t is_log, int64_t n)
@@ -99,7 +127,7 @@ static void read_channel(
         add_pair(v, s->pair[c] + p.first * q + from, n);
     if (s->inner_constant)
         saturate(v, s->inner + c * q + from, s->size + member * q + from, share, s->exponent[c],
-                 s->step + c * STEPS, n);
+                 s->step + c * STEPS, s->steps, n);
     if (s->bound[label]) {
         cap(v, s->bound[label] + (p.first < 0 ? 0 : p.first) * q + from, n);
         if (p.second >= 0) {

@@ -19,6 +19,7 @@ typedef struct {
     int64_t labels, members;
     int64_t layers, units, second_units, is_gelu, is_folded;
     int64_t limits, strata, bins, has_front;
+    int64_t steps;                    /* of sizes that some design reaches */
     int64_t is_simple;                /* one channel in its unit, and nothing but ranks */
 
     const float *constant;            /* [C] */
