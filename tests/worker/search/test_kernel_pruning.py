@@ -15,7 +15,7 @@ from worker.search.kernel_objective import Limit, RankTerm, ScreenObjective
 from worker.search.separable import gelu, separable_units
 from worker.search.tables import ScreenLabel, ScreenTables, UnitTables
 
-KERNELS = [name for name in kernel_names() if name != "numba"]
+KERNELS = [name for name in kernel_names() if name.startswith("c-")]
 RAISE = ScreenObjective((RankTerm(0),))
 CAUTIOUS = ScreenObjective((RankTerm(0, caution=1.0),))
 
