@@ -75,8 +75,10 @@ def test_interpreted_it_equals_every_design_and_the_compiled_kernel():
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_interpreted_it_does_what_every_kernel_does():
-    plugin = "-p tests.worker.search.interpreted"
-    run_cases("test_kernel.py", "test_tables.py", TRITON_INTERPRET="1", PYTEST_ADDOPTS=plugin)
+    options = ["-p tests.worker.search.interpreted"]
+    options += [f"-W 'ignore:{what}:RuntimeWarning'" for what in ("overflow", "invalid value")]
+    files = ("test_kernel.py", "test_tables.py")
+    run_cases(*files, TRITON_INTERPRET="1", PYTEST_ADDOPTS=" ".join(options))
 
 
 @NEEDS_TRITON
