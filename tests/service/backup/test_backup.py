@@ -11,11 +11,13 @@ from service.backup.backup import back_up
 from service.backup.errors import BackupError
 from service.backup.manifest import BackupManifest, blob_path
 from service.backup.restore import restore
+from service.backup.rows import tables_of, write_rows
 from service.contract.artifacts import ArtifactStore, BlobWriter
-from service.contract.database import Base, Database
+from service.contract.database import Base, Database, create_engine_for
 from service.contract.jobs import EventType, JobState
 from service.contract.records import JobFileRecord, JobRecord, JobShardRecord
 from service.contract.repositories import artifacts, events, job_files
+from service.contract.schema import require_schema
 from service.contract.settings import Settings
 from service.migrations.migrate import downgrade, head_revision
 from service.supervisor.errors import DataDirInUseError
@@ -139,22 +141,27 @@ def test_all_rows_and_blobs_come_back(settings, filled, folder, tmp_path, empty_
 
 
 def test_a_backup_of_an_earlier_schema_is_brought_to_this_one(settings, folder, tmp_path, database):
+    """As an earlier version has made it: of the tables and columns that there were."""
     dataset_id, _ = add_dataset(database)
-    back(settings, folder)
-    manifest = json.loads((folder / "backup.json").read_text())
+    made = back(settings, folder)
     url = settings.resolved_database_url
     downgrade(url, "0006")
-    for name in ("job_shards", "search_shards"):
-        (folder / "tables" / f"{name}.jsonl").unlink(missing_ok=True)
-        manifest["tables"].pop(name, None)
-    (folder / "backup.json").write_text(json.dumps({**manifest, "schema_revision": "0006"}))
+    engine = create_engine_for(url, pool_size=1)
+    with engine.connect() as connection:
+        tables = {
+            table.name: write_rows(connection, table, folder / "tables" / f"{table.name}.jsonl")
+            for table in tables_of(connection)
+        }
+    engine.dispose()
+    made.model_copy(update={"schema_revision": "0006", "tables": tables}).write(folder)
     elsewhere = target(tmp_path)
     bring(elsewhere, folder)
-    database = Database(elsewhere.resolved_database_url)
-    with database.read() as session:
-        names = session.scalars(select(JobRecord.subject_id)).all()
-    database.close()
-    assert names == [dataset_id]
+    restored = Database(elsewhere.resolved_database_url)
+    require_schema(restored)
+    with restored.read() as session:
+        jobs = session.scalars(select(JobRecord)).all()
+    restored.close()
+    assert [(job.subject_id, job.priority) for job in jobs] == [(dataset_id, 0)]
 
 
 @BOTH
