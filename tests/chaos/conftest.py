@@ -28,7 +28,9 @@ def pytest_generate_tests(metafunc):
 
 
 def _is_trial(item):
-    return "turn" in getattr(item, "fixturenames", ())
+    """Other tests are collected as well, and may have parameters of these names."""
+    call = getattr(item, "callspec", None)
+    return call is not None and {"turn", "trials"} <= call.params.keys()
 
 
 def pytest_collection_modifyitems(config, items):

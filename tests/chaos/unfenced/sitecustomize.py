@@ -12,8 +12,13 @@ _LEASES, _EVENTS = "service.contract.repositories.leases", "service.contract.rep
 
 
 def _unfence_leases(module):
-    def beat(session, lease, lease_seconds):  # noqa: ARG001
-        return module.JobState(session.get_one(module.JobRecord, lease.job_id).state)
+    def beat(session, lease, lease_seconds):
+        """Renew the lease of whoever holds the job."""
+        job = session.get_one(module.JobRecord, lease.job_id)
+        if job.lease_until is not None:
+            wait = module.timedelta(seconds=lease_seconds)
+            job.lease_until = module.shared_now(session) + wait
+        return module.JobState(job.state)
 
     module.lock_held = lambda session, lease: session.get_one(module.JobRecord, lease.job_id)
     module.heartbeat = beat
