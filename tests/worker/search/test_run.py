@@ -138,6 +138,9 @@ def front_of(model, designs, goals=BOTH):
     return front
 
 
+ROUNDING = 1e-12
+
+
 def test_the_front_of_a_screen_is_that_of_float64(models):
     """Levels that differ by 1e-9 make no difference in float32, and members of the front."""
     model = models("quadratic")
@@ -158,7 +161,16 @@ def test_the_front_of_a_screen_is_that_of_float64(models):
     plan = plan_search(spec, model.predictor)
     (order,) = run_shard(plan, plan.shards[0], model.predictor).orders
     assert len(front) > 100
-    assert {plan.pool.design(row).genotype for row in order.front.set_QR.tolist()} == front
+    found = {plan.pool.design(row).genotype for row in order.front.set_QR.tolist()}
+    # Two ways to sum in float64 part by 1e-13: they may decide otherwise on what is that near.
+    assert len(found ^ front) <= 0.02 * len(front)
+    genotypes = [design.genotype for _, design in ranked]
+    labels = {label.name: label.mean for label in model.predictor.score(genotypes).labels}
+    value_DG = np.column_stack([labels[goal["label"]] for goal in goals])
+    for genotype in found ^ front:
+        lead_DG = value_DG - value_DG[genotypes.index(genotype)]
+        is_rival_D = (lead_DG > -ROUNDING).all(axis=1) & (np.abs(lead_DG) < ROUNDING).any(axis=1)
+        assert is_rival_D.sum() > 1  # itself, and one that is as good but for rounding
 
 
 @pytest.mark.parametrize("kind", ["quadratic", "gp"])
