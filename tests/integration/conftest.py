@@ -46,11 +46,29 @@ def mapping():
 
 
 @pytest.fixture(scope="session")
-def dataset(upload, mapping):
+def once():
+    """Makes a thing once a service; pytest makes fixtures anew when it turns to the other one."""
+    made = {}
+
+    def make(service, name, how):
+        key = (service.base_url, name)
+        if key not in made:
+            made[key] = how()
+        return made[key]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def dataset(once, service, upload, mapping):
     """The isoprenol designs, READY."""
-    answer = upload((ISOPRENOL / "putida_isoprenol_designs.tsv").read_bytes(), mapping)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
+
+    def add():
+        answer = upload((ISOPRENOL / "putida_isoprenol_designs.tsv").read_bytes(), mapping)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    return once(service, "dataset", add)
 
 
 @pytest.fixture(scope="session")
@@ -69,8 +87,12 @@ def train(api, dataset):
 
 
 @pytest.fixture(scope="session")
-def trained(train):
+def trained(once, service, train):
     """A SUCCEEDED training job."""
-    job = train()
-    assert job["state"] == "SUCCEEDED", job
-    return job
+
+    def make():
+        job = train()
+        assert job["state"] == "SUCCEEDED", job
+        return job
+
+    return once(service, "trained", make)

@@ -148,6 +148,8 @@ def test_a_search_ends_in_a_sheet_and_a_panel(client, spec, tmp_path):
     assert panel.design_count == len(built) > 0
 
 
+@pytest.mark.slow  # compiles first
+@pytest.mark.timeout(300)
 def test_six_edits_are_searched_with_a_proof_or_within_a_budget(client, spec):
     orders = {"min_order": 6, "max_order": 6, "rank_by": "mean"}
     given = {

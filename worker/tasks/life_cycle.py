@@ -245,7 +245,8 @@ def _stop(held: HeldJob, on_failure: OnFailure) -> None:
         logger.warning("lease lost", extra={"job_id": held.job.id})
         return
     with held.transaction() as session:
-        if held.is_cancelled.is_set():
+        # A cancel may stand in the row that no heartbeat has heard of yet.
+        if leases.lock_held(session, held.lease).state == JobState.CANCELLING:
             on_failure(session, leases.finish(session, held.lease, JobState.CANCELLED))
         elif held.is_late.is_set():
             late = DeadlineExceededError(

@@ -177,6 +177,19 @@ def test_a_cancel_reaches_the_work(runtime, database, job_id, read):
     assert read().state == JobState.CANCELLED
 
 
+def test_a_cancel_that_no_heartbeat_has_heard_of_counts(runtime, database, job_id, read):
+    """The work stops for another reason, such as its time limit, just after the cancel."""
+
+    def work(held):
+        with database.write() as session:
+            jobs.request_cancel(session, "lab", JobKind.TRAINING, job_id)
+        held.is_late.set()
+        raise JobStoppedError
+
+    run_job(runtime, job_id, work)
+    assert (read().state, read().error) == (JobState.CANCELLED, None)
+
+
 def test_a_worker_that_goes_hands_the_job_back(runtime, job_id, read, monkeypatch):
     monkeypatch.setattr(stopping, "_asked", threading.Event())
 
