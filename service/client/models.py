@@ -1,6 +1,6 @@
 """Models, as the client sees them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -70,6 +70,7 @@ class RemoteModel(LatentAlgebra):
         timeout_seconds: float = 10.0,
         interval_level: float = DEFAULT_LEVEL,
         include: Sequence[ScoreExtra | str] = (),
+        conditions: Mapping[str, str] | None = None,
     ) -> ScoreAnswer: ...
 
     def score(
@@ -81,11 +82,13 @@ class RemoteModel(LatentAlgebra):
         timeout_seconds: float = 10.0,
         interval_level: float = DEFAULT_LEVEL,
         include: Sequence[ScoreExtra | str] = (),
+        conditions: Mapping[str, str] | None = None,
     ) -> ScoreAnswer | Any:
         """Score designs: one array a field and label, in the order given (10,000 at most).
 
         `interval_level`, 0.5 to 0.99, is the share of measurements that an interval is to hold.
-        `include`: `nearest`, `z`, `gradient`, for 1,000 designs at most.
+        `include`: `nearest`, `z`, `gradient`, for 1,000 designs at most. `conditions`, where they
+        are given, have to be all that the model was trained under, each at its value.
 
         A table (pyarrow, polars, pandas) is answered by a pyarrow table of as many rows, with a
         column a label and field. `column` says which of its columns holds the designs; default:
@@ -107,6 +110,8 @@ class RemoteModel(LatentAlgebra):
             options["include"] = [str(extra) for extra in include]
         if isinstance(genotypes, ArrowTable):
             return score_table(self._transport, path, genotypes, column, options)
+        if conditions is not None:
+            options["conditions"] = [{"name": n, "value": v} for n, v in conditions.items()]
         if column is not None:
             raise InvalidArgumentError("column is of tables: these designs have none")
         texts = [item.genotype if isinstance(item, Design) else item for item in genotypes]

@@ -73,11 +73,19 @@ Genotypes = Annotated[
 ]
 
 
+class Condition(BaseModel):
+    """A covariate of the role condition, and its one value in what a model was trained on."""
+
+    name: str
+    value: str
+
+
 class ScoreRequest(BaseModel):
     """Designs to score, as genotypes; `fields` selects columns (default: all).
 
     `interval_level` is the share of measurements that an interval is to hold. `include` asks for
-    more than columns (default: nothing).
+    more than columns (default: nothing). `conditions` are those that the designs are asked for
+    under, all of them or none: they have to be those of the model, of which every answer tells.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -87,6 +95,7 @@ class ScoreRequest(BaseModel):
     timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
     interval_level: Annotated[float, Field(ge=0.5, le=0.99)] = DEFAULT_LEVEL
     include: list[ScoreExtra] | None = None
+    conditions: Annotated[list[Condition], Field(min_length=1, max_length=100)] | None = None
 
     @model_validator(mode="after")
     def _not_too_many(self) -> Self:
@@ -200,13 +209,6 @@ class ResolvedName(BaseModel):
 
     name: str
     locus: str
-
-
-class Condition(BaseModel):
-    """A covariate of the role condition, and its one value in what a model was trained on."""
-
-    name: str
-    value: str
 
 
 class ScoreAnswer(BaseModel):

@@ -9,6 +9,7 @@ import orjson
 from service.coalescing import ModelKey
 from service.contract.genotype_reader import GenotypeReader
 from service.contract.inference import ScoreAnswer, ScoreRequest
+from service.handlers.conditions import require_conditions
 from service.handlers.context import Caller, Context
 from service.handlers.resolution import Resolved, resolve
 
@@ -25,6 +26,7 @@ async def score(
 
     Raises:
         NotFoundError: this project has no such model, or alias.
+        InvalidArgumentError: the model holds under other conditions; every one is listed.
         InvalidDesignError: genotypes are malformed; every offender is listed.
         AmbiguousGeneError: names may be of several genes; every one is listed, with them.
         UnknownEditsError: edits are not in the model's vocabulary; every offender is listed.
@@ -64,6 +66,7 @@ async def score_bytes(
         model = await context.manifests.get(
             context.database, context.store, context.threads, caller.project_id, reference
         )
+        require_conditions(model.manifest.conditions, request.conditions)
         names = model.manifest.genes.names if model.manifest.genes is not None else {}
         known = partial(_known, model.edits, request.genotypes, names, model.reader)
         if design_count <= _INLINE_DESIGNS:

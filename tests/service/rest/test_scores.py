@@ -123,6 +123,34 @@ async def test_scores_name_the_conditions_of_their_model(rest, context, valkey):
             assert answer.json()["conditions"] == [medium]
 
 
+@pytest.mark.parametrize(
+    ("conditions", "message"),
+    [
+        ([{"name": "medium", "value": "LB"}], "measured at medium 'M9' alone"),
+        ([{"name": "strain", "value": "x"}], "no condition 'strain'; it has: medium, oxygen"),
+        ([{"name": "medium", "value": "M9"}], "oxygen is missing: it was 'low' in training"),
+        ([{"name": "medium", "value": "M9"}] * 2, "given twice"),
+    ],
+)
+async def test_other_conditions_than_those_of_the_model_are_refused(
+    rest, context, conditions, message
+):
+    held = [{"name": "medium", "value": "M9"}, {"name": "oxygen", "value": "low"}]
+    path = f"/v1/models/{add_model(context, conditions=held)}:score"
+    answer = await rest.post(path, json={"genotypes": [""], "conditions": conditions})
+    assert (answer.status_code, answer.json()["reason"]) == (422, "INVALID_ARGUMENT")
+    assert any(message in error["message"] for error in answer.json()["errors"])
+
+
+async def test_the_conditions_of_the_model_are_taken(rest, context, valkey):
+    held = [{"name": "medium", "value": "M9"}, {"name": "oxygen", "value": "low"}]
+    path = f"/v1/models/{add_model(context, conditions=held)}:score"
+    worker = asyncio.create_task(answer_one(valkey, WORKER))
+    answer = await rest.post(path, json={"genotypes": [""], "conditions": held[::-1]})
+    await worker
+    assert (answer.status_code, answer.json()["conditions"]) == (200, held)
+
+
 async def test_the_query_counts_before_the_body(rest, path, valkey):
     worker = asyncio.create_task(answer_one(valkey, WORKER))
     sent = {"genotypes": [""], "fields": ["sd"], "interval_level": 0.8}

@@ -42,6 +42,7 @@ score_requests = st.builds(
     timeout_seconds=st.floats(0, 60, exclude_min=True),
     interval_level=st.floats(0.5, 0.99),
     include=st.none() | st.lists(st.sampled_from(ScoreExtra), min_size=1),
+    conditions=st.none() | st.lists(st.builds(Condition, name=names, value=names), min_size=1),
 )
 NO_NUMBERS = {ScoreField.SUPPORT, ScoreField.NEUTRAL_SOURCE, ScoreField.INTERVAL}
 PER_LABEL = [field.value for field in ScoreField if field not in NO_NUMBERS]

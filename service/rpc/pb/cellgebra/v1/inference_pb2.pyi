@@ -92,20 +92,22 @@ NULL_DESIGNS_MEASURED: NullDesigns
 NULL_DESIGNS_DRAWN: NullDesigns
 
 class ScoreRequest(_message.Message):
-    __slots__ = ("model_id", "genotypes", "fields", "timeout_seconds", "interval_level", "include")
+    __slots__ = ("model_id", "genotypes", "fields", "timeout_seconds", "interval_level", "include", "conditions")
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
     GENOTYPES_FIELD_NUMBER: _ClassVar[int]
     FIELDS_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_SECONDS_FIELD_NUMBER: _ClassVar[int]
     INTERVAL_LEVEL_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_FIELD_NUMBER: _ClassVar[int]
+    CONDITIONS_FIELD_NUMBER: _ClassVar[int]
     model_id: str
     genotypes: _containers.RepeatedScalarFieldContainer[str]
     fields: _containers.RepeatedScalarFieldContainer[ScoreField]
     timeout_seconds: float
     interval_level: float
     include: _containers.RepeatedScalarFieldContainer[ScoreExtra]
-    def __init__(self, model_id: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., fields: _Optional[_Iterable[_Union[ScoreField, str]]] = ..., timeout_seconds: _Optional[float] = ..., interval_level: _Optional[float] = ..., include: _Optional[_Iterable[_Union[ScoreExtra, str]]] = ...) -> None: ...
+    conditions: _containers.RepeatedCompositeFieldContainer[Condition]
+    def __init__(self, model_id: _Optional[str] = ..., genotypes: _Optional[_Iterable[str]] = ..., fields: _Optional[_Iterable[_Union[ScoreField, str]]] = ..., timeout_seconds: _Optional[float] = ..., interval_level: _Optional[float] = ..., include: _Optional[_Iterable[_Union[ScoreExtra, str]]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ...) -> None: ...
 
 class ScoreResponse(_message.Message):
     __slots__ = ("model_id", "vocabulary_sha256", "genotypes", "labels", "support", "resolved_names", "model_name", "model_version", "nearest", "z", "conditions")
