@@ -36,6 +36,7 @@ def test_losses_in_bf16_stay_near_those_of_float32(table):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch.compile's own
+@pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # and this
 @pytest.mark.parametrize("kind", ["perturbation_set"])
 def test_compiled_layers_learn_the_same(table, kind):
     model = {"kind": kind, "latent_dim": 8, "hidden_dim": 8, "head": "mlp", "dropout": 0.2}
