@@ -291,6 +291,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tail += [full_line(*one) for one in whole]
     print("\n" + "\n".join(tail), flush=True)
     if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
         path = options.out / "search.md"
         written = "\n".join([*head, *lines, "", *tail]) + "\n"
         path.write_text(written + _kept_sections(path))

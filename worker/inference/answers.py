@@ -9,14 +9,11 @@ from numpy.typing import NDArray
 from service.contract.errors import InvalidDesignError, Offender
 from service.contract.inference import ScoreField
 from worker.inference.ensembles import MemberReadings
-from worker.inference.interactions import sign_agreement
+from worker.inference.interactions import LARGEST, sign_agreement
 from worker.inference.neutral import Neutral
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
-
-# Its square is still a number, and so are the spread of such values and what is left of them.
-LARGEST = 1e150
 
 
 def spread(value_MB: Floats) -> Floats:

@@ -17,9 +17,10 @@ from service.contract.errors import InvalidDesignError, Offender
 from service.contract.inference import NeutralSource
 from service.contract.manifests import ManifestLabel
 from service.contract.training import Transform
-from worker.inference.answers import LARGEST, spread
+from worker.inference.answers import spread
 from worker.inference.difference_null import permutation_p, pool_of
 from worker.inference.ensembles import MemberReadings
+from worker.inference.interactions import LARGEST
 from worker.inference.neutral import Neutral
 from worker.inference.predictor import Predictor
 from worker.latent.combinations import composition_residuals

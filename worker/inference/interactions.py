@@ -24,6 +24,9 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+# Its square is still a number, and so are the spread of such values and what is left of them.
+LARGEST = 1e150
+
 _REFERENCE = 0
 _TINY = 1e-300
 _ROUNDING = 1e-12
@@ -84,14 +87,15 @@ class MemberSingles:
     def own_neutral(self, parts: Parts, neutral: Sequence[Neutral]) -> list[Floats | None]:
         """What to set each member against [M, B], one array a label; None: `neutral`, for all.
 
-        `neutral` is in the order of the request, which `parts` know.
+        `neutral` is in the order of the request, which `parts` know. Where independence gives a
+        member no finite number (one of ranks may read 0 at the reference), `neutral` holds for all.
         """
         fitted = [label.source_B == FITTED for label in neutral]
         if not np.any(fitted):
             return [None] * len(neutral)
         found = zip(*map(self.neutral, parts.designs), strict=True)
         return [
-            np.where(fitted_B, np.concatenate(own, axis=1)[:, parts.order_B], label.expected_B)
+            own_or_all(fitted_B, np.concatenate(own, axis=1)[:, parts.order_B], label.expected_B)
             if fitted_B.any()
             else None
             for fitted_B, label, own in zip(fitted, neutral, found, strict=True)
@@ -143,3 +147,9 @@ class MemberSingles:
 
 def _singles(edit_S: NDArray[np.int32], level_S: Floats) -> EncodedDesigns:
     return EncodedDesigns(edit_S, level_S, np.arange(len(edit_S) + 1))
+
+
+def own_or_all(fitted_B: Flags, own_MB: Floats, expected_B: Floats) -> Floats:
+    """Of each design either what every member expects by itself, or what they expect together."""
+    is_own_B = fitted_B & (np.abs(own_MB) < LARGEST).all(axis=0)
+    return np.where(is_own_B, own_MB, expected_B)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from service.contract.designs import Design
 from service.contract.manifests import ManifestLabel
 from service.contract.proposals import Proposal, ProposalLabel, Shrinkage
-from worker.inference.answers import LARGEST
 from worker.inference.ensembles import MemberReadings
+from worker.inference.interactions import LARGEST
 from worker.inference.predictor import Predictor
 from worker.inference.score_columns import support_model
 from worker.search.choice import Chosen

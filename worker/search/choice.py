@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.inference.answers import LARGEST
+from worker.inference.interactions import LARGEST
 from worker.inference.predictor import Predictor
 from worker.search.batched import BATCH_DESIGNS
 from worker.search.best import undominated

@@ -7,7 +7,7 @@ import pytest
 
 from service.contract.designs import parse_genotype
 from tests.worker.inference.test_neutral import label
-from worker.inference.interactions import MemberSingles, sign_agreement
+from worker.inference.interactions import MemberSingles, own_or_all, sign_agreement
 from worker.inference.neutral import FITTED, Neutral
 from worker.inference.predictor import Predictor
 from worker.inference.vocabulary import Vocabulary
@@ -95,3 +95,11 @@ def test_measured_neutrals_leave_the_sd_and_additive_members_have_no_interaction
         if predictor.manifest.model_kind == "additive" and one.neutral_model == "additive":
             assert one.interaction_sd[1] == pytest.approx(0, abs=1e-12 * one.mean[1])
         assert all(0 <= share <= 1 for share in one.sign_agreement)
+
+
+def test_where_a_member_expects_no_number_all_are_set_against_one_expectation():
+    """A member that reads 0 at the reference multiplies by nothing; its designs are scored."""
+    own_MB = np.array([[1.0, np.inf, 3.0, 4.0], [2.0, 2.0, np.nan, 5.0]])
+    fitted_B = np.array([True, True, True, False])
+    found = own_or_all(fitted_B, own_MB, np.array([7.0, 8.0, 9.0, 6.0]))
+    np.testing.assert_array_equal(found, [[1.0, 8.0, 9.0, 6.0], [2.0, 8.0, 9.0, 6.0]])
