@@ -66,8 +66,15 @@ def create_model_job(
     manifest = read_manifest(context.store.read(model.manifest_sha256))
     spec = asked.named(manifest, asked.spec)  # may take a second: not in a write
     with context.database.write() as session:
-        queue.require_room(session, caller.owner, context.settings.max_queued_jobs)
-        job, is_new = add_model_job(session, caller, asked.kind, spec, model, request=request)
+        job, is_new = add_model_job(
+            session,
+            caller,
+            asked.kind,
+            spec,
+            model,
+            request=request,
+            max_queued=context.settings.max_queued_jobs,
+        )
     if is_new:
         ring(context, job.id, asked.kind)
     return job
@@ -81,16 +88,19 @@ def add_model_job(
     model: ModelRecord,
     *,
     request: Request,
+    max_queued: int,
 ) -> tuple[JobRecord, bool]:
     """Add the row of a job that reads a model; False where the request has made one before.
 
     Raises:
         NotFoundError: the model was deleted.
         ConflictError: the request id was used with another body.
+        ResourceExhaustedError: as many jobs of the caller wait as may.
     """
     first = jobs.find_request(session, caller.project_id, kind, request)
     if first is not None:
         return first, False
+    queue.require_room(session, caller.owner, max_queued)
     models.get_model(session, caller.project_id, model.id, lock=True)  # not to be deleted
     body = {**spec.model_dump(mode="json"), "model_id": model.id}
     return jobs.create_job(session, caller.owner, kind, body, subject_id=model.id, request=request)

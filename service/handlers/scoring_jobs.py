@@ -9,7 +9,7 @@ from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.jobs import JobKind
 from service.contract.manifests import ModelManifest
 from service.contract.records import JobRecord, ModelRecord
-from service.contract.repositories import aliases, job_files, queue
+from service.contract.repositories import aliases, job_files
 from service.contract.repositories.artifacts import write_blobs
 from service.contract.resources import ScoringJob
 from service.contract.scoring_jobs import SOURCE_FILE, CombinationsInput, ScoringSpec, TableInput
@@ -101,8 +101,15 @@ def _record(
     asked = {"source_sha256": writer.sha256, "spec": spec.model_dump(mode="json")}
     request = request_of(body.request_id, asked)
     with write_blobs(context.database, context.store) as session:
-        queue.require_room(session, caller.owner, context.settings.max_queued_jobs)
-        job, is_new = add_model_job(session, caller, _KIND, spec, model, request=request)
+        job, is_new = add_model_job(
+            session,
+            caller,
+            _KIND,
+            spec,
+            model,
+            request=request,
+            max_queued=context.settings.max_queued_jobs,
+        )
         if is_new:
             job_files.add_files(session, job, {SOURCE_FILE: (writer.seal(), media_type)})
         return job, is_new

@@ -74,6 +74,20 @@ async def test_a_table_becomes_a_job_with_its_source(rest, post, context, model_
     assert (await rest.get(f"/v1/search-jobs/{job['id']}")).status_code == 404
 
 
+async def test_a_request_that_comes_again_is_answered_though_no_more_may_wait(
+    rest, post, context, model_id
+):
+    context.settings.max_queued_jobs = 2  # the job that made the model has not ended here
+    again = {"request_id": "8f1c7a52-3f43-4be5-9d2e-7d2f0d9a2f11"}
+    first = await post(table_spec(model_id), **again)
+    second = await post(table_spec(model_id), **again)
+    assert second.json() == first.json(), second.text
+    refused = await post(table_spec(model_id))
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "30")
+    spec = combinations(model_id)
+    assert (await rest.post("/v1/scoring-jobs", json=spec)).status_code == 429
+
+
 async def test_a_request_id_makes_one_job(rest, post, context, model_id):
     before = blob_count(context)
     request_id = "6f1c7a52-3f43-4be5-9d2e-7d2f0d9a2f11"
