@@ -39,10 +39,7 @@ def upload_dataset(
     """Upload a table and wait until it is READY."""
 
     def work(client: "Cellgebra") -> None:
-        from service.cli.spec_files import read_spec
-        from service.contract.datasets import DatasetSpec
-
-        made = client.datasets.upload(path, read_spec(DatasetSpec, spec), name=name)
+        made = client.datasets.upload(path, _read("dataset", spec), name=name)
         show(made, _dataset_rows(made), as_json=as_json)
 
     ask(url, work)
@@ -86,10 +83,7 @@ def upload_gene_table(
     """Upload features and other names of genes, and wait until they are READY."""
 
     def work(client: "Cellgebra") -> None:
-        from service.cli.spec_files import read_spec
-        from service.contract.genes import GeneTableSpec
-
-        made = client.gene_tables.upload(path, read_spec(GeneTableSpec, spec), name=name)
+        made = client.gene_tables.upload(path, _read("gene-table", spec), name=name)
         show(made, _upload_rows(made), as_json=as_json)
 
     ask(url, work)
@@ -108,10 +102,7 @@ def upload_network(
     """Upload edges between the genes of a table, and wait until they are READY."""
 
     def work(client: "Cellgebra") -> None:
-        from service.cli.spec_files import read_spec
-        from service.contract.genes import NetworkSpec
-
-        wanted = read_spec(NetworkSpec, spec)
+        wanted = _read("network", spec)
         made = client.gene_tables.upload_network(gene_table_id, path, wanted, name=name)
         show(made, _upload_rows(made), as_json=as_json)
 
@@ -144,6 +135,13 @@ def delete_gene_table(
 ) -> None:
     """Delete a gene table."""
     ask(url, lambda client: client.gene_tables.delete(gene_table_id, cascade=cascade))
+
+
+def _read(kind: str, path: Path) -> Any:  # noqa: ANN401 - the spec of that kind
+    from service.cli.spec_files import read_spec
+    from service.contract.schemas import SPECS
+
+    return read_spec(SPECS[kind], path)
 
 
 def _upload_rows(made: "Dataset | GeneTable | Network") -> list[tuple[str, Any]]:
