@@ -218,6 +218,18 @@ def _context(
     return Context(name, column.values, codes[0], codes[1])
 
 
+def _learned(labels: Sequence[ChosenLabel], raw: Sequence[Floats], used_N: Flags) -> Floats:
+    """Values as they are learned [N, Y]; NaN of rows that are in neither part."""
+    columns = zip(labels, raw, strict=True)
+    return np.stack([one.apply(np.where(used_N, v, np.nan)) for one, v in columns], axis=1)
+
+
+def _censored_counts(
+    labels: Sequence[ChosenLabel], raw: Sequence[Floats], train_N: Flags
+) -> tuple[int, ...]:
+    return tuple(one.censored(v[train_N]) for one, v in zip(labels, raw, strict=True))
+
+
 def prepare(
     spec: TrainingSpec,
     table: DesignTable,
@@ -239,10 +251,7 @@ def prepare(
     parts = partition(table, spec.split, [c.name for c in covariates if c.role == "condition"])
     raw = [table.labels[label.column.name] for label in labels]
     used_N = parts.train_N | parts.test_N
-    learned_NY = np.stack(
-        [label.apply(np.where(used_N, v, np.nan)) for label, v in zip(labels, raw, strict=True)],
-        axis=1,
-    )
+    learned_NY = _learned(labels, raw, used_N)
     known = [c for c in covariates if c.name in table.covariates and c.known_at == "design"]
     _require_one_background(table, parts.train_N, spec.split)
     conditions = one_condition_each(table, parts.train_N, known)
@@ -263,9 +272,7 @@ def prepare(
     return TrainingData(
         labels=labels,
         standards=standards,
-        censored_counts=tuple(
-            label.censored(v[parts.train_N]) for label, v in zip(labels, raw, strict=True)
-        ),
+        censored_counts=_censored_counts(labels, raw, parts.train_N),
         index=index,
         train=train,
         test=test,
