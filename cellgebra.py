@@ -9,11 +9,19 @@ Example:
 
 from importlib.metadata import version
 
+from service.client.aio.cellgebra import AsyncCellgebra
 from service.client.cellgebra import Cellgebra
 from service.contract.datasets import DatasetSpec
 from service.contract.errors import CellgebraError
 from service.contract.training import TrainingSpec
 
-__all__ = ["Cellgebra", "CellgebraError", "DatasetSpec", "TrainingSpec", "__version__"]
+__all__ = [
+    "AsyncCellgebra",
+    "Cellgebra",
+    "CellgebraError",
+    "DatasetSpec",
+    "TrainingSpec",
+    "__version__",
+]
 
 __version__ = version("cellgebra")

@@ -19,9 +19,11 @@ from typing import Any, NamedTuple
 
 from service.contract.errors import CellgebraError, UnavailableError
 from service.contract.questions import Part
+from service.contract.tracing import trace_id
 from service.questions import no_answer
 
 Send = Callable[[Mapping[str, Any], float], Awaitable[list[Part]]]
+Note = Callable[[int, int], None]
 
 
 class ModelKey(NamedTuple):
@@ -92,10 +94,16 @@ class _Lane:
 
 
 class Coalescer:
-    """Gathers requests by model; `send` carries a task to a worker and awaits its reply."""
+    """Gathers requests by model; `send` carries a task to a worker and awaits its reply.
 
-    def __init__(self, send: Send, limits: Limits | None = None) -> None:
+    `note` is told of every task: how many requests it holds, and how many designs.
+    """
+
+    def __init__(
+        self, send: Send, limits: Limits | None = None, note: Note = lambda *_: None
+    ) -> None:
         self._send = send
+        self._note = note
         self._limits = limits or Limits()
         self._lanes: dict[ModelKey, _Lane] = {}
         self._carrying: set[asyncio.Task[None]] = set()
@@ -118,7 +126,11 @@ class Coalescer:
             CellgebraError: what the worker answered.
         """
         loop = asyncio.get_running_loop()
-        dated = {**request, "deadline_unix_seconds": time.time() + timeout_seconds}
+        dated = {
+            **request,
+            "deadline_unix_seconds": time.time() + timeout_seconds,
+            "trace_id": trace_id.get(),
+        }
         waiter = _Waiter(dated, design_count, loop.create_future())
         expiry = loop.call_later(timeout_seconds, _expire, waiter, timeout_seconds)
         lane = self._lanes.get(key)
@@ -176,6 +188,7 @@ class Coalescer:
         requests = [waiter.request for waiter in waiters]
         last = max(request["deadline_unix_seconds"] for request in requests)
         task = {**lane.key._asdict(), "requests": requests}
+        self._note(len(waiters), sum(waiter.design_count for waiter in waiters))
         try:
             parts = await self._send(task, last - time.time())
             for waiter, part in zip(waiters, parts, strict=True):

@@ -52,7 +52,10 @@ class Dispatcher:
 
     def ring(self, job_id: str, kind: JobKind) -> bool:
         """Send a job's id to its queue; False when the broker did not take it."""
-        return self._publish(TASK_NAME[kind], JOB_QUEUE[kind], [job_id])
+        is_rung = self._publish(TASK_NAME[kind], JOB_QUEUE[kind], [job_id])
+        if is_rung:
+            logger.info("rang for a %s job", kind, extra={"job_id": job_id})
+        return is_rung
 
     def ring_sweep(self, sweep_id: str) -> bool:
         """Have a worker take a sweep one step on; False when the broker did not take it."""
@@ -66,6 +69,20 @@ class Dispatcher:
         """
         try:
             return int(self._redis.llen(f"{KEY_PREFIX}{JOB_QUEUE[kind]}"))
+        except redis.RedisError as error:
+            raise errors.UnavailableError("the broker does not answer") from error
+
+    def queue_lengths(self) -> dict[Queue, int]:
+        """Messages that no worker has taken, by queue.
+
+        Raises:
+            UnavailableError: the broker does not answer.
+        """
+        pipeline = self._redis.pipeline(transaction=False)
+        for queue in Queue:
+            pipeline.llen(f"{KEY_PREFIX}{queue}")
+        try:
+            return dict(zip(Queue, map(int, pipeline.execute()), strict=True))
         except redis.RedisError as error:
             raise errors.UnavailableError("the broker does not answer") from error
 

@@ -6,21 +6,27 @@ Any number of schedulers may run: rows decide, and a bell that rings twice is an
 import logging
 import signal
 import threading
+import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.contract.artifacts import ArtifactStore
+from service.contract.beats import touch_beat
 from service.contract.database import Database
 from service.contract.errors import UnavailableError
 from service.contract.jobs import JobKind, JobState
-from service.contract.repositories import jobs, leases, promotions, sweeps, uploads, workers
+from service.contract.repositories import audit, jobs, leases, promotions, sweeps, uploads, workers
 from service.contract.repositories.artifacts import collect_doubtful, write_blobs
 from service.contract.settings import Settings
+from service.contract.stores import artifact_store
 from service.dispatch import Dispatcher
+from service.metrics.families import Metrics
+from service.metrics.fleet import FleetCollector
+from service.metrics.listener import MetricsListener
 
 logger = logging.getLogger(__name__)
 
 DOUBT_SECONDS = 60.0  # longer than a transaction waits for another
+FORGET_SECONDS = 3600.0
 UNFINISHED_SECONDS = 2 * 86_400.0  # far longer than any upload or ingest
 
 _FRUITLESS = (JobState.FAILED, JobState.CANCELLED)
@@ -31,12 +37,14 @@ def run_scheduler(settings: Settings) -> None:
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())
-    scheduler = Scheduler(
-        settings,
-        Database(settings.resolved_database_url, pool_size=2),
-        Dispatcher(settings.required_broker_url),
-    )
-    scheduler.run(over)
+    database = Database(settings.resolved_database_url, pool_size=2)
+    dispatcher = Dispatcher(settings.required_broker_url)
+    metrics = Metrics()
+    metrics.registry.register(FleetCollector(settings, database, dispatcher.queue_lengths))
+    scrapes = MetricsListener(settings, metrics.registry)
+    scrapes.start()
+    Scheduler(settings, database, dispatcher).run(over)
+    scrapes.close()
 
 
 class Scheduler:
@@ -46,15 +54,18 @@ class Scheduler:
         self._settings = settings
         self._database = database
         self._dispatcher = dispatcher
-        self._store = ArtifactStore(settings.artifact_dir)
+        self._store = artifact_store(settings)
+        self._tidy_time = 0.0
+        self._forget_at = float("-inf")
 
     def run(self, over: threading.Event) -> None:
-        """Look again and again; a database that is away is asked again in the next round."""
+        """Look again and again; a database or disk that fails is asked again in the next round."""
         while True:
             try:
                 self.look()
-            except SQLAlchemyError:
+            except (SQLAlchemyError, UnavailableError, OSError):
                 logger.warning("could not look for lost jobs", exc_info=True)
+            touch_beat(self._settings.beat_file)
             if over.wait(self._settings.scheduler_period_seconds):
                 return
 
@@ -66,14 +77,32 @@ class Scheduler:
         self._settle_promotions()
         with self._database.write() as session:
             workers.forget_stale(session, self._settings.worker_stale_seconds)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Remove what killed processes have left in the store."""
+        now = time.monotonic()
+        if now < self._tidy_time:
+            return
+        self._tidy_time = now + self._store.tidy_seconds
         self._store.sweep(UNFINISHED_SECONDS)
         collect_doubtful(self._database, self._store, DOUBT_SECONDS)
+        self._forget_old_events()
+
+    def _forget_old_events(self) -> None:
+        """Shorten the audit log, once an hour."""
+        if time.monotonic() < self._forget_at:
+            return
+        self._forget_at = time.monotonic() + FORGET_SECONDS
+        with self._database.write() as session:
+            audit.forget_old(session, self._settings.audit_days)
 
     def _recover(self) -> None:
         with write_blobs(self._database, self._store) as session:
             recovered = leases.recover_expired(session)
             for job in recovered:
-                logger.warning("took back %s job %s: %s", job.kind, job.id, job.state)
+                about = {"job_id": job.id, "trace_id": job.trace_id}
+                logger.warning("took back a %s job: %s", job.kind, job.state, extra=about)
                 if job.state in _FRUITLESS:
                     uploads.forget_source(session, job)
         for job in recovered:
@@ -119,16 +148,18 @@ class Scheduler:
                 max_running=self._settings.max_running_jobs,
                 gpu_count=gpus,
             )
-            kinds = {kind for _, kind in waiting}
+            kinds = {job.kind for job in waiting}
             queued = {kind: leases.count_queued(session, kind, gpu_count=gpus) for kind in kinds}
         try:
             lost = {kind for kind, n in queued.items() if self._dispatcher.waiting_count(kind) < n}
         except UnavailableError:
             return  # the next round rings
-        for job_id, kind in waiting:
-            if kind not in lost:
+        for job in waiting:
+            if job.kind not in lost:
                 continue
-            if not self._dispatcher.ring(job_id, kind):
+            if not self._dispatcher.ring(job.job_id, job.kind):
                 return  # the broker is away: the next round rings
+            about = {"job_id": job.job_id, "trace_id": job.trace_id}
+            logger.info("rang again for a %s job", job.kind, extra=about)
             with self._database.write() as session:
-                jobs.mark_dispatched(session, job_id)
+                jobs.mark_dispatched(session, job.job_id)

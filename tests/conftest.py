@@ -1,5 +1,6 @@
 """Fixtures of all tests: real databases, a real broker. Each server starts when first asked for."""
 
+import gc
 import os
 import shutil
 
@@ -7,11 +8,22 @@ import pytest
 
 from service.contract.database import Database
 from service.migrations.migrate import migrate
+from tests.servers.bucket import make_bucket, s3_server
 from tests.servers.embedded import embedded_service
 from tests.servers.postgres import postgres_server
 from tests.servers.valkey import valkey_server
 
 SETTING, FOR_TESTS = "CELLGEBRA_", "CELLGEBRA_TEST_"
+
+
+def pytest_collection_finish():
+    """What thousands of tests are made of stays: it is not looked through for garbage any more."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish():
+    gc.unfreeze()  # at the end all of it goes in order
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,6 +34,19 @@ def _no_settings_of_the_developer():
             if name.startswith(SETTING) and not name.startswith(FOR_TESTS):
                 patch.delenv(name)
         yield
+
+
+@pytest.fixture(scope="session")
+def s3():
+    """Address of an S3 server."""
+    with s3_server() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def bucket(s3):
+    """An empty bucket."""
+    return make_bucket(s3)
 
 
 @pytest.fixture(scope="session")
@@ -125,9 +150,3 @@ def postgresql_service(tmp_path_factory, postgres):
     with embedded_service(data_dir, "--database-url", url) as service:
         yield service
     postgres.drop_database(url)
-
-
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def service(request):
-    """The running service of `cellgebra up`, on SQLite and on PostgreSQL in turn."""
-    return request.getfixturevalue(f"{request.param}_service")

@@ -8,6 +8,7 @@ import cellgebra
 
 def test_the_public_surface_is_small():
     assert set(cellgebra.__all__) == {
+        "AsyncCellgebra",
         "Cellgebra",
         "CellgebraError",
         "DatasetSpec",

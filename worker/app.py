@@ -8,10 +8,12 @@ spawned, not forked, because CUDA does not survive a fork. Source: docs/design.m
 from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
 from pydantic import ValidationError
 
 from service.contract.broker import KEY_PREFIX, celery_url
 from service.contract.jobs import Queue
+from service.contract.logs import set_up_logs
 from service.contract.settings import Settings, problems_of
 
 DAY_SECONDS = 86_400
@@ -27,6 +29,8 @@ def _configuration() -> dict[str, Any]:
     return {
         "broker_url": broker_url,
         "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "worker_consumer": "worker.consumer:PromptConsumer",
         "broker_transport_options": {
             "global_keyprefix": KEY_PREFIX,
             "visibility_timeout": DAY_SECONDS,
@@ -51,6 +55,13 @@ def _configuration() -> dict[str, Any]:
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
     }
+
+
+@setup_logging.connect
+def _set_up_logs(**_: Any) -> None:  # noqa: ANN401 - Celery's signal
+    """In Celery's place, in the main process and in every child."""
+    settings = Settings()
+    set_up_logs(settings.log_level, settings.log_format)
 
 
 app = Celery(

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from service.contract.artifacts import ArtifactStore, SealedBlob
+from service.contract.artifacts import ArtifactStore
+from service.contract.blobs import SealedBlob
 from service.contract.database import Database
 from service.contract.datasets import LabelColumn, LabelKind
 from service.contract.jobs import JobKind, JobState

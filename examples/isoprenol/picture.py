@@ -10,8 +10,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from demo import measured_titers
-
+from service.cli.demo.run import measured_titers
 from service.client.cellgebra import DEFAULT_URL, Cellgebra
 
 OUTPUT = Path(__file__).parents[2] / "docs" / "isoprenol.svg"

@@ -21,10 +21,13 @@ from service.backup.progress import Progress, Tell
 from service.backup.rows import tables_of, write_rows
 from service.contract.artifacts import ArtifactStore
 from service.contract.database import create_engine_for, utc_now
-from service.contract.errors import BrokenArtifactError
+from service.contract.errors import NotFoundError, StorageAwayError
 from service.contract.records import ArtifactRecord
 from service.contract.schema import REVISION, problem_with
 from service.contract.settings import Settings
+from service.contract.stores import artifact_store
+
+_TRIES = 3  # of a blob that comes from elsewhere
 
 
 def back_up(settings: Settings, folder: Path, tell: Tell) -> BackupManifest:
@@ -34,6 +37,7 @@ def back_up(settings: Settings, folder: Path, tell: Tell) -> BackupManifest:
 
     Raises:
         BackupError: the folder exists, or the database is of another version.
+        StorageAwayError: the blobs are in a bucket, which does not answer.
         OSError: it cannot be written.
     """
     if folder.exists():
@@ -51,7 +55,7 @@ def back_up(settings: Settings, folder: Path, tell: Tell) -> BackupManifest:
 
 
 def _fill(settings: Settings, folder: Path, tell: Tell) -> BackupManifest:
-    store = ArtifactStore(settings.artifact_dir)
+    store = artifact_store(settings)
     missing: set[str] | None = None
     while True:
         manifest = _write_tables(settings, folder, tell)
@@ -115,18 +119,32 @@ def _copy_blobs(store: ArtifactStore, folder: Path, blobs: dict[str, int], tell:
     missing = set()
     target = ArtifactStore(folder / BLOBS)
     for sha256, size_bytes in todo.items():
-        try:
-            source = store.path_of_stored(sha256)
-            with target.writer() as writer:
-                writer.copy(source)
-                if writer.sha256 == sha256:
-                    writer.seal().reveal()
-                else:
-                    missing.add(sha256)
-        except (BrokenArtifactError, FileNotFoundError):
+        if not _copy_blob(store, target, sha256):
             missing.add(sha256)
         progress.add(size_bytes)
     return missing
+
+
+def _copy_blob(store: ArtifactStore, target: ArtifactStore, sha256: str) -> bool:
+    """Copy a blob as it comes, and tell whether it is there and is what was stored.
+
+    Raises:
+        StorageAwayError: the bucket does not answer, time after time.
+    """
+    for left in reversed(range(_TRIES)):
+        try:
+            with target.writer() as writer:
+                for chunk in store.chunks(sha256):
+                    writer.write(chunk)
+                if writer.sha256 == sha256:
+                    writer.seal().reveal()
+                    return True
+        except (NotFoundError, FileNotFoundError):
+            return False
+        except StorageAwayError:
+            if not left:
+                raise
+    return False
 
 
 def _forget_others(folder: Path, manifest: BackupManifest) -> None:

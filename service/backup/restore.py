@@ -13,6 +13,7 @@ from service.contract.artifacts import ArtifactStore
 from service.contract.database import Database
 from service.contract.repositories.takeover import take_over
 from service.contract.settings import Settings
+from service.contract.stores import artifact_store
 from service.migrations.migrate import known_revisions, migrate
 from service.supervisor.lock import hold_data_dir
 
@@ -21,11 +22,13 @@ def restore(settings: Settings, folder: Path, tell: Tell) -> BackupManifest:
     """Check every hash, copy the blobs, insert all rows at once, and upgrade the schema.
 
     Jobs that were at work are queued again. Another kind of database than the one that was backed
-    up is no matter. What is interrupted can be run again.
+    up is no matter, nor another place for blobs. What is interrupted can be run again: a blob that
+    is there already is compared, and replaced where it is not what was stored.
 
     Raises:
         BackupError: the backup is not whole or is of a newer version, or the database holds rows.
         DataDirInUseError: a service runs on the data folder.
+        StorageAwayError: the blobs go into a bucket, which does not answer.
         OSError: something cannot be read or written.
     """
     manifest = BackupManifest.read(folder)
@@ -41,7 +44,7 @@ def restore(settings: Settings, folder: Path, tell: Tell) -> BackupManifest:
         database = Database(url, pool_size=1)
         try:
             _require_empty(database)
-            _copy_blobs(ArtifactStore(settings.artifact_dir), folder, manifest, tell)
+            _copy_blobs(artifact_store(settings), folder, manifest, tell)
             with database.write() as session:
                 _insert(session.connection(), folder)
             migrate(url)
@@ -95,9 +98,12 @@ def _tables_with_rows(connection: Connection) -> Iterator[str]:
 def _copy_blobs(store: ArtifactStore, folder: Path, manifest: BackupManifest, tell: Tell) -> None:
     progress = Progress("copied", len(manifest.blobs), sum(manifest.blobs.values()), tell)
     for sha256, size_bytes in manifest.blobs.items():
-        with store.writer() as writer:
-            writer.copy(blob_path(folder, sha256))
-            writer.seal().reveal()
+        if not store.is_whole(sha256):
+            store.delete(sha256)
+            with store.writer() as writer:
+                writer.copy(blob_path(folder, sha256))
+                writer.seal().reveal()
+            store.let_go(sha256)  # of many blobs in a bucket this machine need not keep any
         progress.add(size_bytes)
 
 

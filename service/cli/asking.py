@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -37,15 +38,39 @@ Row = Mapping[str, Any]
 
 
 def ask(url: str, work: "Callable[[Cellgebra], None]") -> None:
-    """Do it with a client; an error of the service ends the command with one line and a status."""
+    """Do it with a client; an error of the service ends the command with one line and a status.
+
+    So does a file that cannot be read or written.
+    """
     from service.client.cellgebra import Cellgebra
-    from service.contract.errors import CellgebraError
+    from service.contract.errors import CellgebraError, InvalidArgumentError
 
     try:
         with Cellgebra(url) as client:
             work(client)
     except CellgebraError as error:
         fail(error)
+    except OSError as error:
+        if error.filename is None:  # a pipe that nobody reads any more, say
+            raise
+        fail(InvalidArgumentError(f"{error.filename}: {error.strerror}"))
+
+
+def require_target(path: Path | None, *endings: str) -> None:
+    """Refuse a file before hours of work are done for it.
+
+    Raises:
+        InvalidArgumentError: it is in no folder, is one, or its ending names no format.
+    """
+    from service.contract.errors import InvalidArgumentError
+
+    if path is None:
+        return
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        wrong = "is a folder" if path.is_dir() else "lies in a folder that is not there"
+        raise InvalidArgumentError(f"{path} {wrong}: name a file that can be written")
+    if endings and not path.name.endswith(endings):
+        raise InvalidArgumentError(f"{path}: name the file {' or '.join(endings)}")
 
 
 def fail(error: "CellgebraError") -> NoReturn:

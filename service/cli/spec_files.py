@@ -1,36 +1,70 @@
 """Specs from files: JSON, YAML or TOML, with the line of everything that is wrong."""
 
 import json
-import re
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from service.cli.spec_changes import Change, Place, apply, change_of, within
+from service.cli.toml_lines import toml_lines
 from service.contract.errors import InvalidRequestError, Offender
 
 M = TypeVar("M", bound=BaseModel)
 
-Place = tuple[int | str, ...]
+_DISCRIMINATORS = ("kind", "name", "layout")  # by which the contract tells specs apart
+
+
+@dataclass(frozen=True)
+class SpecFile:
+    """What a file holds, and the line of each place in it, as far as the format tells."""
+
+    name: str
+    content: dict[str, Any]
+    lines: Mapping[Place, int]
 
 
 def read_spec(model: type[M], path: Path, changes: Sequence[str] = ()) -> M:
     """The spec in a file (`-`: standard input), with `changes` of the form `path.to.field=value`.
 
     Raises:
-        InvalidRequestError: it cannot be read, or is no such spec; each offender has its line.
+        InvalidRequestError: it cannot be read, or is no such spec; each offender has its line, or
+            the change that it comes from.
     """
+    return spec_of(model, load(path), [change_of(change) for change in changes])
+
+
+def load(path: Path | None) -> SpecFile:
+    """What a file holds (`-`: standard input; None: nothing, so that options say all).
+
+    Raises:
+        InvalidRequestError: it cannot be read, is empty, or holds no object.
+    """
+    if path is None:
+        return SpecFile("what the options say", {}, {})
     text = _read(path)
-    content, lines = _parse(text, path)
-    for change in changes:
-        _set(content, change)
+    if not text.strip():
+        told = "standard input is empty: send a spec" if str(path) == "-" else f"{path} is empty"
+        raise InvalidRequestError(f"{told}; `cellgebra spec init` has one to begin with")
+    return SpecFile(str(path), *_parse(text, path))
+
+
+def spec_of(model: type[M], file: SpecFile, changes: Sequence[Change]) -> M:
+    """The spec that a file holds, once it is changed.
+
+    Raises:
+        InvalidRequestError: it is no such spec; each offender has its line, or the change that it
+            comes from.
+    """
+    blamed = apply(changes, file.content)
     try:
-        return TypeAdapter(model).validate_python(content)
+        return TypeAdapter(model).validate_python(file.content)
     except ValidationError as error:
-        raise _refusal(path, error, lines, text) from None
+        raise _refusal(file, error, blamed) from None
 
 
 def _read(path: Path) -> str:
@@ -46,7 +80,7 @@ def _parse(text: str, path: Path) -> tuple[dict[str, Any], Mapping[Place, int]]:
     """Content, and the line of each place in it, as far as the format tells."""
     try:
         if path.suffix == ".toml":
-            return tomllib.loads(text), {}
+            return tomllib.loads(text), toml_lines(text)
         content, lines = _parse_yaml(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidRequestError(f"{path} is no TOML: {error}") from None
@@ -77,64 +111,80 @@ def _parse_yaml(text: str) -> tuple[Any, dict[Place, int]]:
         raise ValueError(str(error).replace("\n", " ")) from None
     lines: dict[Place, int] = {}
     if node is not None:
-        _note(node, (), lines)
+        _note(node, (), lines, set())
     return content, lines
 
 
-def _note(node: Any, place: Place, lines: dict[Place, int]) -> None:  # noqa: ANN401 - yaml's own
+def _note(
+    node: Any,  # noqa: ANN401 - yaml's own
+    place: Place,
+    lines: dict[Place, int],
+    seen: set[int],
+) -> None:
+    """The line of each place; what an alias repeats, which may be itself, is gone through once."""
     import yaml
 
     lines.setdefault(place, node.start_mark.line + 1)
+    if id(node) in seen:
+        return
+    seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             lines[*place, key.value] = key.start_mark.line + 1
-            _note(value, (*place, key.value), lines)
+            _note(value, (*place, key.value), lines, seen)
     elif isinstance(node, yaml.SequenceNode):
         for number, value in enumerate(node.value):
-            _note(value, (*place, number), lines)
-
-
-def _set(content: dict[str, Any], change: str) -> None:
-    """Set `a.b=value`; the value is JSON, or else a text."""
-    path, separator, text = change.partition("=")
-    if not separator or not all(path.split(".")):
-        raise InvalidRequestError(f"{change!r} is no change: write path.to.field=value")
-    *parents, last = path.split(".")
-    for parent in parents:
-        content = content.setdefault(parent, {})
-        if not isinstance(content, dict):
-            raise InvalidRequestError(f"{path}: {parent} is no object")
-    try:
-        content[last] = json.loads(text)
-    except ValueError:
-        content[last] = text
+            _note(value, (*place, number), lines, seen)
 
 
 def _refusal(
-    path: Path, error: ValidationError, lines: Mapping[Place, int], text: str
+    file: SpecFile, error: ValidationError, blamed: Mapping[Place, str]
 ) -> InvalidRequestError:
+    lines = {
+        place: line
+        for place, line in file.lines.items()
+        if not any(within(place, changed) for changed in blamed)
+    }
     offenders = []
     for problem in error.errors():
         place = problem["loc"]
-        line = _line_of(place, lines, text)
-        where = f"{path}:{line}" if line else str(path)
-        field = ".".join(str(part) for part in place)
-        offenders.append(Offender(field=where, message=f"{field}: {problem['msg']}"))
-    return InvalidRequestError(f"{path} is no such spec", offenders)
+        if problem["type"] == "union_tag_invalid":  # of the object that has the tag
+            place = (*place, problem["ctx"]["discriminator"].strip("'"))
+        where = _origin(_place_in_file(place, file.content), file.name, lines, blamed)
+        field = ".".join(str(part) for part in problem["loc"])
+        message = f"{field}: {problem['msg']}" if field else problem["msg"]
+        offenders.append(Offender(field=where, message=message))
+    return InvalidRequestError(f"{file.name} is no such spec", offenders)
 
 
-def _line_of(place: Place, lines: Mapping[Place, int], text: str) -> int | None:
-    """Line of a place, or of the nearest that it is in; of TOML, of the last key of that name.
+def _origin(
+    place: Place, name: str, lines: Mapping[Place, int], blamed: Mapping[Place, str]
+) -> str:
+    """The option or the line that a place comes from, or the nearest that it is in."""
+    for end in range(len(place), 0, -1):
+        if place[:end] in blamed:
+            return blamed[place[:end]]
+        if place[:end] in lines:
+            return f"{name}:{lines[place[:end]]}"
+    return name
 
-    A place may name the tag of a union on its way: no such key stands in the file.
-    """
-    keys = {key for known in lines for key in known}
-    told = tuple(part for part in place if part in keys)
-    for end in range(len(told), 0, -1):
-        if told[:end] in lines:
-            return lines[told[:end]]
-    for part in reversed(place):
-        found = re.search(rf"^\s*{re.escape(str(part))}\s*=", text, re.MULTILINE)
-        if found:
-            return text.count("\n", 0, found.end()) + 1
-    return None
+
+def _place_in_file(place: Place, content: object) -> Place:
+    """A place without the tags of unions on its way: no such key stands in the file."""
+    found: list[int | str] = []
+    is_tagged = False
+    for part in place:
+        tags = [content.get(key) for key in _DISCRIMINATORS] if isinstance(content, dict) else []
+        if part in tags and not is_tagged:
+            is_tagged = True
+            continue
+        found.append(part)
+        content, is_tagged = _inside(content, part), False
+    return tuple(found)
+
+
+def _inside(content: Any, part: int | str) -> object:  # noqa: ANN401 - whatever a file holds
+    try:
+        return content[part]
+    except (IndexError, KeyError, TypeError):
+        return None

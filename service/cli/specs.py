@@ -6,22 +6,25 @@ from typing import Annotated
 
 import typer
 
-from service.cli.asking import fail
+from service.cli.asking import EXIT_STATUS, fail
 
 spec = typer.Typer(help="Specs in files: JSON, YAML or TOML.", no_args_is_help=True)
 
 KINDS = ("training", "sweep", "search", "scoring", "dataset", "gene-table", "network")
+_ADVICE = "name a file in a folder that is there and yours, or none to print it"
 _Kind = Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}.")]
 
 
 @spec.command()
 def init(
     kind: _Kind,
-    path: Annotated[Path | None, typer.Argument(help="A file to write. [default: print]")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="A file to write. [default: -, print]")
+    ] = None,
 ) -> None:
     """Write a spec to begin with, as YAML."""
     text = (files("service.cli") / "first_specs" / f"{_known(kind)}.yaml").read_text()
-    if path is None:
+    if path is None or str(path) == "-":
         typer.echo(text, nl=False)
         return
     try:
@@ -30,6 +33,9 @@ def init(
     except FileExistsError:
         typer.echo(f"cellgebra: {path} exists: name another file", err=True)
         raise typer.Exit(1) from None
+    except OSError as error:
+        typer.echo(f"cellgebra: {path} cannot be written: {error.strerror}; {_ADVICE}", err=True)
+        raise typer.Exit(EXIT_STATUS["INVALID_ARGUMENT"]) from None
     typer.echo(path)
 
 

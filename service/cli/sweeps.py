@@ -3,41 +3,34 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from service.cli.spec_files import read_spec
 from service.client.cellgebra import Cellgebra
-from service.contract.errors import InvalidArgumentError
+from service.contract.errors import CellgebraError
 from service.contract.resources import Sweep, SweepTrial
 from service.contract.sweeps import SweepSpec
 
 
-def read_spec(path: Path) -> SweepSpec:
-    """The spec in a JSON file.
-
-    Raises:
-        InvalidArgumentError: there is none, or it is no spec; the message says where.
-    """
-    try:
-        return SweepSpec.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise InvalidArgumentError(f"{path} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise InvalidArgumentError(f"{path}: {error}") from None
-
-
-def run_sweep(url: str, path: Path) -> Iterator[str]:
-    """Queue a sweep and wait for its end: its id, then the table of its trials.
+def run_sweep(url: str, path: Path, *, as_json: bool) -> Iterator[str]:
+    """Queue a sweep and wait for its end: its id, then the table of its trials, or one object.
 
     Raises:
         CellgebraError: the spec is none, the service does not answer, or the sweep has FAILED.
     """
-    spec = read_spec(path)
+    spec = read_spec(SweepSpec, path)
     with Cellgebra(url) as client:
         run = client.sweep(spec)
-        yield f"{run.id} is {run.state}"
-        run.wait()
-        yield from details(run.sweep)
+        if not as_json:
+            yield f"{run.id} is {run.state}"
+        try:
+            run.wait()
+        except CellgebraError:
+            if as_json and run.sweep.error is not None:
+                yield run.sweep.model_dump_json()
+            raise
+        yield from [run.sweep.model_dump_json()] if as_json else details(run.sweep)
 
 
-def list_sweeps(url: str, sweep_id: str | None) -> Iterator[str]:
+def list_sweeps(url: str, sweep_id: str | None, *, as_json: bool) -> Iterator[str]:
     """Every sweep in a line, or one with its trials.
 
     Raises:
@@ -45,9 +38,11 @@ def list_sweeps(url: str, sweep_id: str | None) -> Iterator[str]:
     """
     with Cellgebra(url) as client:
         if sweep_id is not None:
-            yield from details(client.sweep_run(sweep_id).sweep)
+            found = client.sweep_run(sweep_id).sweep
+            yield from [found.model_dump_json()] if as_json else details(found)
             return
-        yield from (summary(run.sweep) for run in client.sweeps())
+        for run in client.sweeps():
+            yield run.sweep.model_dump_json() if as_json else summary(run.sweep)
 
 
 def summary(sweep: Sweep) -> str:

@@ -10,8 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from service.cli.processes import NotStartedError, require_tls
 from service.contract.broker import celery_url, socket_url
 from service.contract.settings import Settings, problems_of
+from service.contract.stores import artifact_store
 from service.supervisor import broker, programs
 from service.supervisor.errors import NotReadyError, StoppedError, SupervisorError
 from service.supervisor.lock import hold_data_dir
@@ -76,8 +78,8 @@ class _Up:
             self._settings = settings.model_copy(
                 update={"broker_url": socket_url(self._own_socket)}
             )
-        values = self._settings.model_dump(mode="json")
-        self.supervisor = Supervisor(programs.environment_of(values), requests.is_asked)
+        environment = programs.shared_environment(self._settings)
+        self.supervisor = Supervisor(environment, requests.is_asked)
 
     def start(self, counts: programs.WorkerCounts, begin: float) -> None:
         """Broker and migrations side by side, then everything else at once; wait until ready."""
@@ -94,7 +96,7 @@ class _Up:
     def stop(self) -> None:
         """Workers first, so that they can hand their jobs back; the broker last."""
         names = self.supervisor.names()
-        api, own = frozenset({"api"}), frozenset({"broker"})
+        api, own = frozenset({"api", "rpc"}), frozenset({"broker"})
         self.supervisor.stop(
             [
                 StopGroup(names - api - own, WORKER_STOP_SECONDS),
@@ -137,6 +139,8 @@ class _Up:
         self._tell(f"ready in {seconds:.1f} s; {memory.describe()}")
         self._tell(f"  REST  {address}  (docs: {address}/docs)")
         self._tell(f"  gRPC  {host}:{settings.grpc_port}")
+        if settings.metrics_port is not None:
+            self._tell(f"  scrapes  http://{settings.metrics_host}:{settings.metrics_port}/metrics")
         self._tell(f"  data  {settings.data_dir}  (logs in {settings.data_dir / 'logs'})")
         self._tell("Ctrl-C stops it.")
 
@@ -149,14 +153,23 @@ def _prepare(options: Mapping[str, Any], stack: ExitStack) -> Settings:
     given = Settings(**options)
     _check_urls(given)
     _check_host(given)
+    _check_tls(given)
     ports = {
         "port": claim_port(given.host, given.port, "--port"),
         "grpc_port": claim_port(given.host, given.grpc_port, "--grpc-port"),
     }
+    if given.metrics_port is not None:
+        scraped, option = given.metrics_host, "CELLGEBRA_METRICS_PORT"
+        ports["metrics_port"] = claim_port(scraped, given.metrics_port, option)
     data_dir = given.data_dir.expanduser().resolve()
     stack.enter_context(hold_data_dir(data_dir))
     return given.model_copy(
-        update={**ports, "data_dir": data_dir, "database_url": _absolute(given.database_url)}
+        update={
+            **ports,
+            **_absolute_files(given),
+            "data_dir": data_dir,
+            "database_url": _absolute(given.database_url),
+        }
     )
 
 
@@ -164,23 +177,41 @@ def _check_urls(settings: Settings) -> None:
     database = settings.database_url
     if database is not None and not database.startswith(("sqlite", "postgresql")):
         raise SupervisorError("setting CELLGEBRA_DATABASE_URL: use sqlite:/// or postgresql://")
-    if settings.broker_url is not None:
-        try:
+    try:
+        artifact_store(settings)
+        if settings.broker_url is not None:
             celery_url(settings.broker_url)
-        except ValueError as error:
-            raise SupervisorError(str(error)) from error
+    except ValueError as error:
+        raise SupervisorError(str(error)) from error
 
 
 def _check_host(settings: Settings) -> None:
     """What the api process would refuse, said before anything starts."""
     if settings.host in _USUAL_HOSTS:
         return
-    from service.rest.access import require_loopback
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from service.handlers.access import require_keys
 
     try:
-        require_loopback(settings)
-    except ValueError as error:
+        require_keys(settings)
+    except (SQLAlchemyError, ValueError) as error:
         raise SupervisorError(str(error)) from error
+
+
+def _check_tls(settings: Settings) -> None:
+    try:
+        require_tls(settings)
+    except NotStartedError as error:
+        raise SupervisorError(str(error)) from error
+
+
+def _absolute_files(settings: Settings) -> dict[str, Path]:
+    """Files that settings name, made absolute: workers run in another folder."""
+    tls = ("grpc_tls_certificate", "grpc_tls_key", "grpc_tls_client_ca")
+    names = ("secrets_dir", "beat_file", *tls)
+    files = {name: getattr(settings, name) for name in names}
+    return {name: path.absolute() for name, path in files.items() if path is not None}
 
 
 def _absolute(url: str | None) -> str | None:

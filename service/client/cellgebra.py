@@ -1,6 +1,8 @@
+# Generated from service/client/aio/cellgebra.py by `make client`. Change that file.
 """The Python client: `Cellgebra(url)`."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -8,6 +10,7 @@ import httpx
 
 from service.client.datasets import Datasets
 from service.client.gene_tables import GeneTables
+from service.client.keys import Keys
 from service.client.models import RemoteModel, get_model, list_models
 from service.client.paging import pages
 from service.client.paths import path_of
@@ -31,14 +34,24 @@ from service.contract.sweeps import SweepSpec
 from service.contract.training import TrainingSpec
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+API_KEY_VARIABLE = "CELLGEBRA_API_KEY"
 _TIMEOUT_SECONDS = 70.0  # a score may take 60
 
 
 class Cellgebra:
     """A connection to a Cellgebra service.
 
-    Errors are those of `service.contract.errors`, with every offender listed. Requests that are
-    safe to repeat are repeated when the service is away for a moment.
+    The API key is `api_key`, or that of the environment (CELLGEBRA_API_KEY). With an `http` of the
+    caller's own, its `base_url` is the address and its timeouts hold; `url` is for one without a
+    `base_url`. The key goes with requests of this client alone; where `http` sends an
+    Authorization of its own, that of the environment stays behind. Errors are those of
+    `service.contract.errors`, with every offender listed. Requests that are safe to repeat are
+    repeated when the service is away for a moment.
+
+    Raises:
+        InvalidArgumentError: `url` is no address.
+        UnauthenticatedError: `api_key` is no key.
+        ValueError: both `api_key` and the `auth` of `http` say what Authorization to send.
     """
 
     def __init__(
@@ -49,10 +62,17 @@ class Cellgebra:
         timeout_seconds: float = _TIMEOUT_SECONDS,
         http: httpx.Client | None = None,
     ) -> None:
-        self._transport = Transport(url, api_key, timeout_seconds, http)
+        key = api_key or (None if _has_own(http) else os.environ.get(API_KEY_VARIABLE))
+        if api_key and http is not None and http.auth is not None:
+            raise ValueError("http has an `auth`, which would replace api_key: give one of them")
+        self._transport = Transport(url, key, timeout_seconds, http)
         self.datasets = Datasets(self._transport)
         self.gene_tables = GeneTables(self._transport)
         self.registry = Registry(self._transport)
+        self.keys = Keys(self._transport)
+
+    def __repr__(self) -> str:
+        return f"Cellgebra({self._transport.address!r})"
 
     def __enter__(self) -> Self:
         return self
@@ -142,6 +162,31 @@ class Cellgebra:
         answer = self._transport.create(SEARCHES, spec_of(SearchSpec, spec))
         return SearchRun(self._transport, SearchJob.model_validate(answer))
 
+    def screen(
+        self,
+        model: str | RemoteModel,
+        *,
+        maximize: str | Sequence[str] = (),
+        minimize: str | Sequence[str] = (),
+        **options: Any,  # noqa: ANN401 - fields of a spec
+    ) -> SearchRun:
+        """Queue a search for designs that raise some labels and lower others.
+
+        `model` is a handle or how it is called; `options` are further fields of a `SearchSpec`,
+        such as `max_order=3`, `proposal_count=50` or `panel={"size": 8}`.
+
+        Raises:
+            CellgebraError: as `search`.
+        """
+        called = model if isinstance(model, str) else model.reference
+        wanted = {"maximize": maximize, "minimize": minimize}
+        objectives = [
+            {"label": label, "direction": direction}
+            for direction, named in wanted.items()
+            for label in ([named] if isinstance(named, str) else named)
+        ]
+        return self.search({"model_id": called, "objectives": objectives, **options})
+
     def search_run(self, job_id: str) -> SearchRun:
         """A handle on a search.
 
@@ -162,7 +207,7 @@ class Cellgebra:
     def score_job(
         self, spec: ScoringSpec | dict[str, Any], table: Table | None = None
     ) -> ScoringRun:
-        """Queue a job that scores a table (a path, or the bytes), or combinations of edits.
+        """Queue a job that scores a table (a path, the bytes, a frame), or combinations of edits.
 
         Raises:
             NotFoundError: there is no such model.
@@ -200,7 +245,8 @@ class Cellgebra:
         Raises:
             NotFoundError: there is no such model, or it has no page.
         """
-        return self.model(model_id).report()
+        model = self.model(model_id)
+        return model.report()
 
     def models(
         self,
@@ -211,3 +257,7 @@ class Cellgebra:
     ) -> Iterator[RemoteModel]:
         """Every model, newest first, without manifests; archived ones only if asked for."""
         return list_models(self._transport, dataset_id, name, with_archived=with_archived)
+
+
+def _has_own(http: httpx.Client | None) -> bool:
+    return http is not None and (http.auth is not None or "Authorization" in http.headers)

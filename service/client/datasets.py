@@ -1,6 +1,8 @@
+# Generated from service/client/aio/datasets.py by `make client`. Change that file.
 """Data sets, as the client sees them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from service.client.paging import pages
@@ -29,7 +31,7 @@ class Datasets:
         wait: bool = True,
         timeout_seconds: float = 3600.0,
     ) -> Dataset:
-        """Upload a table (a path, or the bytes) with what its columns mean.
+        """Upload a table (a path, the bytes, a pandas or polars frame) with what its columns mean.
 
         With `wait`, returns once it is READY; `timeout_seconds` bounds that wait.
 
@@ -39,7 +41,7 @@ class Datasets:
             DeadlineExceededError: it is still INGESTING.
         """
         chosen = spec_of(DatasetSpec, spec)
-        named = name or ("dataset" if isinstance(table, bytes) else None)
+        named = name or (None if isinstance(table, str | Path) else "dataset")
         answer = send_table(self._transport, _PATH, table, chosen, name=named)
         dataset = Dataset.model_validate(answer)
         return self.wait(dataset, timeout_seconds=timeout_seconds) if wait else dataset

@@ -1,19 +1,29 @@
-"""Tables of the caller's own, sent as Arrow: whatever speaks Arrow's C stream interface.
+"""Tables of the caller's own: whatever speaks Arrow's C stream interface, sent as Arrow or Parquet.
 
-That is a pyarrow `Table`, a polars or (from 2.2) pandas `DataFrame`, a DuckDB relation. pyarrow is
-imported here alone, and only where a table is given.
+That is a pandas (from 2.2) or polars `DataFrame`, a pyarrow `Table`, a DuckDB relation. Scores of
+one come back in the same library. pyarrow, pandas and polars are imported here alone, and only
+where a table is given or asked for.
 Source: the Arrow PyCapsule interface, arrow.apache.org/docs/format/CDataInterface.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+import io
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
-from service.client.transport import Transport
-from service.contract.errors import InvalidArgumentError
+from service.contract.errors import FailedPreconditionError, InvalidArgumentError
 from service.contract.score_tables import DESIGN_COLUMNS, TableForm
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
     import pyarrow as pa
+
+PandasFrame: TypeAlias = "pd.DataFrame"
+PolarsFrame: TypeAlias = "pl.DataFrame"
+
+# What pandas calls the rows' own names where nobody has named them: no measurement.
+_UNNAMED_INDEX = "__index_level_"
 
 
 @runtime_checkable
@@ -24,15 +34,49 @@ class ArrowTable(Protocol):
         """A capsule with the rows."""
 
 
+def parquet_of(table: ArrowTable) -> bytes:
+    """A table as a Parquet file: what an upload sends.
+
+    Raises:
+        FailedPreconditionError: pyarrow is not installed.
+    """
+    rows = _arrow_of(table)
+    sink = io.BytesIO()
+    _library("pyarrow.parquet").write_table(rows, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def question_of(
+    table: ArrowTable, column: str | None, options: Mapping[str, object]
+) -> dict[str, Any]:
+    """What is sent to have a table scored: parameters, content and headers.
+
+    Raises:
+        InvalidArgumentError: it has no column of designs.
+        FailedPreconditionError: pyarrow is not installed.
+    """
+    headers = dict.fromkeys(("Content-Type", "Accept"), TableForm.ARROW_STREAM.value)
+    content = stream_of(table, column)
+    return {"parameters": {**options, "column": column}, "content": content, "headers": headers}
+
+
+def answer_of(content: bytes, like: ArrowTable) -> Any:  # noqa: ANN401 - of the library of `like`
+    """The scores in an answer, as a table of the library that the question came from."""
+    rows = _library("pyarrow").ipc.open_stream(content).read_all()
+    library = type(like).__module__.partition(".")[0]
+    if library == "pandas":
+        return rows.to_pandas()
+    return _library("polars").from_arrow(rows) if library == "polars" else rows
+
+
 def stream_of(table: ArrowTable, column: str | None) -> bytes:
     """The designs of a table as an Arrow IPC stream: `column`, or the first with a usual name.
 
     Raises:
         InvalidArgumentError: it has no such column.
+        FailedPreconditionError: pyarrow is not installed.
     """
-    import pyarrow as pa
-
-    rows = pa.RecordBatchReader.from_stream(table).read_all()
+    rows = _arrow_of(table)
     usual = {name.casefold(): name for name in reversed(rows.column_names)}
     found = column or next((usual[name] for name in DESIGN_COLUMNS if name in usual), None)
     if found is None or rows.column_names.count(found) != 1:
@@ -42,29 +86,50 @@ def stream_of(table: ArrowTable, column: str | None) -> bytes:
             f"designs; it has {', '.join(rows.column_names)}"
         )
     designs = rows.select([found])
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, designs.schema) as writer:
+    arrow = _library("pyarrow")
+    sink = arrow.BufferOutputStream()
+    with arrow.ipc.new_stream(sink, designs.schema) as writer:
         writer.write_table(designs)
     content: bytes = sink.getvalue().to_pybytes()
     return content
 
 
-def score_table(
-    transport: Transport,
-    path: str,
-    table: ArrowTable,
-    column: str | None,
-    options: Mapping[str, object],
-) -> "pa.Table":
-    """The scores of a table's designs, a row a design.
+def pandas_frame(columns: Mapping[str, Sequence[object]]) -> PandasFrame:
+    """Columns as a pandas frame.
 
     Raises:
-        CellgebraError: what the service answered, or that it did not.
+        FailedPreconditionError: pandas is not installed.
     """
-    import pyarrow as pa
+    frame: PandasFrame = _library("pandas").DataFrame(dict(columns))
+    return frame
 
-    headers = dict.fromkeys(("Content-Type", "Accept"), TableForm.ARROW_STREAM.value)
-    content = stream_of(table, column)
-    parameters = {**options, "column": column}
-    answer = transport.send("POST", path, parameters, content=content, headers=headers)
-    return pa.ipc.open_stream(answer.content).read_all()
+
+def polars_frame(columns: Mapping[str, Sequence[object]]) -> PolarsFrame:
+    """Columns as a polars frame.
+
+    Raises:
+        FailedPreconditionError: polars is not installed.
+    """
+    frame: PolarsFrame = _library("polars").DataFrame(dict(columns))
+    return frame
+
+
+def _arrow_of(table: ArrowTable) -> "pa.Table":
+    rows = _library("pyarrow").RecordBatchReader.from_stream(table).read_all()
+    kept = [name for name in rows.column_names if not name.startswith(_UNNAMED_INDEX)]
+    return rows if len(kept) == rows.num_columns else rows.select(kept)
+
+
+def _library(name: str) -> Any:  # noqa: ANN401 - a module
+    """A library that the client does not need otherwise.
+
+    Raises:
+        FailedPreconditionError: it is not installed.
+    """
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        package = name.partition(".")[0]
+        raise FailedPreconditionError(
+            f"tables of this kind need {package}: pip install {package}"
+        ) from error

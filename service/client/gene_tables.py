@@ -1,3 +1,4 @@
+# Generated from service/client/aio/gene_tables.py by `make client`. Change that file.
 """Gene tables and their networks, as the client sees them."""
 
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ class GeneTables:
         wait: bool = True,
         timeout_seconds: float = 3600.0,
     ) -> GeneTable:
-        """Upload features and other names of genes (a path, or the bytes).
+        """Upload features and other names of genes (a path, the bytes, or a frame).
 
         With `wait`, returns once it is READY; `timeout_seconds` bounds that wait.
 

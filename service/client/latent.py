@@ -1,8 +1,10 @@
+# Generated from service/client/aio/latent.py by `make client`. Change that file.
 """Arithmetic in the latent space of a model, as the client sees it."""
 
 from collections.abc import Iterable
 from typing import Any
 
+from service.client.genotypes import genotypes_of
 from service.client.paths import path_of
 from service.client.transport import Transport
 from service.contract.algebra import (
@@ -77,7 +79,7 @@ class LatentAlgebra:
     def latent(
         self,
         operation: LatentOperation | str,
-        designs: Iterable[str | Design],
+        designs: str | Design | Iterable[str | Design],
         *,
         steps: int | None = None,
         metric: LatentMetric | str = LatentMetric.EUCLID,
@@ -96,7 +98,7 @@ class LatentAlgebra:
             InvalidArgumentError: the request makes no sense, or is too large.
             DeadlineExceededError: no answer in time.
         """
-        texts = [item.genotype if isinstance(item, Design) else item for item in designs]
+        texts = genotypes_of(designs)
         body = {
             "operation": str(operation),
             "designs": texts,

@@ -1,18 +1,22 @@
+# Generated from service/client/aio/models.py by `make client`. Change that file.
 """Models, as the client sees them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
 
-from service.client.frames import ArrowTable, score_table
+from service.client.cards import model_card
+from service.client.frames import ArrowTable, answer_of, question_of
+from service.client.genotypes import genotypes_of
 from service.client.latent import LatentAlgebra
 from service.client.paging import pages
 from service.client.paths import path_of
 from service.client.registry import Registry
+from service.client.scores import Scores
 from service.client.transport import Transport
 from service.contract.designs import Design
 from service.contract.errors import InvalidArgumentError
-from service.contract.inference import DEFAULT_LEVEL, ScoreAnswer, ScoreExtra, ScoreField
+from service.contract.inference import DEFAULT_LEVEL, ScoreExtra, ScoreField
 from service.contract.registry import ModelReadiness, Promotion
 from service.contract.reports import TrainingReport
 from service.contract.resources import Model
@@ -33,6 +37,9 @@ class RemoteModel(LatentAlgebra):
 
     def __repr__(self) -> str:
         return f"RemoteModel({self.id}, {self.resource.kind}, {self.name}@{self.version})"
+
+    def _repr_html_(self) -> str:
+        return model_card(self.resource)
 
     @property
     def id(self) -> str:
@@ -59,23 +66,23 @@ class RemoteModel(LatentAlgebra):
         timeout_seconds: float = 10.0,
         interval_level: float = DEFAULT_LEVEL,
         include: Sequence[ScoreExtra | str] = (),
-    ) -> Any: ...  # noqa: ANN401 - a pyarrow.Table
+    ) -> Any: ...  # noqa: ANN401 - a table as it was given
 
     @overload
     def score(
         self,
-        genotypes: Iterable[str | Design],
+        genotypes: str | Design | Iterable[str | Design],
         fields: Sequence[ScoreField | str] | None = None,
         *,
         timeout_seconds: float = 10.0,
         interval_level: float = DEFAULT_LEVEL,
         include: Sequence[ScoreExtra | str] = (),
         conditions: Mapping[str, str] | None = None,
-    ) -> ScoreAnswer: ...
+    ) -> Scores: ...
 
     def score(
         self,
-        genotypes: Iterable[str | Design] | ArrowTable,
+        genotypes: str | Design | Iterable[str | Design] | ArrowTable,
         fields: Sequence[ScoreField | str] | None = None,
         *,
         column: str | None = None,
@@ -83,20 +90,22 @@ class RemoteModel(LatentAlgebra):
         interval_level: float = DEFAULT_LEVEL,
         include: Sequence[ScoreExtra | str] = (),
         conditions: Mapping[str, str] | None = None,
-    ) -> ScoreAnswer | Any:
+    ) -> Scores | Any:
         """Score designs: one array a field and label, in the order given (10,000 at most).
 
         `interval_level`, 0.5 to 0.99, is the share of measurements that an interval is to hold.
         `include`: `nearest`, `z`, `gradient`, for 1,000 designs at most. `conditions`, where they
         are given, have to be all that the model was trained under, each at its value.
 
-        A table (pyarrow, polars, pandas) is answered by a pyarrow table of as many rows, with a
-        column a label and field. `column` says which of its columns holds the designs; default:
-        the first named genotype, design, edits or perturbations.
+        The answer gives `to_pandas()` and `to_polars()`. A table (pandas, polars, pyarrow) is
+        answered by one of the same library with as many rows, and a column a label and field.
+        `column` says which of its columns holds the designs; default: the first named genotype,
+        design, edits or perturbations.
 
         Raises:
             InvalidDesignError: genotypes are malformed; every one is listed.
             UnknownEditsError: the model has never seen some edits; every one is listed.
+            InvalidArgumentError: `column` without a table, or `conditions` with one.
             DeadlineExceededError: no answer in time.
         """
         path = path_of(_PATH, self.reference, ":score")
@@ -109,14 +118,20 @@ class RemoteModel(LatentAlgebra):
         if include:
             options["include"] = [str(extra) for extra in include]
         if isinstance(genotypes, ArrowTable):
-            return score_table(self._transport, path, genotypes, column, options)
+            if conditions is not None:
+                raise InvalidArgumentError(
+                    "conditions are told with designs, not with a table: give genotypes as texts"
+                )
+            question = question_of(genotypes, column, options)
+            answer = self._transport.send("POST", path, **question)
+            return answer_of(answer.content, genotypes)
         if conditions is not None:
             options["conditions"] = [{"name": n, "value": v} for n, v in conditions.items()]
         if column is not None:
             raise InvalidArgumentError("column is of tables: these designs have none")
-        texts = [item.genotype if isinstance(item, Design) else item for item in genotypes]
-        answer = self._transport.post(path, json={"genotypes": texts, **options})
-        return ScoreAnswer.model_validate(answer)
+        body = {"genotypes": genotypes_of(genotypes), **options}
+        answer = self._transport.post(path, json=body)
+        return Scores.model_validate(answer)
 
     def promote(self, alias: str, **options: Any) -> Promotion:  # noqa: ANN401
         """Have an alias of the model's name mean it; options as of `Registry.promote`.
@@ -171,7 +186,8 @@ class RemoteModel(LatentAlgebra):
         Raises:
             NotFoundError: the model has none; its figures are in `resource.report`.
         """
-        return self._transport.send("GET", path_of(_PATH, self.id, "/report.html")).text
+        answer = self._transport.send("GET", path_of(_PATH, self.id, "/report.html"))
+        return answer.text
 
     def save_report(self, path: str | Path) -> Path:
         """Write the report's page to a file; returns its path.

@@ -1,3 +1,4 @@
+# Generated from service/client/aio/paging.py by `make client`. Change that file.
 """Lists, page after page, as one iterator."""
 
 from collections.abc import Iterator, Mapping

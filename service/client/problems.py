@@ -1,20 +1,35 @@
 """Problem documents become the errors of `service.contract.errors`."""
 
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from service.contract import errors
 from service.contract.errors import (
     CellgebraError,
-    InvalidArgumentError,
+    InvalidRequestError,
     Offender,
     ResourceExhaustedError,
+    UnauthenticatedError,
+    class_of,
 )
 from service.contract.resources import Problem
 
 _RETRY_AFTER_SECONDS = 1.0
+
+_CODE_OF_STATUS = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    502: "UNAVAILABLE",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -23,7 +38,7 @@ def spec_of(model: type[M], value: M | dict[str, Any]) -> M:
     """A spec, as it is or from a dict.
 
     Raises:
-        InvalidArgumentError: the dict is none; every offence is listed.
+        InvalidRequestError: the dict is none; every offence is listed.
     """
     try:
         return model.model_validate(value)
@@ -33,55 +48,60 @@ def spec_of(model: type[M], value: M | dict[str, Any]) -> M:
             for e in error.errors(include_url=False)
         ]
         told = "; ".join(f"{o.field}: {o.message}" if o.field else o.message for o in offenders)
-        raise InvalidArgumentError(told, offenders) from None
+        raise InvalidRequestError(told, offenders) from None
 
 
-def _tree(kind: type[CellgebraError]) -> list[type[CellgebraError]]:
-    return [kind, *(deeper for child in kind.__subclasses__() for deeper in _tree(child))]
+def bearer_of(api_key: str) -> str:
+    """The Authorization of a key, or of a token; blanks around it, as files have, are not sent.
 
-
-def _class_of(code: str, reason: str) -> type[CellgebraError]:
-    """The class of a reason, else of a code; the root for what this version does not know."""
-    known = [kind for kind in _tree(CellgebraError) if kind.__module__ == errors.__name__]
-    for kind in known:
-        if kind.reason == reason:
-            return kind
-    return next((kind for kind in known if kind.code == code), CellgebraError)
+    Raises:
+        UnauthenticatedError: it holds what neither has. What it is stays untold.
+    """
+    key = api_key.strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise UnauthenticatedError(
+            "the API key holds a character that no key has (api_key, or CELLGEBRA_API_KEY): "
+            "is it one line, and all of it?"
+        )
+    return f"Bearer {key}"
 
 
 def error_of(response: httpx.Response) -> CellgebraError:
     """The error that an answer of 400 or above tells of."""
-    document = _document(response)
-    code, reason = document.get("code", "INTERNAL"), document.get("reason", "INTERNAL")
-    detail = document.get("detail") or f"HTTP {response.status_code} from {response.url}"
-    offenders = [Offender.model_validate(item) for item in document.get("errors", [])]
-    kind = _class_of(code, reason)
+    problem = _problem(response)
+    kind = class_of(problem.code, problem.reason)
     if kind is ResourceExhaustedError:
-        return ResourceExhaustedError(detail, retry_after_seconds(response))
+        return ResourceExhaustedError(problem.detail, retry_after_seconds(response))
+    detail = problem.detail
     if kind is CellgebraError:
-        trace = document.get("trace_id") or response.headers.get("X-Trace-Id", "none")
-        detail = f"{detail} (trace_id {trace})"
-    return kind(detail, offenders)
+        detail += f" (trace_id {response.headers.get('X-Trace-Id', 'none')})"
+    return kind(detail, problem.errors)
 
 
 def error_from(problem: Problem) -> CellgebraError:
     """The error that a job or a data set has ended with."""
-    kind = _class_of(problem.code, problem.reason)
+    kind = class_of(problem.code, problem.reason)
     if kind is ResourceExhaustedError:
         return ResourceExhaustedError(problem.detail)
     return kind(problem.detail, problem.errors)
 
 
 def retry_after_seconds(response: httpx.Response) -> float:
-    """How long the service asks to wait."""
-    try:
-        return float(response.headers["Retry-After"])
-    except (KeyError, ValueError):
-        return _RETRY_AFTER_SECONDS
+    """How long the service, or what stands before it, asks to wait: in seconds, or until a date."""
+    told = response.headers.get("Retry-After", "")
+    with suppress(ValueError):
+        seconds = float(told)
+        return seconds if 0 <= seconds < float("inf") else _RETRY_AFTER_SECONDS
+    with suppress(ValueError):
+        date = parsedate_to_datetime(told)
+        return max(0.0, (date.replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds())
+    return _RETRY_AFTER_SECONDS
 
 
-def _document(response: httpx.Response) -> dict[str, Any]:
-    if "json" not in response.headers.get("Content-Type", ""):
-        return {}
-    document = response.json()
-    return document if isinstance(document, dict) else {}
+def _problem(response: httpx.Response) -> Problem:
+    """The document; what stands before a service, such as a proxy, answers in a form of its own."""
+    with suppress(ValidationError):
+        return Problem.model_validate_json(response.content)
+    code = _CODE_OF_STATUS.get(response.status_code, "INTERNAL")
+    told = f"HTTP {response.status_code} from {response.url}"
+    return Problem(code=code, reason=code, detail=told)

@@ -3,10 +3,14 @@
 import sys
 from typing import TextIO
 
-from service.client.events import has_ended
-from service.contract.jobs import EventType, JobEvent
+from service.contract.jobs import TERMINAL_STATES, EventType, JobEvent
 
 _WIDTH = 100
+
+
+def has_ended(event: JobEvent) -> bool:
+    """Whether the event says that its job has ended, unless it is resumed."""
+    return event.type is EventType.STATE and event.data.get("state") in TERMINAL_STATES
 
 
 class ProgressLine:

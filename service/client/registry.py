@@ -1,13 +1,16 @@
+# Generated from service/client/aio/registry.py by `make client`. Change that file.
 """The registry of models, as the client sees it: aliases and promotions."""
 
 import time
 from collections.abc import Iterator, Sequence
 
+from service.client.genotypes import genotypes_of
 from service.client.paging import pages
 from service.client.paths import path_of
 from service.client.problems import error_from
 from service.client.transport import Transport
-from service.contract.comparisons import Comparison
+from service.client.waiting import pause
+from service.contract.comparisons import Comparison, TopOf
 from service.contract.designs import Design
 from service.contract.errors import DeadlineExceededError
 from service.contract.registry import ModelAlias, Promotion, PromotionState
@@ -62,7 +65,7 @@ class Registry:
         """
         path = path_of(_ALIASES, reference, ":rollback")
         begun = Promotion.model_validate(
-            self._transport.post(path, json={"note": note}, retries=False)
+            self._transport.post(path, json={"note": note}, is_repeatable=False)
         )
         return self._wait(begun, timeout_seconds) if wait else begun
 
@@ -104,13 +107,16 @@ class Registry:
     def compare(
         self,
         references: Sequence[str],
-        genotypes: Sequence[str | Design] | None = None,
+        genotypes: str | Design | Sequence[str | Design] | None = None,
         *,
         top_count: int = 20,
+        top_of: TopOf | str = TopOf.HIGHEST,
+        timeout_seconds: float = 10.0,
     ) -> Comparison:
         """Models beside each other: figures on one test part, agreement of their rankings.
 
         Without `genotypes`, over the designs of the test part that the models have in common.
+        `top_of` says which end of a ranking is its top: `highest` or `lowest`.
 
         Raises:
             NotFoundError: there is no such model.
@@ -118,8 +124,14 @@ class Registry:
         """
         texts = None
         if genotypes is not None:
-            texts = [one.genotype if isinstance(one, Design) else one for one in genotypes]
-        body = {"model_ids": list(references), "genotypes": texts, "top_count": top_count}
+            texts = genotypes_of(genotypes)
+        body = {
+            "model_ids": list(references),
+            "genotypes": texts,
+            "top_count": top_count,
+            "top_of": str(top_of),
+            "timeout_seconds": timeout_seconds,
+        }
         return Comparison.model_validate(self._transport.post(f"{_MODELS}:compare", json=body))
 
     def _wait(self, promotion: Promotion, timeout_seconds: float) -> Promotion:
@@ -129,7 +141,7 @@ class Registry:
                 raise DeadlineExceededError(
                     f"promotion {promotion.id} is PENDING after {timeout_seconds:g} s; it goes on"
                 )
-            time.sleep(_POLL_SECONDS)
+            pause(_POLL_SECONDS)
             promotion = self.promotion(promotion.id)
         if promotion.error is not None:
             raise error_from(Problem.model_validate(promotion.error))

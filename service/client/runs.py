@@ -1,14 +1,16 @@
+# Generated from service/client/aio/runs.py by `make client`. Change that file.
 """A job under way, of whatever kind: follow it, wait for it, cancel it, resume it."""
 
 from collections.abc import Callable, Iterator
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
+from service.client.cards import job_card
 from service.client.events import follow
 from service.client.paths import path_of
 from service.client.problems import error_from
 from service.client.progress import ProgressLine
 from service.client.transport import Transport
-from service.contract.jobs import TERMINAL_STATES, JobEvent, JobState
+from service.contract.jobs import TERMINAL_STATES, EventType, JobEvent, JobState
 from service.contract.resources import ScoringJob, SearchJob, TrainingJob
 
 Job = TypeVar("Job", TrainingJob, SearchJob, ScoringJob)
@@ -22,10 +24,14 @@ class JobRun(Generic[Job]):
     def __init__(self, transport: Transport, job: Job) -> None:
         self._transport = transport
         self._seen = 0
+        self._epochs: list[dict[str, Any]] = []
         self.job: Job = job
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.id}, {self.state}, {self.job.fraction:.0%})"
+
+    def _repr_html_(self) -> str:
+        return job_card(self.job, self._epochs)
 
     @property
     def id(self) -> str:
@@ -46,7 +52,7 @@ class JobRun(Generic[Job]):
 
         Lost connections are opened again; no event is missed, none comes twice.
         """
-        return follow(self._transport, path_of(self.path, self.id, "/events"), after)
+        return follow(self._transport, path_of(self.path, self.id), after)
 
     def wait(self, progress: bool | Callable[[JobEvent], object] = False) -> Job:
         """Wait until the job has ended; returns it, SUCCEEDED or CANCELLED.
@@ -60,6 +66,8 @@ class JobRun(Generic[Job]):
         while self.state not in TERMINAL_STATES:
             for event in self.events(self._seen):
                 self._seen = event.sequence
+                if event.type is EventType.EPOCH:
+                    self._epochs.append(event.data)
                 if show is not None:
                     show(event)
             self.refresh()
@@ -81,9 +89,9 @@ class JobRun(Generic[Job]):
         Raises:
             FailedPreconditionError: the job has not failed or been cancelled.
         """
-        # Sent once: a second one would be refused although the first has done its work.
+        # Not repeatable: a second one would be refused although the first has done its work.
         path = path_of(self.path, self.id, ":resume")
-        return self._keep(self._transport.post(path, retries=False))
+        return self._keep(self._transport.post(path, is_repeatable=False))
 
     def delete(self, *, cascade: bool = False) -> None:
         """Delete a job that has ended, with its events and files; with `cascade` its model, too.

@@ -1,3 +1,4 @@
+# Generated from service/client/aio/scoring.py by `make client`. Change that file.
 """A scoring job under way, and its results."""
 
 import uuid
@@ -5,16 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+from service.client.frames import ArrowTable, parquet_of
 from service.client.paging import pages
 from service.client.paths import path_of
 from service.client.problems import spec_of
 from service.client.runs import JobRun
 from service.client.transport import Transport
 from service.client.uploads import Table, opened
+from service.client.waiting import apart
 from service.contract.errors import InvalidArgumentError
 from service.contract.jobs import JobState
 from service.contract.resources import ScoringJob
-from service.contract.scoring_jobs import PARQUET_FILE, TSV_FILE, ScoringSpec
+from service.contract.scoring_jobs import PARQUET_FILE, TSV_FILE, ScoringSpec, TableInput
 
 PATH = "/v1/scoring-jobs"
 
@@ -51,16 +54,26 @@ def start_scoring(
     """Queue a scoring job, with its table if it has one.
 
     Raises:
+        InvalidArgumentError: the spec scores a table and there is none, or the other way round.
         CellgebraError: what the service answered, or that it did not.
     """
     chosen = spec_of(ScoringSpec, spec)
+    if isinstance(chosen.input, TableInput) != (table is not None):
+        raise InvalidArgumentError(
+            "the spec scores a table, and none is given"
+            if table is None
+            else "the spec scores combinations of edits, which need no table: leave it out"
+        )
     if table is None:
         answer = transport.create(PATH, chosen)
     else:
+        if isinstance(table, ArrowTable):
+            table = apart(parquet_of, table)
         text = chosen.model_dump_json(exclude_none=True)
         parameters = {"request_id": str(uuid.uuid4()), "spec": text}
         with opened(table) as content:
-            answer = transport.send("POST", PATH, parameters, content=content).json()
+            response = transport.send("POST", PATH, parameters, content=content)
+        answer = response.json()
     return ScoringRun(transport, ScoringJob.model_validate(answer))
 
 

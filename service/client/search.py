@@ -1,3 +1,4 @@
+# Generated from service/client/aio/search.py by `make client`. Change that file.
 """A search under way, and what it proposes."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# Generated from service/client/aio/sweeps.py by `make client`. Change that file.
 """A sweep under way: look at it, wait for it, cancel it."""
 
 import time
@@ -7,6 +8,7 @@ from service.client.models import RemoteModel, get_model
 from service.client.paths import path_of
 from service.client.problems import error_from
 from service.client.transport import Transport
+from service.client.waiting import pause
 from service.contract.errors import DeadlineExceededError, FailedPreconditionError
 from service.contract.jobs import TERMINAL_STATES, JobState
 from service.contract.resources import Sweep, SweepTrial
@@ -65,7 +67,7 @@ class SweepRun:
         while self.state not in TERMINAL_STATES:
             if end is not None and time.monotonic() > end:
                 raise DeadlineExceededError(f"sweep {self.id} is still {self.state}")
-            time.sleep(_POLL_SECONDS)
+            pause(_POLL_SECONDS)
             progress(self.refresh())
         if self.sweep.error is not None:
             raise error_from(self.sweep.error)

@@ -1,3 +1,4 @@
+# Generated from service/client/aio/training.py by `make client`. Change that file.
 """A training job under way, and its model."""
 
 from typing import ClassVar

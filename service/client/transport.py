@@ -1,44 +1,51 @@
+# Generated from service/client/aio/transport.py by `make client`. Change that file.
 """HTTP with retries: what is safe to send twice is sent again when the service is away."""
 
-import random
-import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from io import SEEK_END
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import httpx
 from pydantic import BaseModel
 
-from service.client.problems import error_of, retry_after_seconds
-from service.contract.errors import DeadlineExceededError, UnavailableError
+from service.client.paths import address_of
+from service.client.problems import bearer_of, error_of
+from service.client.retries import Answer, checked, pause_before_retry
+from service.client.waiting import apart, pause
+from service.contract.errors import UnavailableError
 
-Answer = httpx.Response | httpx.TransportError
-
-_PAUSES_SECONDS = (0.2, 0.4, 0.8)
-_RETRIED = frozenset({429, 502, 503})
 _CONNECT_SECONDS = 5.0
 _DOWNLOAD_SECONDS = 75.0  # longer than a server may take before the first byte
+_PIECE_BYTES = 2**18
+
+Content = bytes | BinaryIO
 
 
 class Transport:
-    """One connection pool to one service. Every request here may be sent twice.
+    """One connection pool to one service, its own or the caller's `http`.
 
-    Reads may; creates may because each carries a `request_id`; cancelling twice is once; a score
-    changes nothing.
+    A key goes with each request, so that nothing else that `http` is used for sends it.
+
+    Requests may be sent twice: reads; creates, because each carries a `request_id`; to cancel twice
+    is to cancel once; a score changes nothing. Those that may not say so (`is_repeatable`).
     """
 
     def __init__(
         self, url: str, api_key: str | None, timeout_seconds: float, http: httpx.Client | None
     ) -> None:
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._headers = {"Authorization": bearer_of(api_key)} if api_key else {}
+        self._url = "" if http is not None and http.base_url.host else address_of(url)
         self._http = http or httpx.Client(
-            base_url=url,
-            headers=headers,
-            timeout=httpx.Timeout(timeout_seconds, connect=_CONNECT_SECONDS),
+            timeout=httpx.Timeout(timeout_seconds, connect=_CONNECT_SECONDS)
         )
+
+    @property
+    def address(self) -> str:
+        """Where the service is."""
+        return self._url or str(self._http.base_url)
 
     def get(self, path: str, parameters: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
         """The JSON of an answer to GET.
@@ -46,7 +53,8 @@ class Transport:
         Raises:
             CellgebraError: what the service answered, or that it did not.
         """
-        return self.send("GET", path, parameters).json()
+        answer = self.send("GET", path, parameters)
+        return answer.json()
 
     def post(
         self,
@@ -54,14 +62,15 @@ class Transport:
         parameters: Mapping[str, Any] | None = None,
         json: object = None,
         *,
-        retries: bool = True,
+        is_repeatable: bool = True,
     ) -> Any:  # noqa: ANN401 - JSON
         """The JSON of an answer to POST.
 
         Raises:
             CellgebraError: what the service answered, or that it did not.
         """
-        return self.send("POST", path, parameters, json=json, retries=retries).json()
+        answer = self.send("POST", path, parameters, json=json, is_repeatable=is_repeatable)
+        return answer.json()
 
     def create(self, path: str, spec: BaseModel) -> Any:  # noqa: ANN401 - JSON
         """The JSON of what a POST of a spec has made; sent twice, it is made once.
@@ -69,7 +78,8 @@ class Transport:
         Raises:
             CellgebraError: what the service answered, or that it did not.
         """
-        return self.post(path, {"request_id": str(uuid.uuid4())}, spec.model_dump(mode="json"))
+        parameters = {"request_id": str(uuid.uuid4())}
+        return self.post(path, parameters, spec.model_dump(mode="json"))
 
     def send(
         self,
@@ -78,9 +88,9 @@ class Transport:
         parameters: Mapping[str, Any] | None = None,
         *,
         json: object = None,
-        content: bytes | BinaryIO | None = None,
+        content: Content | None = None,
         headers: Mapping[str, str] | None = None,
-        retries: bool = True,
+        is_repeatable: bool = True,
     ) -> httpx.Response:
         """Send a request, again if need be; a file is sent from its start each time.
 
@@ -88,71 +98,95 @@ class Transport:
             CellgebraError: what the service answered, or that it did not.
         """
         chosen = {key: value for key, value in (parameters or {}).items() if value is not None}
-        request = partial(
-            self._once, method, path, params=chosen, json=json, content=content, headers=headers
-        )
-        for pause in _PAUSES_SECONDS if retries else ():
-            answer = request()
-            if not _may_pass(answer):
-                return _checked(answer)
-            time.sleep(max(pause * random.uniform(0.5, 1.5), _asked_pause(answer)))  # noqa: S311
-        return _checked(request())
+        told = {**self._headers, **(headers or {}), **_size_of(content)}
+        address = f"{self._url}{path}"
+        attempt = 0
+        while True:
+            request = self._http.build_request(
+                method, address, params=chosen, json=json, content=_body_of(content), headers=told
+            )
+            answer = self._once(request)
+            seconds = pause_before_retry(answer, attempt, is_repeatable=is_repeatable)
+            if seconds is None:
+                return checked(answer)
+            pause(seconds)
+            attempt += 1
 
     def delete(self, path: str, *, cascade: bool = False) -> None:
         """Delete a resource, with `cascade` also what depends on it.
 
-        Sent once: a second one would find nothing although the first has done its work.
+        Not repeatable: a second one would find nothing although the first has done its work.
 
         Raises:
             CellgebraError: as `send`.
         """
         parameters = {"cascade": "true"} if cascade else None
-        self.send("DELETE", path, parameters, retries=False)
+        self.send("DELETE", path, parameters, is_repeatable=False)
 
-    def _once(self, method: str, path: str, **request: Any) -> Answer:  # noqa: ANN401
-        content = request["content"]
-        if content is not None and not isinstance(content, bytes):
-            content.seek(0)
+    def _once(self, request: httpx.Request) -> Answer:
         try:
-            return self._http.request(method, path, **request)
+            return self._http.send(request)
         except httpx.TransportError as error:
             return error
 
     @contextmanager
     def stream(
         self, path: str, headers: Mapping[str, str], read_seconds: float
-    ) -> Iterator[httpx.Response]:
+    ) -> Generator[httpx.Response, None, None]:
         """Open a GET whose body is read piece by piece, without retries.
 
         Raises:
             CellgebraError: what the service answered.
             httpx.TransportError: the connection was lost.
         """
-        timeout = httpx.Timeout(read_seconds, connect=_CONNECT_SECONDS)
-        with self._http.stream("GET", path, headers=headers, timeout=timeout) as response:
+        with self._opened(path, headers, read_seconds) as response:
             if not response.is_success:
                 response.read()
                 raise error_of(response)
             yield response
 
+    @contextmanager
+    def _opened(
+        self, path: str, headers: Mapping[str, str], read_seconds: float
+    ) -> Generator[httpx.Response, None, None]:
+        timeout = httpx.Timeout(read_seconds, connect=_CONNECT_SECONDS)
+        address, told = f"{self._url}{path}", {**self._headers, **headers}
+        with self._http.stream("GET", address, headers=told, timeout=timeout) as response:
+            yield response
+
     def download(self, path: str, target: Path) -> Path:
         """Write the body of a GET to a file as it comes, whatever its size; returns its path.
+
+        It is asked for again where it is refused for a moment, and not once it has begun to come.
 
         Raises:
             UnavailableError: the connection was lost; the file is not whole, and is removed.
             CellgebraError: what the service answered.
         """
         part = target.with_name(f"{target.name}.part")
+        attempt = 0
         try:
-            with self.stream(path, {}, _DOWNLOAD_SECONDS) as answer, part.open("wb") as file:
-                for chunk in answer.iter_bytes():
-                    file.write(chunk)
+            while (seconds := self._download_once(path, part, attempt)) is not None:
+                pause(seconds)
+                attempt += 1
             part.replace(target)
         except httpx.TransportError as error:
             raise UnavailableError(f"{target.name} did not come whole: {error!r}") from error
         finally:
             part.unlink(missing_ok=True)
         return target
+
+    def _download_once(self, path: str, part: Path, attempt: int) -> float | None:
+        """Write the file, or give the seconds to wait before it is asked for again."""
+        with self._opened(path, {}, _DOWNLOAD_SECONDS) as answer:
+            if answer.is_success:
+                _write(answer, part)
+                return None
+            answer.read()
+            seconds = pause_before_retry(answer, attempt, is_repeatable=True)
+            if seconds is None:
+                raise error_of(answer)
+            return seconds
 
     def health(self) -> Any:  # noqa: ANN401 - JSON
         """The body of the readiness answer, which comes with 200 and with 503.
@@ -170,7 +204,7 @@ class Transport:
             CellgebraError: it answers something else.
         """
         try:
-            response = self._http.get(path)
+            response = self._http.get(f"{self._url}{path}", headers=self._headers)
             if response.status_code not in (200, 503):
                 raise error_of(response)
             return response.json()
@@ -182,30 +216,25 @@ class Transport:
         self._http.close()
 
 
-def _may_pass(answer: Answer) -> bool:
-    """Whether the same request may succeed in a moment."""
-    if isinstance(answer, httpx.Response):
-        return answer.status_code in _RETRIED
-    return not isinstance(answer, httpx.ReadTimeout)
+def _write(answer: httpx.Response, path: Path) -> None:
+    with path.open("wb") as file:
+        for piece in answer.iter_bytes(_PIECE_BYTES):
+            apart(file.write, piece)
 
 
-def _asked_pause(answer: Answer) -> float:
-    if isinstance(answer, httpx.Response) and "Retry-After" in answer.headers:
-        return retry_after_seconds(answer)
-    return 0.0
+def _size_of(content: Content | None) -> dict[str, str]:
+    """The header that tells how long a file is, so that it need not be sent in chunks."""
+    if content is None or isinstance(content, bytes):
+        return {}
+    return {"Content-Length": str(content.seek(0, SEEK_END))}
 
 
-def _checked(answer: Answer) -> httpx.Response:
-    if isinstance(answer, httpx.TransportError):
-        raise _unreachable(answer) from answer
-    if not answer.is_success:
-        raise error_of(answer)
-    return answer
+def _body_of(content: Content | None) -> bytes | Generator[bytes, None, None] | None:
+    """Bytes as they are, a file from its start, piece by piece."""
+    return content if content is None or isinstance(content, bytes) else _pieces(content)
 
 
-def _unreachable(error: httpx.TransportError) -> DeadlineExceededError | UnavailableError:
-    if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
-        return UnavailableError(f"the service does not answer: {error}; is `cellgebra up` running?")
-    if isinstance(error, httpx.TimeoutException):
-        return DeadlineExceededError(f"the service did not answer in time: {error!r}")
-    return UnavailableError(f"the connection broke: {error!r}")
+def _pieces(file: BinaryIO) -> Generator[bytes, None, None]:
+    file.seek(0)
+    while piece := apart(file.read, _PIECE_BYTES):
+        yield piece

@@ -1,3 +1,4 @@
+# Generated from service/client/aio/uploads.py by `make client`. Change that file.
 """What uploads share: a file in a body, and the wait for what becomes of it."""
 
 import time
@@ -9,13 +10,15 @@ from typing import Any, BinaryIO, TypeVar
 
 from pydantic import BaseModel
 
+from service.client.frames import ArrowTable, parquet_of
 from service.client.problems import error_from
 from service.client.transport import Transport
+from service.client.waiting import apart, pause
 from service.contract.datasets import DatasetState
 from service.contract.errors import DeadlineExceededError
 from service.contract.resources import Dataset, GeneTable, Network
 
-Table = Path | str | bytes
+Table = Path | str | bytes | ArrowTable
 R = TypeVar("R", Dataset, GeneTable, Network)
 
 _FIRST_PAUSE_SECONDS = 0.1
@@ -25,18 +28,21 @@ _LONGEST_PAUSE_SECONDS = 2.0
 def send_table(
     transport: Transport, path: str, table: Table, spec: BaseModel, *, name: str | None
 ) -> Any:  # noqa: ANN401 - JSON
-    """Post a table, by its path or its bytes, with what its columns mean; returns the JSON.
+    """Post a table, a frame, its path or its bytes, with what its columns mean; returns the JSON.
 
     Raises:
         CellgebraError: what the service answered, or that it did not.
     """
+    if isinstance(table, ArrowTable):
+        table = apart(parquet_of, table)
     parameters = {
         "name": name or ("upload" if isinstance(table, bytes) else Path(table).name),
         "spec": spec.model_dump_json(exclude_none=True),
         "request_id": str(uuid.uuid4()),
     }
     with opened(table) as content:
-        return transport.send("POST", path, parameters, content=content).json()
+        answer = transport.send("POST", path, parameters, content=content)
+    return answer.json()
 
 
 def wait_until_ready(uploaded: R, read: Callable[[], R], timeout_seconds: float) -> R:
@@ -47,18 +53,18 @@ def wait_until_ready(uploaded: R, read: Callable[[], R], timeout_seconds: float)
         DeadlineExceededError: it is still INGESTING.
     """
     deadline = time.monotonic() + timeout_seconds
-    pause = _FIRST_PAUSE_SECONDS
+    seconds = _FIRST_PAUSE_SECONDS
     while uploaded.state is DatasetState.INGESTING:
         if time.monotonic() >= deadline:
             raise DeadlineExceededError(f"{uploaded.id} is still INGESTING")
-        time.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        pause(seconds)
+        seconds = min(2 * seconds, _LONGEST_PAUSE_SECONDS)
         uploaded = read()
     if uploaded.error is not None:
         raise error_from(uploaded.error)
     return uploaded
 
 
-def opened(table: Table) -> AbstractContextManager[bytes | BinaryIO]:
+def opened(table: Path | str | bytes) -> AbstractContextManager[bytes | BinaryIO]:
     """The bytes of a table, or its file."""
     return nullcontext(table) if isinstance(table, bytes) else Path(table).open("rb")

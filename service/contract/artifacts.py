@@ -4,134 +4,52 @@ A blob appears whole or not at all: it is written under a temporary name, flushe
 renamed. What belongs to whom, and when a blob may go, is the database's affair.
 """
 
-import errno
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import ClassVar
 
-from service.contract.errors import BrokenArtifactError, NotFoundError, StorageFullError
+from service.contract.blobs import CHUNK_BYTES, Blob, BlobWriter, naming_full_disks, path_of
+from service.contract.errors import BrokenArtifactError, NotFoundError
 
-CHUNK_BYTES = 1 << 20
 INCOMING = "incoming"
 DOUBTS = "doubts"
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-
-
-@contextmanager
-def naming_full_disks() -> Iterator[None]:
-    """Tell a full disk, and a file as large as may be, by their name.
-
-    Raises:
-        StorageFullError: the block met one.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        raise StorageFullError(
-            "the disk of the service is full; make room there, then try again"
-        ) from error
+_SCRATCH_NAME = re.compile(r"[\w-][\w.-]*")
 
 
 @dataclass(frozen=True)
-class Blob:
-    """A stored blob."""
+class Doubt:
+    """Word that a blob is about to come or go."""
 
     sha256: str
-    size_bytes: int
+
+    def take_back(self) -> None:
+        """Say that it has come or gone; twice is once."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class SealedBlob(Blob):
-    """A blob that is whole and on disk at `path`, and not yet visible."""
-
+class _LocalDoubt(Doubt):
     path: Path
-    target: Path
 
-    def reveal(self) -> None:
-        """Move it to where it is found; the same content twice is one blob."""
-        self.target.parent.mkdir(parents=True, exist_ok=True)
-        self.path.replace(self.target)
-
-
-class BlobWriter:
-    """Takes bytes; `seal` ends them. Leaving discards what was not revealed."""
-
-    def __init__(self, root: Path, folder: Path) -> None:
-        self._root = root
-        with naming_full_disks():
-            folder.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=folder)
-        self._file = os.fdopen(descriptor, "wb")
-        self.path = Path(name)
-        self._hash = hashlib.sha256()
-        self.size_bytes = 0
-
-    def write(self, data: bytes) -> None:
-        """Append.
-
-        Raises:
-            StorageFullError: there is no room.
-        """
-        with naming_full_disks():
-            self._file.write(data)
-        self._hash.update(data)
-        self.size_bytes += len(data)
-
-    def copy(self, path: Path) -> None:
-        """Append a file's content."""
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                self.write(chunk)
-
-    @property
-    def sha256(self) -> str:
-        """Hash of what was written so far."""
-        return self._hash.hexdigest()
-
-    def seal(self) -> SealedBlob:
-        """Take no more, and wait for the disk: before a transaction, which others wait for.
-
-        Raises:
-            StorageFullError: there is no room.
-        """
-        if not self._file.closed:
-            with naming_full_disks():
-                self._file.flush()
-                os.fsync(self._file.fileno())
-                self._file.close()
-        target = _path_of(self._root, self.sha256)
-        return SealedBlob(self.sha256, self.size_bytes, self.path, target)
-
-    def discard(self) -> None:
-        """Forget what was written; what is revealed stays."""
-        with suppress(OSError):  # it writes what it still holds, on a disk that may be full
-            self._file.close()
+    def take_back(self) -> None:
         self.path.unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.discard()
 
 
 class ArtifactStore:
-    """Blobs by sha256 in a folder that every process of the deployment shares."""
+    """Blobs by sha256 in a folder that every process of the deployment shares.
+
+    `tidy_seconds` is how often one may look for what is left over.
+    """
+
+    tidy_seconds: ClassVar[float] = 0.0
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -142,32 +60,56 @@ class ArtifactStore:
         return BlobWriter(self._root, folder or self._root / INCOMING)
 
     def scratch(self, name: str) -> Path:
-        """The folder of this name for unfinished files, made if need be."""
-        folder = self._root / INCOMING / name
+        """The folder of this name for unfinished files, made if need be.
+
+        Raises:
+            ValueError: the name is none of a folder, as that of a message from elsewhere may be.
+        """
+        folder = self._scratch(name)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def forget_scratch(self, name: str) -> None:
         """Remove the folder of this name and all that it holds; none is no error."""
-        shutil.rmtree(self._root / INCOMING / name, ignore_errors=True)
+        shutil.rmtree(self._scratch(name), ignore_errors=True)
 
-    def note_doubt(self, sha256: str) -> Path:
+    def _scratch(self, name: str) -> Path:
+        if _SCRATCH_NAME.fullmatch(name) is None:
+            raise ValueError(f"{name!r} is no name of a scratch folder")
+        return self._root / INCOMING / name
+
+    def hand_over(self, scratch: str, name: str, content: bytes) -> None:
+        """Leave a file in a scratch folder for another process, wherever that runs."""
+        (self.scratch(scratch) / name).write_bytes(content)
+
+    def handed_over(self, scratch: str, name: str) -> Path:
+        """A file that another process has left in a scratch folder.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        path = self.scratch(scratch) / name
+        if not path.is_file():
+            raise NotFoundError(f"no file {name} in {scratch}")
+        return path
+
+    def note_doubt(self, sha256: str) -> Doubt:
         """Leave word that a blob is about to come or go; whoever is through takes it back."""
         folder = self._root / DOUBTS
         with naming_full_disks():
             folder.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(prefix=f"{sha256}.", dir=folder)
         os.close(descriptor)
-        return Path(name)
+        return _LocalDoubt(sha256, Path(name))
 
-    def doubts(self, older_than_seconds: float) -> list[tuple[str, Path]]:
+    def doubts(self, older_than_seconds: float) -> list[Doubt]:
         """Blobs of which word was left so long ago that its process has come to an end."""
         before = time.time() - older_than_seconds
-        found = []
+        found: list[Doubt] = []
         for path in (self._root / DOUBTS).glob("*"):
             with suppress(FileNotFoundError):  # its owner was faster
                 if path.stat().st_mtime <= before:
-                    found.append((path.name.partition(".")[0], path))
+                    found.append(_LocalDoubt(path.name.partition(".")[0], path))
         return found
 
     def sweep(self, older_than_seconds: float) -> None:
@@ -190,7 +132,7 @@ class ArtifactStore:
 
     def has(self, sha256: str) -> bool:
         """Whether the blob is there."""
-        return _path_of(self._root, sha256).is_file()
+        return path_of(self._root, sha256).is_file()
 
     def path(self, sha256: str) -> Path:
         """Where the blob lies.
@@ -198,7 +140,7 @@ class ArtifactStore:
         Raises:
             NotFoundError: there is no such blob.
         """
-        path = _path_of(self._root, sha256)
+        path = path_of(self._root, sha256)
         if not path.is_file():
             raise NotFoundError(f"no artifact {sha256}")
         return path
@@ -210,6 +152,29 @@ class ArtifactStore:
             NotFoundError: there is no such blob.
         """
         return self.path(sha256).read_bytes()
+
+    def chunks(self, sha256: str) -> Iterator[bytes]:
+        """The blob's bytes as they come, not compared with its hash, and kept nowhere.
+
+        Raises:
+            NotFoundError: there is no such blob.
+        """
+        with self.path(sha256).open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+    def is_whole(self, sha256: str) -> bool:
+        """Whether the blob is there, and is what was stored; all of it is read."""
+        digest = hashlib.sha256()
+        try:
+            for chunk in self.chunks(sha256):
+                digest.update(chunk)
+        except NotFoundError:
+            return False
+        return digest.hexdigest() == sha256
+
+    def let_go(self, sha256: str) -> None:
+        """Drop what this machine keeps of a blob that lies elsewhere, too."""
 
     def read_checked(self, sha256: str) -> bytes:
         """The blob's bytes, which are those that were stored.
@@ -253,14 +218,8 @@ class ArtifactStore:
 
     def delete(self, sha256: str) -> None:
         """Remove the blob; none is no error."""
-        _path_of(self._root, sha256).unlink(missing_ok=True)
+        path_of(self._root, sha256).unlink(missing_ok=True)
 
 
 def _altered(sha256: str) -> str:
     return f"the stored blob {sha256} is not what it was: put it back from a backup"
-
-
-def _path_of(root: Path, sha256: str) -> Path:
-    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
-        raise NotFoundError(f"{sha256!r} is not a sha256 in lower-case hex")
-    return root / sha256[:2] / sha256

@@ -62,7 +62,7 @@ class Agreement(BaseModel):
     label: str
     model_ids: tuple[str, str]
     design_count: int
-    spearman: float | None
+    spearman: float | None = None
     top_count: int
     top_overlap_count: int
     chance_overlap_count: float

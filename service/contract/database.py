@@ -2,6 +2,11 @@
 
 SQLite runs in WAL mode; a write transaction begins IMMEDIATE, so that two writers queue (up to
 `busy_timeout`) where a deferred upgrade would fail at once. PostgreSQL comes through psycopg 3.
+A process that is frozen in a transaction, or whose host is cut off, holds its locks no longer than
+`IDLE_TRANSACTION_SECONDS` there: recovery passes over rows that are locked. Of SQLite's one host
+the kernel lets a lock go with its process.
+A PostgreSQL that has vanished without a word is one that does not answer, after `PATIENCE`: without
+it a thread would wait for some 15 minutes, and soon all threads would.
 """
 
 from collections.abc import Iterator
@@ -9,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Engine, MetaData, create_engine, event, func
+from sqlalchemy import JSON, DateTime, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
@@ -19,6 +24,15 @@ from sqlalchemy.types import TypeDecorator
 from service.contract.errors import UnavailableError
 
 BUSY_TIMEOUT_MILLISECONDS = 30_000
+IDLE_TRANSACTION_SECONDS = 60
+# What libpq is told, unless the URL says something else.
+PATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",  # ms
+}
 
 JsonType = JSON().with_variant(JSONB(), "postgresql")
 
@@ -90,9 +104,22 @@ def create_engine_for(url: str, *, pool_size: int = 10) -> Engine:
     if backend == "sqlite":
         return _sqlite_engine(url, pool_size)
     if backend == "postgresql":
-        psycopg_url = make_url(url).set(drivername="postgresql+psycopg")
-        return create_engine(psycopg_url, pool_size=pool_size, pool_pre_ping=True)
+        return _postgresql_engine(url, pool_size)
     raise ValueError(f"database {backend!r} is not supported; use sqlite or postgresql")
+
+
+def _postgresql_engine(url: str, pool_size: int) -> Engine:
+    given = make_url(url).set(drivername="postgresql+psycopg")
+    psycopg_url = given.set(query={**PATIENCE, **given.query})
+    engine = create_engine(psycopg_url, pool_size=pool_size, pool_pre_ping=True)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own type
+        milliseconds = 1000 * IDLE_TRANSACTION_SECONDS
+        connection.execute(f"SET idle_in_transaction_session_timeout = {milliseconds:.0f}")
+        connection.commit()
+
+    return engine
 
 
 def _sqlite_engine(url: str, pool_size: int) -> Engine:
@@ -185,3 +212,9 @@ def shared_now(session: Session) -> Any:  # noqa: ANN401 - a datetime, or SQL th
     if session.get_bind().dialect.name == "postgresql":
         return func.statement_timestamp(type_=DateTime(timezone=True))
     return utc_now()
+
+
+def read_now(session: Session) -> datetime:
+    """Now, by the clock of `shared_now`, for what is reckoned here and not in SQL."""
+    now = shared_now(session)
+    return now if isinstance(now, datetime) else session.execute(select(now)).scalar_one()

@@ -220,13 +220,13 @@ class LabelProfile(BaseModel):
     count: int
     missing_share: float
     censored_count: int
-    min: float | None
-    median: float | None
-    mean: float | None
-    max: float | None
-    sd: float | None
-    sd_within_builds: float | None
-    sd_across_builds: float | None
+    min: float | None = None
+    median: float | None = None
+    mean: float | None = None
+    max: float | None = None
+    sd: float | None = None
+    sd_within_builds: float | None = None
+    sd_across_builds: float | None = None
 
 
 class SkippedRow(BaseModel):

@@ -10,6 +10,7 @@ CellgebraError
         BadTableError               an uploaded file does not hold what its mapping says
         BrokenTableError            a body cannot be read as the table that it is said to be
         UploadTooLargeError         an uploaded file is larger than this deployment takes
+        MessageTooLargeError        a gRPC message has more bytes than one may have
     NotFoundError               no such resource in this project
     ConflictError               the same request_id with another body
     NameTakenError              a name that has to be unique is in use
@@ -18,9 +19,11 @@ CellgebraError
     DeadlineExceededError       the answer would have come too late
     UnavailableError            a part of the service does not answer
         StorageFullError            the disk takes no more
+        StorageAwayError            the bucket does not answer, or does not let the service in
         BrokenArtifactError         a stored blob is missing, or is not what it was
     UnauthenticatedError        no valid key
     PermissionDeniedError       the key lacks the scope
+        NoGrantError                a good token, to which the settings grant nothing
     LeaseLostError              another worker took the job over (never leaves a worker)
     WorkerLostError             worker after worker was lost at one piece of work
 
@@ -48,7 +51,10 @@ class Offender(BaseModel):
 
 
 class CellgebraError(Exception):
-    """Root of the tree. `detail` says what, where and what to do."""
+    """Root of the tree. `detail` says what, where and what to do.
+
+    `named` holds ids of what the error has left behind, by the name of their field.
+    """
 
     code: ClassVar[str] = "INTERNAL"
     reason: ClassVar[str] = "INTERNAL"
@@ -57,6 +63,7 @@ class CellgebraError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.offenders = list(offenders)
+        self.named: dict[str, str] = {}
 
     def as_problem(self) -> dict[str, Any]:
         """JSON form kept in a row or sent in a problem document (without HTTP's members)."""
@@ -123,6 +130,12 @@ class UploadTooLargeError(InvalidArgumentError):
     reason = "UPLOAD_TOO_LARGE"
 
 
+class MessageTooLargeError(InvalidArgumentError):
+    """A gRPC message has more bytes than one may have."""
+
+    reason = "MESSAGE_TOO_LARGE"
+
+
 class NotFoundError(CellgebraError):
     """No such resource in this project."""
 
@@ -182,6 +195,12 @@ class StorageFullError(UnavailableError):
     reason = "STORAGE_FULL"
 
 
+class StorageAwayError(UnavailableError):
+    """The bucket that holds the blobs cannot be used."""
+
+    reason = "STORAGE_AWAY"
+
+
 class BrokenArtifactError(UnavailableError):
     """A stored blob is missing, or its content is not that of its sha256."""
 
@@ -202,6 +221,18 @@ class PermissionDeniedError(CellgebraError):
     reason = "PERMISSION_DENIED"
 
 
+class NoGrantError(PermissionDeniedError):
+    """A good token of `subject`, to which the settings grant nothing."""
+
+    reason = "NO_GRANT"
+
+    def __init__(
+        self, detail: str, offenders: Sequence[Offender] = (), *, subject: str = ""
+    ) -> None:
+        super().__init__(detail, offenders)
+        self.subject = subject
+
+
 class LeaseLostError(CellgebraError):
     """Another worker holds the job now: stop, write nothing."""
 
@@ -214,3 +245,16 @@ class WorkerLostError(CellgebraError):
 
     code = "ABORTED"
     reason = "WORKER_LOST"
+
+
+def class_of(code: str, reason: str) -> type[CellgebraError]:
+    """The class of a reason, else of a code; the root for what this version does not know."""
+    known = [kind for kind in _tree(CellgebraError) if kind.__module__ == __name__]
+    for kind in known:
+        if kind.reason == reason:
+            return kind
+    return next((kind for kind in known if kind.code == code), CellgebraError)
+
+
+def _tree(kind: type[CellgebraError]) -> list[type[CellgebraError]]:
+    return [kind, *(deeper for child in kind.__subclasses__() for deeper in _tree(child))]

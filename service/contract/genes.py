@@ -32,7 +32,7 @@ class CategoryColumn(_Spec):
 
     column: Name
     separator: Annotated[str, Field(min_length=1, max_length=5)] | None = None
-    min_locus_count: Annotated[int, Field(ge=1)] = 2
+    min_locus_count: Annotated[int, Field(ge=1, le=1_000_000_000)] = 2
     missing: tuple[str, ...] = ("-", "NA")
 
 
@@ -58,7 +58,7 @@ class LongFeatures(_Spec):
     layout: Literal["long"] = "long"
     feature_column: Name
     evidence_column: Name | None = None
-    min_locus_count: Annotated[int, Field(ge=1)] = 1
+    min_locus_count: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1
 
 
 Features = Annotated[WideFeatures | LongFeatures, Field(discriminator="layout")]
@@ -126,9 +126,9 @@ class FeatureProfile(BaseModel):
 
     name: str
     missing_share: float
-    min: float | None
-    mean: float | None
-    max: float | None
+    min: float | None = None
+    mean: float | None = None
+    max: float | None = None
 
 
 class GeneTableProfile(BaseModel):

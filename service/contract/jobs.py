@@ -1,5 +1,6 @@
 """Jobs: kinds, the one life cycle, and the events that a job writes."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -112,5 +113,5 @@ class JobEvent(BaseModel):
 
     sequence: int
     type: EventType
-    create_time: str
+    create_time: datetime
     data: dict[str, Any]

@@ -178,7 +178,7 @@ class LossParameter(BaseModel):
     name: str
     description: str
     type: Literal["number", "boolean", "choice"]
-    default: float | bool | str | None
+    default: float | bool | str | None = None
     minimum: float | None = None
     exclusive_minimum: float | None = None
     maximum: float | None = None

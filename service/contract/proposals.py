@@ -1,5 +1,7 @@
 """What a search has found: how many designs it went through, and the best of them."""
 
+from enum import StrEnum
+
 from pydantic import BaseModel, ConfigDict
 
 from service.contract.panels import Panel
@@ -8,6 +10,13 @@ from service.contract.search import Strategy
 
 class _Told(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+class ProposalOrder(StrEnum):
+    """What proposals are listed by: `rank` (y_compose) or `check_rank` (y_intact)."""
+
+    RANK = "rank"
+    CHECK_RANK = "check_rank"
 
 
 class OrderCount(_Told):

@@ -24,6 +24,7 @@ _KINDS = {
         errors.FailedPreconditionError,
         errors.DeadlineExceededError,
         errors.BrokenArtifactError,
+        errors.StorageAwayError,
     )
 }
 

@@ -10,7 +10,7 @@ from service.contract.database import Database
 
 logger = logging.getLogger(__name__)
 
-REVISION = "0009"  # that of the newest migration, to which a test holds it
+REVISION = "0012"  # that of the newest migration, to which a test holds it
 
 
 class SchemaError(ValueError):

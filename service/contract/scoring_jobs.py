@@ -142,12 +142,12 @@ class ScoredLabel(_Told):
 
     name: str
     unit: str
-    min: float | None
-    max: float | None
-    mean: float | None
-    histogram: ScoreHistogram | None
-    highest: tuple[TopDesign, ...]
-    lowest: tuple[TopDesign, ...]
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    histogram: ScoreHistogram | None = None
+    highest: tuple[TopDesign, ...] = ()
+    lowest: tuple[TopDesign, ...] = ()
 
 
 class ScoringReport(_Told):

@@ -123,7 +123,7 @@ class Pool(_Spec):
     must_include: Annotated[tuple[Name, ...], Field(max_length=MAX_ORDER)] = ()
     must_avoid: Annotated[tuple[Name, ...], Field(max_length=_NAMES)] = ()
     forbidden_pairs: Annotated[tuple[tuple[Name, Name], ...], Field(max_length=_NAMES)] = ()
-    min_support: Annotated[int, Field(ge=0)] = 0
+    min_support: Annotated[int, Field(ge=0, le=10**12)] = 0
 
     @model_validator(mode="after")
     def _rules_once(self) -> Self:

@@ -9,6 +9,7 @@ from service.contract.algebra import ComposeAnswer, ComposeRequest
 from service.contract.errors import FailedPreconditionError
 from service.contract.jobs import COMPOSE_TASK_NAME
 from service.contract.latent_models import LATENT_KINDS, no_latent_space
+from service.contract.tracing import trace_id
 from service.handlers.context import Caller, Context
 from service.handlers.resolution import resolve
 
@@ -61,6 +62,7 @@ async def compose_json(
                 {
                     "request": meant.model_dump(mode="json"),
                     "deadline_unix_seconds": time.time() + request.timeout_seconds,
+                    "trace_id": trace_id.get(),
                 }
             ],
         }

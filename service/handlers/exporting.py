@@ -3,7 +3,7 @@
 import hashlib
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +19,7 @@ from service.contract.exports import (
     no_onnx_form,
 )
 from service.contract.jobs import EXPORT_TASK_NAME
+from service.contract.tracing import trace_id
 from service.handlers.context import Caller, Context
 from service.handlers.export_texts import Exported, example_text, readme_text
 from service.handlers.manifests import KnownModel
@@ -32,15 +33,21 @@ class Archive:
     """An archive that is ready to be sent, and which model it is of."""
 
     model_id: str
-    chunks: Iterator[bytes]
+    chunks: Generator[bytes, None, None]
 
 
 async def export_model(
-    context: Context, caller: Caller, reference: str, *, with_onnx: bool = True
+    context: Context,
+    caller: Caller,
+    reference: str,
+    *,
+    with_onnx: bool = True,
+    timeout_seconds: float = ONNX_TIMEOUT_SECONDS,
 ) -> Archive:
     """Everything that a model needs elsewhere; an inference worker writes the ONNX file.
 
     `reference` calls the model, as in `score`. Where it has no ONNX form the README says why.
+    `timeout_seconds` is for the worker.
 
     Raises:
         NotFoundError: this project has no such model, or alias.
@@ -57,7 +64,7 @@ async def export_model(
     scratch = f"export-{uuid.uuid4().hex}"
     try:
         if no_onnx is None:
-            no_onnx = await _write_onnx(context, model, scratch)
+            no_onnx = await _write_onnx(context, model, scratch, timeout_seconds)
         members = await context.threads.run(_open, context, model, scratch, no_onnx)
     finally:
         # What is open stays readable; a worker that comes too late leaves it to the scheduler.
@@ -65,9 +72,15 @@ async def export_model(
     return Archive(model.model_id, zip_chunks(members))
 
 
-async def _write_onnx(context: Context, model: KnownModel, scratch: str) -> str | None:
+async def _write_onnx(
+    context: Context, model: KnownModel, scratch: str, timeout_seconds: float
+) -> str | None:
     """Have a worker write the file into a scratch folder; the reason where there is none."""
-    request = {"scratch": scratch, "deadline_unix_seconds": time.time() + ONNX_TIMEOUT_SECONDS}
+    request = {
+        "scratch": scratch,
+        "deadline_unix_seconds": time.time() + timeout_seconds,
+        "trace_id": trace_id.get(),
+    }
     question = {
         "model_id": model.model_id,
         "manifest_sha256": model.manifest_sha256,
@@ -76,7 +89,7 @@ async def _write_onnx(context: Context, model: KnownModel, scratch: str) -> str 
     }
     with context.scores.one():
         (part,) = await context.questions.ask(
-            EXPORT_TASK_NAME, question, timeout_seconds=ONNX_TIMEOUT_SECONDS
+            EXPORT_TASK_NAME, question, timeout_seconds=timeout_seconds
         )
     if isinstance(part, FailedPreconditionError):
         return part.detail
@@ -100,7 +113,7 @@ def _open(
     }
     members = [_of_bytes(MANIFEST_FILE, manifest), _of_bytes(EXAMPLE_FILE, example)]
     if no_onnx is None:
-        onnx = context.store.scratch(scratch) / ONNX_FILE
+        onnx = context.store.handed_over(scratch, ONNX_FILE)
         with onnx.open("rb") as file:
             sha256_of[ONNX_FILE] = hashlib.file_digest(file, "sha256").hexdigest()
         members.append(_of_file(ONNX_FILE, onnx))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from service.contract.errors import ResourceExhaustedError
+from service.metrics.families import Metrics
 
 
 class InFlight:
@@ -14,6 +15,22 @@ class InFlight:
         self._max_designs = max_designs
         self._request_count = 0
         self._design_count = 0
+
+    def measure(self, metrics: Metrics) -> None:
+        """Have what is in flight shown by every scrape."""
+        metrics.watch(
+            "cellgebra_scores_in_flight", "Score requests in flight", lambda: self._request_count
+        )
+        metrics.watch(
+            "cellgebra_designs_in_flight",
+            "Designs of score requests in flight",
+            lambda: self._design_count,
+        )
+
+    @property
+    def request_count(self) -> int:
+        """How many are in flight."""
+        return self._request_count
 
     @contextmanager
     def one(self, design_count: int = 1) -> Iterator[None]:

@@ -63,7 +63,7 @@ def create_model_job(
             require_filter(session, caller.project_id, asked.pool.genes, f"{asked.field}.genes")
     if job is not None:
         return job
-    manifest = read_manifest(context.store.read(model.manifest_sha256))
+    manifest = read_manifest(context.store.read_checked(model.manifest_sha256))
     spec = asked.named(manifest, asked.spec)  # may take a second: not in a write
     with context.database.write() as session:
         job, is_new = add_model_job(

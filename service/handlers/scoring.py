@@ -9,6 +9,7 @@ import orjson
 from service.coalescing import ModelKey
 from service.contract.genotype_reader import GenotypeReader
 from service.contract.inference import ScoreAnswer, ScoreRequest
+from service.contract.tracing import name_subjects
 from service.handlers.conditions import require_conditions
 from service.handlers.context import Caller, Context
 from service.handlers.resolution import Resolved, resolve
@@ -62,10 +63,12 @@ async def score_bytes(
         CellgebraError: as `score`.
     """
     design_count = len(request.genotypes)
+    await context.limits.take_designs(caller.key_id, design_count)
     with context.scores.one(design_count):
         model = await context.manifests.get(
             context.database, context.store, context.threads, caller.project_id, reference
         )
+        name_subjects(model_id=model.model_id)
         require_conditions(model.manifest.conditions, request.conditions)
         names = model.manifest.genes.names if model.manifest.genes is not None else {}
         known = partial(_known, model.edits, request.genotypes, names, model.reader)

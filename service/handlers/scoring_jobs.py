@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
 
-from service.contract.artifacts import BlobWriter
+from service.contract.blobs import BlobWriter
 from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.jobs import JobKind
 from service.contract.manifests import ModelManifest
@@ -29,11 +29,12 @@ SCORING_JOBS = JobsOf(_KIND, to_scoring_job, retry_shards)
 
 @dataclass(frozen=True)
 class Body:
-    """A table on its way: its bytes, how many were announced, and the id of the request."""
+    """A table on its way: its bytes, what was said of them, and the id of the request."""
 
     chunks: AsyncIterator[bytes]
     announced_bytes: int | None = None
     request_id: str | None = None
+    sha256: str | None = None
 
 
 def score_combinations(
@@ -68,14 +69,16 @@ async def score_table(
 
     Raises:
         NotFoundError: this project has no such model, or alias.
-        InvalidArgumentError: the input is no table, or the body is empty, cut off or too large.
+        InvalidArgumentError: the input is no table, or the body is empty, cut off or too large, or
+            has another sha256.
         ConflictError: the request id was used with another table or spec.
         ResourceExhaustedError: as many jobs of the caller wait as may.
     """
     if not isinstance(spec.input, TableInput):
         raise _misplaced("combinations need no table: send the spec as the body, in JSON")
     model = await context.threads.run(_find_model, context, caller, spec.model_id)
-    async with received(context, body.announced_bytes, body.chunks) as (writer, media_type):
+    receiving = received(context, body.announced_bytes, body.chunks, sha256=body.sha256)
+    async with receiving as (writer, media_type):
         record = partial(_record, body=body, writer=writer, media_type=media_type)
         job, is_new = await context.threads.run(record, context, caller, spec, model)
     if is_new:
@@ -113,6 +116,19 @@ def _record(
         if is_new:
             job_files.add_files(session, job, {SOURCE_FILE: (writer.seal(), media_type)})
         return job, is_new
+
+
+def require_no_table(sha256: str | None) -> None:
+    """Refuse what is said of a table where combinations are scored.
+
+    Raises:
+        InvalidArgumentError: a sha256 is.
+    """
+    if sha256 is not None:
+        message = "is that of a table, and combinations have none: leave it out"
+        raise InvalidArgumentError(
+            f"sha256: {message}", [Offender(field="sha256", message=message)]
+        )
 
 
 def _misplaced(message: str) -> InvalidArgumentError:

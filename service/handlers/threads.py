@@ -5,12 +5,13 @@ import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 THREAD_COUNT = 16
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class Threads:
@@ -18,6 +19,7 @@ class Threads:
 
     def __init__(self, count: int = THREAD_COUNT) -> None:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="handler")
+        self._shared: dict[Callable[..., Any], asyncio.Task[Any]] = {}
 
     async def run(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Await `function` in a thread.
@@ -32,6 +34,20 @@ class Threads:
         except asyncio.CancelledError:
             await asyncio.wait([future])
             raise
+
+    async def run_shared(self, function: Callable[[T], R], argument: T, /) -> R:
+        """Await `function` in a thread; who asks while it runs for another has that answer.
+
+        So that what anybody may ask for, however often, takes one thread. The argument is of the
+        process: the same whoever asks.
+        """
+        task = self._shared.get(function)
+        if task is None:
+            task = asyncio.create_task(self.run(function, argument))
+            task.add_done_callback(lambda _: self._shared.pop(function))
+            self._shared[function] = task
+        answer: R = await asyncio.shield(task)
+        return answer
 
     def close(self) -> None:
         """Let running functions end; take no more."""

@@ -8,7 +8,7 @@ from functools import partial
 
 from pydantic import BaseModel
 
-from service.contract.artifacts import CHUNK_BYTES, BlobWriter
+from service.contract.blobs import CHUNK_BYTES, BlobWriter
 from service.contract.errors import InvalidArgumentError, UploadTooLargeError
 from service.contract.jobs import JobKind
 from service.contract.records import DatasetRecord
@@ -20,17 +20,20 @@ from service.handlers.context import Caller, Context
 from service.handlers.datasets import get_dataset
 from service.handlers.requests import request_of, ring
 
+SHA256_PATTERN = "^[0-9a-f]{64}$"
+
 _GZIP_MAGIC = b"\x1f\x8b"
 _PARQUET_MAGIC = b"PAR1"
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What comes beside the bytes. `size_bytes` is what the sender announced, if it did."""
+    """What comes beside the bytes. `size_bytes` and `sha256` are announced, if the sender did."""
 
     name: str
     spec: BaseModel
     size_bytes: int | None = None
+    sha256: str | None = None
     request_id: str | None = None
 
 
@@ -85,7 +88,8 @@ async def store_upload(
         InvalidArgumentError: the body is empty, cut off or too large.
         ConflictError: the request id was used with another file, name or spec.
     """
-    async with received(context, upload.size_bytes, chunks) as (writer, media_type):
+    body = received(context, upload.size_bytes, chunks, sha256=upload.sha256)
+    async with body as (writer, media_type):
         record = partial(_record, media_type=media_type, ingest=ingest)
         recorded = await context.threads.run(record, context, caller, writer, upload)
     if recorded.is_new:
@@ -98,20 +102,28 @@ async def store_upload(
 
 @asynccontextmanager
 async def received(
-    context: Context, announced_bytes: int | None, chunks: AsyncIterator[bytes]
+    context: Context,
+    announced_bytes: int | None,
+    chunks: AsyncIterator[bytes],
+    *,
+    sha256: str | None = None,
 ) -> AsyncIterator[tuple[BlobWriter, str]]:
     """A body as a sealed blob with its media type; it goes with the block, unless it is published.
 
     Raises:
-        InvalidArgumentError: the body is empty, cut off or too large.
+        InvalidArgumentError: the body is empty, cut off or too large, or has another sha256.
     """
     _require_size(context, announced_bytes or 0)
-    writer = await context.threads.run(context.store.writer)
+    begun: list[BlobWriter] = []  # a call that is cancelled here has made its file all the same
     try:
+        await context.threads.run(lambda: begun.append(context.store.writer()))
+        writer = begun[0]
         media_type = await _receive(context, writer, announced_bytes, chunks)
+        _require_same(writer.sha256, sha256)
         yield writer, media_type
     finally:
-        await context.threads.run(writer.discard)
+        for writer in begun:
+            await context.threads.run(writer.discard)
 
 
 async def _receive(
@@ -157,6 +169,14 @@ def _require_whole(size_bytes: int, announced_bytes: int | None) -> None:
     if announced_bytes is not None and announced_bytes != size_bytes:
         raise InvalidArgumentError(
             f"the upload was cut off: {size_bytes} of {announced_bytes} bytes came; send it again"
+        )
+
+
+def _require_same(sha256: str, announced: str | None) -> None:
+    if announced is not None and announced != sha256:
+        raise InvalidArgumentError(
+            f"the upload was altered on its way: its sha256 is {sha256}, not {announced}; "
+            "send it again"
         )
 
 

@@ -1,7 +1,7 @@
 """A zip archive written while it is sent: no file of it is ever whole in memory."""
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import BinaryIO, cast
@@ -38,7 +38,7 @@ class _Sink:
         return taken
 
 
-def zip_chunks(members: Sequence[ZipMember]) -> Iterator[bytes]:
+def zip_chunks(members: Sequence[ZipMember]) -> Generator[bytes, None, None]:
     """The archive piece by piece, uncompressed; members are closed at its end.
 
     Law: the same members give the same bytes.

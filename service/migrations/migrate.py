@@ -4,7 +4,10 @@ Two processes that migrate at once are harmless: SQLite's write lock and an advi
 PostgreSQL let the second wait, and it finds nothing to do.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import SQLITE_ERROR
 from typing import Any
 
 from alembic import command
@@ -13,18 +16,21 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from service.contract.database import create_engine_for
 from service.contract.schema import SchemaError, problem_with
 
 _ADVISORY_LOCK = 0x63656C6C  # "cell"
+_NOT_ALLOWED = "42501"  # PostgreSQL: insufficient privilege
 
 
 def migrate(url: str, revision: str = "head") -> str:
     """Upgrade to a schema, by default the newest; returns its revision.
 
     Raises:
-        ValueError: neither SQLite nor PostgreSQL, or made by a newer version.
+        ValueError: neither SQLite nor PostgreSQL.
+        SchemaError: made by a newer version, or half migrated. Nothing was changed.
     """
     _make_folder(url)
     return _run(url, revision, is_upgrade=True)
@@ -57,10 +63,33 @@ def _run(url: str, revision: str, *, is_upgrade: bool) -> str:
                 raise SchemaError(problem_with(found))
             config.attributes["connection"] = connection
             step = command.upgrade if is_upgrade else command.downgrade
-            step(config, revision)
+            with _naming_strange_schemas(found):
+                step(config, revision)
             return MigrationContext.configure(connection).get_current_revision() or "base"
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _naming_strange_schemas(found: str | None) -> Iterator[None]:
+    """Say that tables are not ours to change, or not those of the revision that is named."""
+    try:
+        yield
+    except DBAPIError as error:
+        is_refused = isinstance(error, ProgrammingError)  # PostgreSQL's; of SQLite one number
+        if not is_refused and getattr(error.orig, "sqlite_errorcode", None) != SQLITE_ERROR:
+            raise
+        reason = str(error.orig).partition("\n")[0]
+        if getattr(error.orig, "sqlstate", None) == _NOT_ALLOWED:
+            raise SchemaError(
+                f"the user of the database may not change its tables ({reason}): let it, e.g. "
+                "by GRANT ALL ON SCHEMA public, or name their owner in CELLGEBRA_DATABASE_URL"
+            ) from error
+        raise SchemaError(
+            f"the database says that it has schema {found or 'none'}, and has other tables "
+            f"({reason}): it is half migrated, by hand or by another program. Nothing was "
+            "changed: restore a backup into an empty database"
+        ) from error
 
 
 def _engine(url: str) -> Engine:

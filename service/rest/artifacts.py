@@ -49,9 +49,10 @@ async def get_artifact(
     request: Request, context: ContextDep, caller: CallerDep, sha256: str
 ) -> Response:
     """Takes `Range` (one), `If-Range` and `If-None-Match`; the ETag is the hash."""
-    artifact, path = await context.threads.run(artifacts.find_artifact, context, caller, sha256)
+    artifact = await context.threads.run(artifacts.get_artifact, context, caller, sha256)
     headers = {
         "ETag": f'"{artifact.sha256}"',
+        "Accept-Ranges": "bytes",
         "Cache-Control": "private, max-age=31536000, immutable",
         # A blob holds what someone uploaded: it is never shown as a page of this origin.
         "Content-Disposition": "attachment",
@@ -59,7 +60,11 @@ async def get_artifact(
     }
     if _has(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=304, headers=headers)
+    if request.method == "HEAD":  # which has no range, and needs no file: that may be far
+        headers["Content-Length"] = str(artifact.size_bytes)
+        return Response(headers=headers, media_type=artifact.media_type)
     _check_range(request, artifact.size_bytes)
+    path = await context.threads.run(context.store.path, artifact.sha256)
     return FileResponse(path, headers=headers, media_type=artifact.media_type)
 
 

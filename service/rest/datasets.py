@@ -11,7 +11,13 @@ from service.handlers import datasets, deletion, uploads
 from service.handlers.invalid import parse_json
 from service.rest.access import CallerDep
 from service.rest.parameters import CascadeDep, ContextDep, PageDep, RequestIdDep, problems
-from service.rest.uploading import TABLE_BODY, announced_bytes, require_raw_body, upload_answer
+from service.rest.uploading import (
+    TABLE_BODY,
+    Sha256,
+    announced_bytes,
+    require_raw_body,
+    upload_answer,
+)
 
 router = APIRouter(prefix="/v1/datasets", tags=["data sets"])
 
@@ -48,6 +54,7 @@ async def create_dataset(
         ),
     ],
     name: Annotated[str, Query(min_length=1, max_length=200)] = "dataset",
+    sha256: Sha256 = None,
 ) -> Response:
     """The body is streamed to disk, then parsed and profiled by a worker.
 
@@ -59,6 +66,7 @@ async def create_dataset(
         name=name,
         spec=parse_json(DatasetSpec, spec, field="spec"),
         size_bytes=announced_bytes(request),
+        sha256=sha256,
         request_id=request_id,
     )
     dataset = await uploads.upload_dataset(context, caller, upload, request.stream())

@@ -13,7 +13,13 @@ from service.handlers.invalid import parse_json
 from service.handlers.uploads import Upload
 from service.rest.access import CallerDep
 from service.rest.parameters import CascadeDep, ContextDep, PageDep, RequestIdDep, problems
-from service.rest.uploading import TABLE_BODY, announced_bytes, require_raw_body, upload_answer
+from service.rest.uploading import (
+    TABLE_BODY,
+    Sha256,
+    announced_bytes,
+    require_raw_body,
+    upload_answer,
+)
 
 router = APIRouter(prefix="/v1/gene-tables", tags=["gene tables"])
 
@@ -50,6 +56,7 @@ async def create_gene_table(
         ),
     ] = "{}",
     name: _UploadName = "genes",
+    sha256: Sha256 = None,
 ) -> Response:
     """The body is streamed to disk, then parsed and profiled by a worker.
 
@@ -61,6 +68,7 @@ async def create_gene_table(
         name=name,
         spec=parse_json(GeneTableSpec, spec, field="spec"),
         size_bytes=announced_bytes(request),
+        sha256=sha256,
         request_id=request_id,
     )
     table = await gene_tables.upload_gene_table(context, caller, upload, request.stream())
@@ -115,6 +123,7 @@ async def create_network(
         ),
     ] = "{}",
     name: _UploadName = "network",
+    sha256: Sha256 = None,
 ) -> Response:
     """The body is a list of edges, one a row; the gene table has to be READY.
 
@@ -127,6 +136,7 @@ async def create_network(
         name=name,
         spec=parse_json(NetworkSpec, spec, field="spec"),
         size_bytes=announced_bytes(request),
+        sha256=sha256,
         request_id=request_id,
     )
     network = await gene_tables.upload_network(

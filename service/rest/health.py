@@ -23,7 +23,7 @@ async def live() -> dict[str, bool]:
 )
 async def ready(response: Response, context: ContextDep) -> Health:
     """The database, the broker, and a live worker of every queue of this deployment."""
-    health = await context.threads.run(check_health, context)
+    health = await context.threads.run_shared(check_health, context)
     if not health.ready:
         response.status_code = 503
     return health

@@ -90,7 +90,7 @@ async def is_live() -> dict[str, bool]:
 )
 async def is_server_ready(context: ContextDep) -> Response:
     """As `/health/ready`."""
-    health = await context.threads.run(check_health, context)
+    health = await context.threads.run_shared(check_health, context)
     if health.ready:
         return JSONResponse({"ready": True})
     return JSONResponse({"error": f"not ready: {health.model_dump_json()}"}, 503)

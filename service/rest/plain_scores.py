@@ -14,12 +14,14 @@ from service.contract.errors import CellgebraError
 from service.contract.inference import ScoreRequest
 from service.handlers.context import Context
 from service.handlers.scoring import score_bytes
-from service.rest.access import authenticate
+from service.rest.access import allowed
 from service.rest.disconnects import while_connected
 from service.rest.problems import answer_error
 from service.rest.score_forms import VENDOR
+from service.rest.tracing import ROUTE
 
 _PREFIX, _VERB = "/v1/models/", ":score"
+_TEMPLATE = f"{_PREFIX}{{model_id}}{_VERB}"
 _JSON, _JSON_UTF8 = b"application/json", b"application/json; charset=utf-8"
 
 
@@ -37,16 +39,17 @@ class PlainScoreMiddleware:
             return
         request = Request(scope, receive)
         try:
+            caller = allowed(request.state.caller, "score")
             body = await request.body()
             asked = ScoreRequest.model_validate_json(body)
         except ValidationError:
             await self._app(scope, _once_more(body, receive), send)
             return
-        except (ClientDisconnect, HTTPException) as error:
+        except (CellgebraError, ClientDisconnect, HTTPException) as error:
             await (await answer_error(request, error))(scope, receive, send)
             return
+        scope[ROUTE] = _TEMPLATE
         try:
-            caller = await authenticate(request)
             async with while_connected(receive):
                 answer = await score_bytes(self._context, caller, model_id, asked)
         except (CellgebraError, ClientDisconnect) as error:

@@ -103,6 +103,8 @@ def problem(
     """A problem document from `{code, reason, detail, errors}`."""
     code, reason = error["code"], error["reason"]
     status = status or http_status(code, reason)
+    request.scope.setdefault("state", {})["result"] = code
+    request.app.state.context.metrics.error("rest", code, reason)
     words = reason.lower().replace("_", " ")
     document = {
         "type": f"urn:cellgebra:problem:{words.replace(' ', '-')}",
@@ -144,6 +146,8 @@ async def _known_error(request: Request, error: CellgebraError) -> Response:
     headers = {}
     if isinstance(error, ResourceExhaustedError):
         headers["Retry-After"] = str(math.ceil(error.retry_after_seconds))
+    if error.code == "UNAUTHENTICATED":
+        headers["WWW-Authenticate"] = 'Bearer realm="cellgebra"'
     if error.reason == "UPLOAD_TOO_LARGE":
         headers["Connection"] = "close"  # do not read the rest of a body that nobody wants
     return problem(request, error.as_problem(), headers=headers)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query, Response
 
 from service.contract.comparisons import CompareRequest, Comparison
 from service.contract.registry import ModelAlias, Promotion, RollbackRequest
@@ -16,6 +16,14 @@ router = APIRouter(prefix="/v1", tags=["models"])
 AliasReference = Annotated[
     str, Path(description="Name of models, @, alias", examples=["titer@champion"])
 ]
+
+
+def _names_no_method(reference: AliasReference) -> None:
+    """A path that ends with a method is that of the method, whatever an alias may be named."""
+    if reference.endswith(":rollback"):
+        raise HTTPException(405, "only POST rolls back", headers={"Allow": "POST"})
+
+
 _TWO = {"model_ids": ["titer@champion", "titer@challenger"], "top_count": 20}
 OfName = Annotated[str | None, Query(description="Of this name of models alone")]
 
@@ -37,6 +45,7 @@ async def list_aliases(
     "/model-aliases/{reference}",
     operation_id="getModelAlias",
     summary="Get an alias",
+    dependencies=[Depends(_names_no_method)],
     responses=problems(404, 422),
 )
 async def get_alias(
@@ -51,6 +60,7 @@ async def get_alias(
     operation_id="deleteModelAlias",
     summary="Remove an alias",
     status_code=204,
+    dependencies=[Depends(_names_no_method)],
     responses=problems(404, 409, 422),
 )
 async def delete_alias(context: ContextDep, caller: CallerDep, reference: AliasReference) -> None:

@@ -1,16 +1,13 @@
 """Routes of JSON Schemas: what editors check specs in files by."""
 
-from typing import Any
-
 from fastapi import APIRouter, Response
 from pydantic_core import to_json
 
-from service.contract.errors import NotFoundError
-from service.contract.schemas import SPECS, schema_of
+from service.handlers import schemas
 from service.rest.access import CallerDep
 from service.rest.parameters import problems
 
-router = APIRouter(prefix="/v1/schemas", tags=["schemas"])
+router = APIRouter(prefix=schemas.PATH, tags=["schemas"])
 
 MEDIA_TYPE = "application/schema+json"
 
@@ -19,7 +16,7 @@ MEDIA_TYPE = "application/schema+json"
 async def list_schemas(caller: CallerDep) -> list[str]:
     """By name, as the command `cellgebra spec` calls them."""
     del caller
-    return [*SPECS]
+    return schemas.list_schemas()
 
 
 @router.get(
@@ -35,7 +32,4 @@ async def list_schemas(caller: CallerDep) -> list[str]:
 async def get_schema(caller: CallerDep, name: str) -> Response:
     """Named in a file (`# yaml-language-server: $schema=...`), editors complete and check it."""
     del caller
-    if name not in SPECS:
-        raise NotFoundError(f"no schema {name}: there are {', '.join(SPECS)}")
-    schema: dict[str, Any] = schema_of(name, f"{router.prefix}/{name}")
-    return Response(to_json(schema), media_type=MEDIA_TYPE)
+    return Response(to_json(schemas.get_schema(name)), media_type=MEDIA_TYPE)

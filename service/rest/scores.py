@@ -98,7 +98,7 @@ async def score(
         return await answered(context, answer, form, {"timeout_seconds": asked.timeout_seconds})
 
 
-@table_router.post(_PATH, include_in_schema=False)
+@table_router.post(_PATH, operation_id="scoreTable", include_in_schema=False)
 async def score_body(
     request: Request,
     context: ContextDep,

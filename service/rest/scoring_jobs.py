@@ -16,7 +16,7 @@ from service.rest.access import CallerDep
 from service.rest.body_limit import MAX_JSON_BYTES
 from service.rest.job_routes import JobFile, JobWords, add_file_route, add_job_routes
 from service.rest.parameters import ContextDep, PageDep, RequestIdDep, problems
-from service.rest.uploading import announced_bytes, require_raw_body
+from service.rest.uploading import Sha256, announced_bytes, require_raw_body
 
 router = APIRouter(prefix="/v1/scoring-jobs", tags=["scoring jobs"])
 
@@ -65,9 +65,11 @@ async def create_scoring_job(
         str | None,
         Query(description="Beside a table: a `ScoringSpec` as JSON", examples=[json.dumps(_TABLE)]),
     ] = None,
+    sha256: Sha256 = None,
 ) -> ScoringJob:
     """A table is streamed to disk, then read and checked by a worker before it scores anything."""
     if spec is None:
+        scoring_jobs.require_no_table(sha256)
         wanted = parse_json(
             ScoringSpec, (await _json_body(request)).decode(errors="replace"), field=""
         )
@@ -76,7 +78,7 @@ async def create_scoring_job(
     else:
         require_raw_body(request)
         wanted = parse_json(ScoringSpec, spec, field="spec")
-        body = scoring_jobs.Body(request.stream(), announced_bytes(request), request_id)
+        body = scoring_jobs.Body(request.stream(), announced_bytes(request), request_id, sha256)
         job = await scoring_jobs.score_table(context, caller, wanted, body)
     response.headers["Location"] = f"{router.prefix}/{job.id}"
     return job

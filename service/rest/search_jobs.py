@@ -1,12 +1,11 @@
 """Routes of searches, and of what they propose."""
 
-from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Query, Response
 
 from service.contract.jobs import JobState
-from service.contract.proposals import Proposal
+from service.contract.proposals import Proposal, ProposalOrder
 from service.contract.repositories.proposals import ProposalFilter
 from service.contract.resources import ListAnswer, SearchJob
 from service.contract.search import MAX_ORDER, SearchSpec
@@ -27,13 +26,6 @@ _EXAMPLE = {
     "max_order": 3,
     "proposal_count": 100,
 }
-
-
-class ProposalOrder(StrEnum):
-    """What proposals are listed by."""
-
-    RANK = "rank"
-    CHECK_RANK = "check_rank"
 
 
 _TSV = "text/tab-separated-values"

@@ -1,13 +1,14 @@
 """What the routes of uploads share: the raw body, and the answer by what became of it."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from service.contract.datasets import DatasetState
 from service.contract.errors import InvalidArgumentError
 from service.contract.resources import Dataset, GeneTable, Network
+from service.handlers.uploads import SHA256_PATTERN
 from service.rest.problems import problem
 
 TABLE_BODY: dict[str, Any] = {
@@ -15,6 +16,14 @@ TABLE_BODY: dict[str, Any] = {
     "description": "The table itself: TSV, CSV or Parquet; TSV and CSV may be gzip-compressed",
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
+
+Sha256 = Annotated[
+    str | None,
+    Query(
+        pattern=SHA256_PATTERN,
+        description="SHA-256 of the body in lower-case hex: other bytes are refused",
+    ),
+]
 
 
 def require_raw_body(request: Request) -> None:

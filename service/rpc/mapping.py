@@ -9,11 +9,13 @@ One set of rules for the whole contract; the parity test holds every message to 
 * an enum value is its text in capitals behind the enum's prefix; states are capitals on both sides;
 * an empty array is an absent one, and so is an empty text of a field without presence;
 * in an array of counts -1 stands for None;
-* a datetime is a Timestamp, a dict a Struct.
+* a message whose name ends in List or Map, and has one field, is that array or dict: where an
+  empty one is not an absent one, or where it is a value of a map;
+* a datetime is a Timestamp, a dict of anything a Struct, any value a Value, other dicts are maps.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -23,9 +25,9 @@ from google.protobuf.descriptor import (
     FieldDescriptor,
     OneofDescriptor,
 )
-from google.protobuf.json_format import MessageToDict
+from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message import Message
-from google.protobuf.struct_pb2 import Struct
+from google.protobuf.struct_pb2 import Struct, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.protobuf.unknown_fields import UnknownFieldSet
 
@@ -58,7 +60,10 @@ def _field(message: Message, name: str) -> FieldDescriptor:
 
 
 def _write_field(message: Message, field: FieldDescriptor, value: Any) -> None:  # noqa: ANN401
-    if field.is_repeated:
+    entry = map_value(field)
+    if entry is not None:
+        _write_map(getattr(message, field.name), entry, value)
+    elif field.is_repeated:
         _write_array(getattr(message, field.name), field, value)
     elif field.message_type is not None:
         _write_member(getattr(message, field.name), value)
@@ -71,7 +76,7 @@ def _write_field(message: Message, field: FieldDescriptor, value: Any) -> None: 
 def _write_array(array: Any, field: FieldDescriptor, values: Sequence[Any]) -> None:  # noqa: ANN401
     if field.message_type is not None:
         for value in values:
-            write_message(array.add(), value)
+            _write_member(array.add(), value)
     elif field.enum_type is not None:
         array.extend(enum_number(field.enum_type, value) for value in values)
     elif None in values:
@@ -80,12 +85,26 @@ def _write_array(array: Any, field: FieldDescriptor, values: Sequence[Any]) -> N
         array.extend(values)
 
 
+def _write_map(entries: Any, entry: FieldDescriptor, values: Mapping[Any, Any]) -> None:  # noqa: ANN401
+    for key, value in values.items():
+        if entry.message_type is not None:
+            _write_member(entries[key], value)
+        else:
+            entries[key] = value
+
+
 def _write_member(member: Message, value: Any) -> None:  # noqa: ANN401
+    inner = content_of(member.DESCRIPTOR)
     if isinstance(member, Timestamp):
         member.FromDatetime(value)
     elif isinstance(member, Struct):
         member.SetInParent()
         member.update(value)
+    elif isinstance(member, Value):
+        ParseDict(value, member)
+    elif inner is not None:
+        member.SetInParent()
+        _write_field(member, inner, value)
     else:
         write_message(member, value)
 
@@ -120,6 +139,9 @@ def _is_given(message: Message, field: FieldDescriptor) -> bool:
 
 
 def _read_field(field: FieldDescriptor, value: Any) -> Any:  # noqa: ANN401
+    entry = map_value(field)
+    if entry is not None:
+        return {key: _read_value(entry, item) for key, item in value.items()}
     if not field.is_repeated:
         return _read_value(field, value)
     if field.cpp_type == FieldDescriptor.CPPTYPE_INT64:
@@ -131,10 +153,21 @@ def _read_value(field: FieldDescriptor, value: Any) -> Any:  # noqa: ANN401
     if field.enum_type is not None:
         return enum_text(field.enum_type, value)
     if isinstance(value, Timestamp):
-        return value.ToDatetime(tzinfo=UTC)
-    if isinstance(value, Struct):
+        return _read_time(value)
+    if isinstance(value, Struct | Value):
         return MessageToDict(value)
-    return read_message(value) if isinstance(value, Message) else value
+    if not isinstance(value, Message):
+        return value
+    inner = content_of(value.DESCRIPTOR)
+    return read_message(value) if inner is None else _read_field(inner, getattr(value, inner.name))
+
+
+def _read_time(value: Timestamp) -> datetime | str:
+    """A time; of one beyond the years 1 to 9999 a text, which the model refuses."""
+    try:
+        return value.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return f"{value.seconds} s and {value.nanos} ns after 1970"
 
 
 @cache
@@ -145,6 +178,22 @@ def union_of(descriptor: Descriptor) -> OneofDescriptor | None:
     if len(unions) != 1 or len(unions[0].fields) != len(descriptor.fields):
         return None
     return unions[0]
+
+
+@cache
+def content_of(descriptor: Descriptor) -> FieldDescriptor | None:
+    """The field of a message that stands for an array or a dict."""
+    if len(descriptor.fields) != 1 or not descriptor.name.endswith(("List", "Map")):
+        return None
+    return descriptor.fields[0]
+
+
+def map_value(field: FieldDescriptor) -> FieldDescriptor | None:
+    """The values of a map; None for a field that is no map."""
+    kind = field.message_type
+    if kind is None or not kind.GetOptions().map_entry:
+        return None
+    return kind.fields_by_name["value"]
 
 
 def enum_prefix(enum: EnumDescriptor) -> str:

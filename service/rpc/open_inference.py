@@ -35,7 +35,7 @@ class OpenInferenceServicer(open_inference_pb2_grpc.GRPCInferenceServiceServicer
         request: pb.ServerReadyRequest,  # noqa: ARG002
         call: Call,  # noqa: ARG002
     ) -> pb.ServerReadyResponse:
-        health = await self._context.threads.run(check_health, self._context)
+        health = await self._context.threads.run_shared(check_health, self._context)
         return pb.ServerReadyResponse(ready=health.ready)
 
     async def ModelReady(self, request: pb.ModelReadyRequest, call: Call) -> pb.ModelReadyResponse:  # noqa: N802

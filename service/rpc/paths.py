@@ -4,7 +4,7 @@ import re
 
 from google.protobuf.message import Message
 
-from service.rpc.mapping import union_of
+from service.rpc.mapping import content_of, union_of
 
 BODY = "spec"
 
@@ -24,11 +24,15 @@ def request_path(request: Message, field: str) -> str:
     path = ""
     here: object = request
     for part in parts:
+        inner = content_of(here.DESCRIPTOR) if isinstance(here, Message) else None
+        if inner is not None and part != inner.name:
+            path += f".{inner.name}"
+            here = getattr(here, inner.name)
         if part.isdigit():
             path += f"[{part}]"
             here = _item(here, int(part))
             continue
-        tag = _tag(here)
+        tag = None if here is request and part in known else _tag(here)
         if tag is not None and tag != part:
             path += f".{tag}"
             here = getattr(here, tag)

@@ -1,31 +1,21 @@
 """Messages of sweeps to what handlers take, and back."""
 
-from typing import Annotated
-from uuid import UUID
-
-from pydantic import BaseModel, ConfigDict, Field
-
 from service.contract.jobs import JobState
-from service.contract.repositories.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from service.contract.resources import ListAnswer, Sweep
 from service.contract.sweeps import SweepSpec
 from service.handlers.requests import PageRequest
+from service.rpc.arguments import CreateArguments, PageArguments
 from service.rpc.converters import parsed
 from service.rpc.mapping import write_message
 from service.rpc.pb.cellgebra.v1 import sweeps_pb2
 
 
-class _CreateArguments(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class _CreateArguments(CreateArguments):
     spec: SweepSpec
-    request_id: UUID | None = None
 
 
-class _ListArguments(BaseModel):
+class _ListArguments(PageArguments):
     state: JobState | None = None
-    page_size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = DEFAULT_PAGE_SIZE
-    page_token: str | None = None
 
 
 def create_arguments(request: sweeps_pb2.CreateSweepRequest) -> tuple[SweepSpec, str | None]:
@@ -35,7 +25,7 @@ def create_arguments(request: sweeps_pb2.CreateSweepRequest) -> tuple[SweepSpec,
         InvalidArgumentError: every field at fault is named.
     """
     asked = parsed(_CreateArguments, request)
-    return asked.spec, str(asked.request_id) if asked.request_id else None
+    return asked.spec, asked.request_text
 
 
 def list_arguments(request: sweeps_pb2.ListSweepsRequest) -> tuple[PageRequest, JobState | None]:
@@ -45,7 +35,7 @@ def list_arguments(request: sweeps_pb2.ListSweepsRequest) -> tuple[PageRequest, 
         InvalidArgumentError: every field at fault is named.
     """
     asked = parsed(_ListArguments, request)
-    return PageRequest(asked.page_size, asked.page_token), asked.state
+    return asked.page, asked.state
 
 
 def sweep_message(sweep: Sweep) -> sweeps_pb2.Sweep:

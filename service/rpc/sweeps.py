@@ -3,8 +3,9 @@
 from typing import Any
 
 import grpc
+from google.protobuf.empty_pb2 import Empty
 
-from service.handlers import sweeps
+from service.handlers import deletion, sweeps
 from service.handlers.context import Context
 from service.rpc import sweep_converters as converters
 from service.rpc.callers import caller_of
@@ -47,3 +48,10 @@ class SweepServicer(sweeps_pb2_grpc.SweepServiceServicer):
     ) -> sweeps_pb2.Sweep:
         cancel, caller = sweeps.cancel_sweep, caller_of(call)
         return converters.sweep_message(await self._run(cancel, self._context, caller, request.id))
+
+    async def DeleteSweep(  # noqa: N802
+        self, request: sweeps_pb2.DeleteSweepRequest, call: Call
+    ) -> Empty:
+        caller, cascade = caller_of(call), request.cascade
+        await deletion.delete_sweep(self._context, caller, request.id, cascade=cascade)
+        return Empty()

@@ -1,14 +1,17 @@
 """TrainingService: each method is a conversion, a handler and a conversion."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
+from google.protobuf.empty_pb2 import Empty
 
 from service.handlers.context import Context
 from service.handlers.training_jobs import TRAINING_JOBS, create_training_job
 from service.rpc import converters
 from service.rpc.callers import caller_of
-from service.rpc.pb.cellgebra.v1 import training_pb2, training_pb2_grpc
+from service.rpc.job_methods import JobMethods
+from service.rpc.pb.cellgebra.v1 import jobs_pb2, training_pb2, training_pb2_grpc
 
 Call = grpc.aio.ServicerContext[Any, Any]
 
@@ -19,6 +22,7 @@ class TrainingServicer(training_pb2_grpc.TrainingServiceServicer):
     def __init__(self, context: Context) -> None:
         self._context = context
         self._run = context.threads.run
+        self._jobs = JobMethods(context, TRAINING_JOBS, converters.training_job_message)
 
     async def CreateTrainingJob(  # noqa: N802
         self, request: training_pb2.CreateTrainingJobRequest, call: Call
@@ -32,9 +36,7 @@ class TrainingServicer(training_pb2_grpc.TrainingServiceServicer):
     async def GetTrainingJob(  # noqa: N802
         self, request: training_pb2.GetTrainingJobRequest, call: Call
     ) -> training_pb2.TrainingJob:
-        get = TRAINING_JOBS.get
-        job = await self._run(get, self._context, caller_of(call), request.id)
-        return converters.training_job_message(job)
+        return await self._jobs.get(request, call)
 
     async def ListTrainingJobs(  # noqa: N802
         self, request: training_pb2.ListTrainingJobsRequest, call: Call
@@ -47,13 +49,19 @@ class TrainingServicer(training_pb2_grpc.TrainingServiceServicer):
     async def CancelTrainingJob(  # noqa: N802
         self, request: training_pb2.CancelTrainingJobRequest, call: Call
     ) -> training_pb2.TrainingJob:
-        cancel = TRAINING_JOBS.cancel
-        job = await self._run(cancel, self._context, caller_of(call), request.id)
-        return converters.training_job_message(job)
+        return await self._jobs.cancel(request, call)
 
     async def ResumeTrainingJob(  # noqa: N802
         self, request: training_pb2.ResumeTrainingJobRequest, call: Call
     ) -> training_pb2.TrainingJob:
-        resume = TRAINING_JOBS.resume
-        job = await self._run(resume, self._context, caller_of(call), request.id)
-        return converters.training_job_message(job)
+        return await self._jobs.resume(request, call)
+
+    async def DeleteTrainingJob(  # noqa: N802
+        self, request: training_pb2.DeleteTrainingJobRequest, call: Call
+    ) -> Empty:
+        return await self._jobs.delete(request, call)
+
+    def WatchTrainingJob(  # noqa: N802
+        self, request: training_pb2.WatchTrainingJobRequest, call: Call
+    ) -> AsyncIterator[jobs_pb2.JobEvent]:
+        return self._jobs.watch(request, call)

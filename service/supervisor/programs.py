@@ -51,7 +51,8 @@ def programs(settings: Settings, counts: WorkerCounts | None = None) -> list[Pro
     data_dir, wanted = settings.data_dir, counts or WorkerCounts()
     return [
         _worker(INFERENCE, INFERENCE.name, settings),
-        _own("api", data_dir),
+        replace(_own("api", data_dir), environment=_metrics(settings.metrics_port)),
+        *([] if settings.api_serves_grpc else [_own("rpc", data_dir)]),
         *_train_workers(wanted.train, settings),
         _worker(BATCH, BATCH.name, settings),
         *_several(SEARCH, wanted.search, settings),
@@ -79,6 +80,17 @@ def environment_of(values: Mapping[str, Any]) -> dict[str, str]:
         for name, value in values.items()
         if value is not None
     }
+
+
+def shared_environment(settings: Settings) -> dict[str, str]:
+    """What every child is told. Of one machine the api alone answers scrapes: a port is one's."""
+    # Secrets come to a child as they came to us: from the environment, or from a file.
+    values = settings.model_dump(mode="json", exclude={"artifact_secret_key"})
+    return environment_of(values) | _metrics(None)
+
+
+def _metrics(port: int | None) -> dict[str, str]:
+    return {"CELLGEBRA_METRICS_PORT": "" if port is None else str(port)}
 
 
 def _several(options: WorkerOptions, count: int, settings: Settings) -> list[Program]:

@@ -1,7 +1,11 @@
 """How the worker takes its messages: the settings that must never drift, each with its trap."""
 
+import re
+
 import pytest
 from celery import Celery
+from celery.utils.imports import symbol_by_name
+from kombu.exceptions import OperationalError
 
 from service.contract.jobs import (
     COMPOSE_TASK_NAME,
@@ -14,13 +18,18 @@ from service.supervisor.programs import BATCH, SCORING, SEARCH, TRAIN
 
 
 @pytest.fixture
-def configuration(monkeypatch):
+def celery(monkeypatch):
     from worker.app import _configuration
 
     monkeypatch.setenv("CELLGEBRA_BROKER_URL", "unix:///run/cellgebra/broker.sock")
     app = Celery("as-the-worker", set_as_current=False)
     app.add_defaults(_configuration)
-    return app.conf
+    return app
+
+
+@pytest.fixture
+def configuration(celery):
+    return celery.conf
 
 
 def test_a_message_is_acknowledged_before_its_task_runs(configuration):
@@ -47,6 +56,23 @@ def test_a_slow_import_does_not_count_as_death(configuration):
 def test_a_broker_that_is_away_ends_no_task(configuration):
     # There is no message to give back, and the lease still holds.
     assert configuration.worker_cancel_long_running_tasks_on_connection_loss is False
+
+
+def test_a_broker_that_is_away_is_looked_for_without_end(configuration):
+    # At the default a worker that has tried a hundred times ends.
+    assert configuration.broker_connection_max_retries is None
+
+
+def test_a_broker_that_is_back_is_found_within_seconds(celery, monkeypatch, caplog):
+    # Celery's own consumer waits two seconds more each time, up to half a minute.
+    celery.conf.update(broker_url="redis+socket:///nowhere", broker_connection_max_retries=9)
+    monkeypatch.setattr("kombu.utils.functional.sleep", lambda _: None)
+    consumer = object.__new__(symbol_by_name(celery.conf.worker_consumer))
+    consumer.app, consumer.first_connection_attempt = celery, True
+    with pytest.raises(OperationalError):
+        consumer.connection_for_read()
+    said = re.findall(r"again in ([0-9.]+) seconds", caplog.text)
+    assert [float(pause) for pause in said] == [2, 4, 5, 5, 5, 5, 5, 5, 5]
 
 
 def test_the_queue_ends_no_task_and_orders_none(configuration):

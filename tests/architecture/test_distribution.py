@@ -15,12 +15,17 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def wheel_names(tmp_path_factory):
+def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
-        return set(wheel.namelist())
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def wheel_names(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +39,50 @@ def pins():
     return [Requirement(line) for line in lines if not line.startswith("#")]
 
 
-def test_the_wheel_holds_the_code_and_no_data(wheel_names):
+DEMO = "service/cli/demo/"
+DEMO_FILES = {
+    f"{DEMO}{name}" for name in ("putida_isoprenol_designs.tsv", "mapping.json", "NOTICE")
+}
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_what_the_demo_needs(wheel_names):
+    assert wheel_names >= DEMO_FILES
+
+
+@pytest.mark.slow
+def test_an_installed_demo_finds_its_data(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    code = "from service.cli.demo.run import data_folder; print(data_folder())"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(done.stdout.strip()) == tmp_path / DEMO
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_the_code_and_no_other_data(wheel_names):
     top = {name.partition("/")[0] for name in wheel_names}
     assert {name for name in top if not name.endswith(".dist-info")} == {
         "cellgebra.py",
         "service",
         "worker",
     }
-    assert {Path(name).suffix for name in wheel_names} & {".tsv", ".csv", ".gz", ".pyc"} == set()
+    assert {Path(name).suffix for name in wheel_names - DEMO_FILES} & {
+        ".tsv",
+        ".csv",
+        ".gz",
+        ".pyc",
+    } == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["service", "worker"])
 def test_the_wheel_holds_every_module_and_its_files(wheel_names, folder):
     files = {
@@ -54,6 +93,7 @@ def test_the_wheel_holds_every_module_and_its_files(wheel_names, folder):
     assert files - wheel_names == set()
 
 
+@pytest.mark.slow
 def test_the_wheel_carries_licence_and_notice(wheel_names):
     licences = {Path(name).name for name in wheel_names if ".dist-info/licenses/" in name}
     assert licences == {"LICENSE", "NOTICE"}

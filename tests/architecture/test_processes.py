@@ -9,7 +9,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-SCIENCE = {"duckdb", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "torch", "worker"}
+SCIENCE = {"anndata", "duckdb", "numpy", "pandas", "polars", "pyarrow", "scipy", "sklearn"} | {
+    "torch",
+    "worker",
+}
 DOORS = {"fastapi", "grpc", "starlette", "typer", "uvicorn"}
 
 
@@ -31,6 +34,8 @@ def loaded_by(module, *, prelude="", environment=None):
     [
         ("service.cli.commands", SCIENCE),
         ("service.client.cellgebra", SCIENCE | DOORS | {"celery", "sqlalchemy"}),
+        ("service.client.frames", SCIENCE | DOORS | {"celery", "sqlalchemy"}),
+        ("cellgebra", SCIENCE | DOORS | {"celery", "sqlalchemy"}),
         ("service.rest.app", SCIENCE),
         ("service.server", SCIENCE),
         ("worker.app", DOORS | {"numpy", "pandas", "torch"}),

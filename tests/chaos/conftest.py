@@ -2,7 +2,9 @@
 
 `CELLGEBRA_TEST_CHAOS_TIMES` says how often each is tried on each kind of database; without it, each
 is tried once, on PostgreSQL and SQLite by turns. `CELLGEBRA_TEST_CHAOS_PAGE` is where the table of
-results goes.
+results goes, after every trial; a file of lines beside it keeps them, so that those of later runs
+are added, until it is removed. With `-n 3` the deployments run side by side: what
+a trial waits for (a lease to end, a broker to come back) is time for another.
 """
 
 import logging
@@ -10,16 +12,30 @@ import os
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.chaos.deployment import Deployment
-from tests.chaos.page import write_page
-from tests.chaos.trial import Outcome, Trials
+from tests.chaos.page import Record
+from tests.chaos.trial import Trials
 from tests.servers.postgres import own_postgres_server
 
 IS_SHORT = "CELLGEBRA_TEST_CHAOS_TIMES" not in os.environ
 TIMES = int(os.environ.get("CELLGEBRA_TEST_CHAOS_TIMES", "1"))
 PAGE = os.environ.get("CELLGEBRA_TEST_CHAOS_PAGE")
-OUTCOMES = pytest.StashKey[list[Outcome]]()
+KINDS = ("postgresql", "sqlite")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Processes of pytest have a deployment each."""
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = _deployment_of
+    return scheduler
+
+
+def _deployment_of(nodeid):
+    name, _, parameters = nodeid.partition("[")
+    return next((kind for kind in KINDS if kind in parameters), name)
 
 
 def pytest_generate_tests(metafunc):
@@ -42,12 +58,6 @@ def pytest_collection_modifyitems(config, items):
     ordered = sorted(params, key=lambda item: (params[item]["trials"], params[item]["turn"]))
     for place, item in zip(places, ordered, strict=True):
         items[place] = item
-
-
-def pytest_sessionfinish(session):
-    outcomes = session.config.stash.get(OUTCOMES, [])
-    if PAGE and outcomes:
-        write_page(Path(PAGE), outcomes)
 
 
 def _keep_one_database_each(config, items):
@@ -73,8 +83,14 @@ def crashing_postgres():
         yield server
 
 
-@pytest.fixture(scope="session", params=["postgresql", "sqlite"])
-def trials(request, tmp_path_factory):
+@pytest.fixture(scope="session")
+def record():
+    """Takes the outcome of a trial down, with those of other processes and of earlier runs."""
+    return (lambda _: None) if PAGE is None else Record(Path(PAGE).resolve()).add
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def trials(request, tmp_path_factory, record):
     """A deployment under load, on PostgreSQL and on SQLite in turn."""
     url, postgres = None, None
     if request.param == "postgresql":
@@ -85,11 +101,10 @@ def trials(request, tmp_path_factory):
         deployment.broker.start()
         deployment.start()
         logging.getLogger("httpx").setLevel(logging.WARNING)  # a line a request is too many
-        made = Trials(deployment, postgres)
+        made = Trials(deployment, postgres, record)
         made.load.lay_ground()
-        outcomes = request.config.stash.setdefault(OUTCOMES, [])
-        made.outcomes = outcomes
         yield made
         made.load.close()
+        made.reckon_everything()
     finally:
         deployment.close()

@@ -2,10 +2,11 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -14,10 +15,11 @@ from service.contract.artifacts import ArtifactStore
 from service.contract.database import Database
 from service.contract.records import JobRecord
 from tests.chaos.broker import Broker
+from tests.chaos.ledger import attempts
 from tests.servers.embedded import STOP_SECONDS, EmbeddedService, embedded_service
 from tests.servers.processes import die_with_parent, stop
 
-LEASE_SECONDS = 3.0
+LEASE_SECONDS = 8.0
 ENVIRONMENT = {
     "CELLGEBRA_LEASE_SECONDS": str(LEASE_SECONDS),
     "CELLGEBRA_HEARTBEAT_SECONDS": "0.5",
@@ -136,6 +138,25 @@ class Deployment:
             owner = session.get_one(JobRecord, job_id).owner
         assert owner is not None, f"{job_id} is not held"
         return psutil.Process(int(owner.rpartition(":")[2]))
+
+
+def freeze(process: psutil.Process, database: Database) -> None:
+    """Freeze a process between its transactions: within one of SQLite it would stop everybody."""
+    for _ in attempts():
+        process.send_signal(signal.SIGSTOP)
+        if not database.is_sqlite or _is_writable(database):
+            return
+        process.send_signal(signal.SIGCONT)
+    raise AssertionError(f"process {process.pid} is always in a transaction")
+
+
+def _is_writable(database: Database) -> bool:
+    with closing(sqlite3.connect(str(database.engine.url.database), timeout=1)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        return True
 
 
 def kill_worker(process: psutil.Process) -> None:

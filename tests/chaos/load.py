@@ -151,7 +151,7 @@ class Load:
             ended = [state.value for state in TERMINAL_STATES]
             return session.query(JobRecord).where(JobRecord.state.not_in(ended)).count()
 
-    def await_ends(self, seconds: float = 90.0) -> None:
+    def await_ends(self, seconds: float = 180.0) -> None:
         """Wait until every job has ended."""
         for _ in attempts(seconds):
             if self.live_count() == 0:
@@ -191,9 +191,9 @@ class Load:
 
 
 class Trickle:
-    """Goes on asking while something is broken: uploads and scores, a few a second."""
+    """Goes on asking while something is broken: uploads and scores, one a second."""
 
-    def __init__(self, load: Load, pause_seconds: float = 0.5) -> None:
+    def __init__(self, load: Load, pause_seconds: float = 1.0) -> None:
         self._load = load
         self._pause = pause_seconds
         self._over = threading.Event()

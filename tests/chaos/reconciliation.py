@@ -46,21 +46,45 @@ class Balance:
 
 
 def reconcile(
-    entries: Sequence[Entry], database: Database, artifact_dir: Path, proposals: int
+    entries: Sequence[Entry],
+    database: Database,
+    artifact_dir: Path,
+    proposals: int,
+    settled: Collection[str] = (),
 ) -> Balance:
-    """Compare all that a client asked for with all that a deployment holds."""
+    """Compare what a client asked for with what a deployment holds.
+
+    Args:
+        entries: of the ledger.
+        database: of the deployment.
+        artifact_dir: its blobs.
+        proposals: how many a search has.
+        settled: request ids of jobs that are not looked at, nor their events: they were before.
+    """
     balance = Balance()
     with database.read() as session:
-        jobs = {job.request_id: job for job in session.scalars(select(JobRecord))}
+        jobs = {job.request_id: job for job in _unsettled(session, settled)}
+        new = [job.id for job in jobs.values()]
         balance.wrong += _unclear(entries)
         for entry in entries:
             if entry.kind is not None:
                 _follow(session, entry, jobs.pop(entry.request_id, None), balance, proposals)
         balance.doubled += [f"job {job.id} that nobody asked for" for job in jobs.values()]
         balance.doubled += _doubled_models(session)
-        balance.wrong += _false_stories(session)
+        balance.wrong += _false_stories(session, new)
         balance.wrong += _wrong_blobs(session, artifact_dir)
     return balance
+
+
+def _unsettled(session: Session, settled: Collection[str]) -> Iterator[JobRecord]:
+    known = session.execute(select(JobRecord.id, JobRecord.request_id)).all()
+    for ids in _batches([job_id for job_id, request_id in known if request_id not in settled]):
+        yield from session.scalars(select(JobRecord).where(JobRecord.id.in_(ids)))
+
+
+def _batches(ids: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:
+    for begin in range(0, len(ids), size):
+        yield ids[begin : begin + size]
 
 
 def _unclear(entries: Sequence[Entry]) -> Iterator[str]:
@@ -127,12 +151,14 @@ def _doubled_models(session: Session) -> Iterator[str]:
             yield f"{name.name} has {versions[name.name]} models, the last is {name.last_version}"
 
 
-def _false_stories(session: Session) -> Iterator[str]:
+def _false_stories(session: Session, job_ids: Sequence[str]) -> Iterator[str]:
     """Events are numbered without gaps; one of them ends the job, and none follows it."""
     stories: dict[str, list[JobEventRecord]] = {}
     order = (JobEventRecord.job_id, JobEventRecord.sequence)
-    for event in session.scalars(select(JobEventRecord).order_by(*order)):
-        stories.setdefault(event.job_id, []).append(event)
+    for ids in _batches(job_ids):
+        query = select(JobEventRecord).where(JobEventRecord.job_id.in_(ids)).order_by(*order)
+        for event in session.scalars(query):
+            stories.setdefault(event.job_id, []).append(event)
     for job_id, events in stories.items():
         if [event.sequence for event in events] != list(range(1, len(events) + 1)):
             yield f"{job_id} has gaps in its events"

@@ -5,10 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 UNFENCED = Path(__file__).parent / "unfenced"
 LAWS = "tests/service/contract/repositories/test_leases.py"
 
 
+@pytest.mark.slow
 def test_without_the_fence_a_late_worker_writes():
     """The laws of leases, in a process that has none: who was taken for dead is not refused."""
     root = Path(__file__).parents[2]

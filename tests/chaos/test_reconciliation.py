@@ -76,6 +76,16 @@ def test_a_job_that_nobody_asked_for_is_doubled(faults, database):
     assert f"job {job_id} that nobody asked for" in faults()
 
 
+def test_what_was_settled_is_not_looked_at_again(ledger, database, tmp_path):
+    new_job(database, "settled before")
+    job_id = new_job(database, "another")
+    balance = reconcile(ledger.entries(), database, tmp_path, 5, {"settled before"})
+    assert balance.faults() == [
+        f"job {job_id} that nobody asked for",
+        f"{job_id} ends at [] of 1 events",
+    ]
+
+
 def test_an_event_after_the_end_is_a_false_story(faults, database, accepted):
     job_id = new_job(database, accepted.request_id)
     end(database, job_id, JobState.SUCCEEDED)

@@ -11,12 +11,12 @@ from service.contract.database import DatabaseAwayError
 from service.contract.records import JobRecord
 from tests.chaos.deployment import kill_worker
 from tests.chaos.ledger import attempts
+from tests.chaos.trial import AWAY_SECONDS
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(480)]
 
 SCORES = 200
 UPLOADS = 20
-AWAY_SECONDS = 4.0
 
 
 def test_kill_of_the_inference_worker_in_200_scores(trials, turn):  # noqa: ARG001

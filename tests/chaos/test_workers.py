@@ -6,9 +6,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.chaos.deployment import kill_worker
+from tests.chaos.deployment import freeze, kill_worker
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(480)]
 
 
 def test_kill_of_a_training_worker_in_an_epoch(trials, turn):  # noqa: ARG001
@@ -22,9 +22,11 @@ def test_a_worker_that_was_frozen_past_its_lease(trials, turn):  # noqa: ARG001
     training = trials.long_training()
     with trials.fault("training worker frozen past its lease, and continued") as watch:
         frozen = trials.deployment.holder_of(training.resource_id)
-        frozen.send_signal(signal.SIGSTOP)
-        watch.until(lambda: trials.is_taken_again(training))
-        frozen.send_signal(signal.SIGCONT)
+        freeze(frozen, trials.deployment.database)
+        try:
+            watch.until(lambda: trials.is_taken_again(training))
+        finally:
+            frozen.send_signal(signal.SIGCONT)
 
 
 def test_messages_that_come_twice_at_once(trials, turn):  # noqa: ARG001

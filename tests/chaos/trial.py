@@ -1,10 +1,12 @@
 """A trial: a deployment with at least fifty jobs at work, a fault, and the reckoning."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 
@@ -22,8 +24,9 @@ logger = logging.getLogger(__name__)
 
 LIVE_JOBS = 50
 MOST_REFILLS = 5
-RECOVERY_SECONDS = 60.0
+RECOVERY_SECONDS = 120.0
 SETTLE_SECONDS = 5.0
+AWAY_SECONDS = 30.0
 
 
 @dataclass
@@ -35,6 +38,10 @@ class Outcome:
     balance: Balance = field(default_factory=Balance)
     recovery_seconds: float | None = None
     left_blobs: int = 0
+    load: float = 0.0
+    seconds: float = 0.0
+    day: str = field(default_factory=lambda: str(datetime.now(UTC).date()))
+    problem: str | None = None
 
 
 class Watch:
@@ -60,13 +67,19 @@ class Watch:
 class Trials:
     """Faults on one deployment, one after the other; one ledger for all of them."""
 
-    def __init__(self, deployment: Deployment, postgres: OwnPostgresServer | None = None) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        postgres: OwnPostgresServer | None = None,
+        record: Callable[[Outcome], None] = lambda _: None,
+    ) -> None:
         self.deployment = deployment
         self.postgres = postgres
         self.ledger = Ledger()
         self.load = Load(deployment, self.ledger)
-        self.outcomes: list[Outcome] = []
+        self._record = record
         self._told: set[str] = set()
+        self._settled: set[str] = set()
         self._begin = 0
 
     @contextmanager
@@ -78,24 +91,36 @@ class Trials:
         """
         start = time.monotonic()
         outcome = Outcome(name, self.deployment.kind)
-        live = self._fill()
-        logger.info("%s: %d live after %.1f s", name, live, time.monotonic() - start)
-        with Trickle(self.load):
-            yield Watch(outcome)
-        logger.info("%s: well after %.1f s", name, time.monotonic() - start)
-        self.load.await_ends()
+        try:
+            live = self._fill()
+            logger.info("%s: %d live after %.1f s", name, live, time.monotonic() - start)
+            with Trickle(self.load):
+                yield Watch(outcome)
+            logger.info("%s: well after %.1f s", name, time.monotonic() - start)
+            self.load.await_ends()
+            self._reckon_since_last(outcome)
+        except BaseException as error:
+            outcome.problem = outcome.problem or f"{type(error).__name__}: {error}".splitlines()[0]
+            raise
+        finally:
+            outcome.load, outcome.seconds = os.getloadavg()[0], time.monotonic() - start
+            self._record(outcome)
+            logger.info("%s: done after %.1f s", name, outcome.seconds)
+
+    def _reckon_since_last(self, outcome: Outcome) -> None:
         outcome.left_blobs = self.collect()
         outcome.balance = self._balance_since_last()
-        self.outcomes.append(outcome)
-        logger.info("%s: done after %.1f s", name, time.monotonic() - start)
         if faults := outcome.balance.faults():
-            raise AssertionError("\n".join([f"{name}: the books do not balance", *faults]))
+            outcome.problem = "; ".join(faults)
+            named = [f"{outcome.fault}: the books do not balance", *faults]
+            raise AssertionError("\n".join(named))
 
     def _balance_since_last(self) -> Balance:
-        """What this fault alone has done; the books are those of all."""
+        """What this fault alone has done."""
         balance = self.settled().without(self._told)
         self._told.update(balance.faults())
         mine = [entry for entry in self.ledger.entries(self._begin) if entry.kind is not None]
+        self._settled.update(entry.request_id for entry in mine)
         self._begin = len(self.ledger)
         balance.accepted = sum(entry.is_accepted for entry in mine)
         balance.finished = balance.accepted - len(balance.lost)
@@ -103,7 +128,8 @@ class Trials:
 
     def _fill(self) -> int:
         """Have enough jobs that have not ended, however fast they end; returns how many."""
-        self.load.fill(ingests=40, trainings=1, searches=10, scorings=10)
+        trainings = 0 if self.load.live_count() else 1  # a trial may have one under way
+        self.load.fill(ingests=36, trainings=trainings, searches=8, scorings=8)
         for _ in range(MOST_REFILLS):
             live = self.load.live_count()
             if live >= LIVE_JOBS:
@@ -112,9 +138,21 @@ class Trials:
         raise AssertionError(f"no {LIVE_JOBS} jobs at work: they end as fast as they are made")
 
     def reckon(self) -> Balance:
-        """Compare the whole ledger with the whole deployment."""
-        store = self.deployment.data_dir / "artifacts"
-        return reconcile(self.ledger.entries(), self.deployment.database, store, PROPOSALS)
+        """Compare the ledger since the last fault with jobs that are as new, and with all blobs."""
+        database, store = self.deployment.database, self.deployment.data_dir / "artifacts"
+        new = self.ledger.entries(self._begin)
+        return reconcile(new, database, store, PROPOSALS, self._settled)
+
+    def reckon_everything(self) -> None:
+        """Compare the whole ledger with the whole deployment, at the end.
+
+        Raises:
+            AssertionError: something is wrong that no trial has told.
+        """
+        database, store = self.deployment.database, self.deployment.data_dir / "artifacts"
+        balance = reconcile(self.ledger.entries(), database, store, PROPOSALS)
+        faults = balance.without(self._told).faults()
+        assert not faults, "\n".join(["the books of all trials do not balance", *faults])
 
     def collect(self) -> int:
         """Have blobs go that a killed process left, now: the scheduler would a minute later.
@@ -131,7 +169,7 @@ class Trials:
 
     def settled(self) -> Balance:
         """The reckoning, once files that go after a commit have had their time."""
-        balance = self.reckon()
+        balance = Balance()
         for _ in attempts(SETTLE_SECONDS):
             balance = self.reckon()
             if set(balance.faults()) <= self._told:

@@ -13,7 +13,7 @@ from service.contract.losses import LossSpec, Weighting, loss_catalog
 from service.contract.settings import Settings
 from service.contract.training import TrainingSpec
 from service.rest.problems import HTTP_STATUS
-from service.rpc.pb.cellgebra.v1 import inference_pb2, sweeps_pb2, training_pb2
+from service.rpc.services import DESCRIPTORS
 from service.server import create_app
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -33,11 +33,14 @@ def test_it_lists_every_route_and_no_other(operations):
     assert set(re.findall(r"^\| `([A-Z]+ /[^`]*)` \|", PAGE, re.MULTILINE)) == operations
 
 
-@pytest.mark.parametrize("module", [training_pb2, sweeps_pb2, inference_pb2])
-def test_it_names_every_rpc(module):
-    for service in module.DESCRIPTOR.services_by_name.values():
-        assert service.full_name in PAGE
-        assert [m.name for m in service.methods if f"{m.name}`" not in PAGE] == []
+@pytest.mark.parametrize(
+    "service",
+    [service for service in DESCRIPTORS if service.full_name.startswith("cellgebra.")],
+    ids=lambda service: service.name,
+)
+def test_it_names_every_rpc(service):
+    assert service.full_name in PAGE
+    assert [m.name for m in service.methods if not re.search(rf"\b{m.name}`", PAGE)] == []
 
 
 def test_its_table_of_errors_is_the_one_that_runs():

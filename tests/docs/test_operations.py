@@ -9,7 +9,7 @@ from service.contract.inference import MAX_DESIGNS_PER_REQUEST
 from service.contract.repositories.paging import MAX_PAGE_SIZE
 from service.contract.settings import Settings
 from service.rest.body_limit import MAX_JSON_BYTES
-from service.rpc.server import MAX_MESSAGE_BYTES
+from service.rpc.guard import MAX_MESSAGE_BYTES
 from service.supervisor import programs
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()

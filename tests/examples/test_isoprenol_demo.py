@@ -5,17 +5,14 @@ import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import psutil
 import pytest
 
-DEMO = Path(__file__).parents[2] / "examples" / "isoprenol" / "demo.py"
-
 
 def start(data_dir):
     return subprocess.Popen(
-        [sys.executable, DEMO, "--data-dir", data_dir],
+        [sys.executable, "-m", "service.cli", "demo", "--data-dir", data_dir],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

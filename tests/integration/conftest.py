@@ -1,6 +1,7 @@
 """One small data set and one small model a service, shared by the tests of the whole path."""
 
 import json
+import time
 from pathlib import Path
 
 import grpc
@@ -15,6 +16,14 @@ SMALL = {
     "epochs": 3,
     "ensemble_size": 2,
 }
+
+
+@pytest.fixture(
+    scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+)
+def service(request):
+    """The running service of `cellgebra up`, on SQLite and on PostgreSQL in turn."""
+    return request.getfixturevalue(f"{request.param}_service")
 
 
 @pytest.fixture(scope="session")
@@ -60,13 +69,25 @@ def once():
 
 
 @pytest.fixture(scope="session")
-def dataset(once, service, upload, mapping):
+def ended(api):
+    """A data set that is no longer INGESTING; a busy machine takes its time."""
+
+    def wait(path):
+        while (found := api.get(path).raise_for_status().json())["state"] == "INGESTING":
+            time.sleep(0.2)
+        return found
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def dataset(once, service, upload, mapping, ended):
     """The isoprenol designs, READY."""
 
     def add():
         answer = upload((ISOPRENOL / "putida_isoprenol_designs.tsv").read_bytes(), mapping)
-        assert answer.status_code == 201, answer.text
-        return answer.json()
+        assert answer.status_code in (201, 202), answer.text
+        return ended(f"/v1/datasets/{answer.json()['id']}")
 
     return once(service, "dataset", add)
 

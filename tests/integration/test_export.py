@@ -71,6 +71,7 @@ def run_python(folder, *arguments):
     ).stdout
 
 
+@pytest.mark.slow
 def test_both_examples_run(model, folder):
     edits = json.loads((folder / "manifest.json").read_text())["edits"]
     (label,) = model.score(["", edits[0]]).labels

@@ -111,6 +111,7 @@ def test_a_score_takes_every_name_of_a_gene(api, trained):
     assert refused.json()["errors"][0]["suggestions"] == ["PP_3071", "PP_4487", "PP_4702"]
 
 
+@pytest.mark.slow
 def test_a_search_takes_genes_by_their_features(service, trained, genes):
     wanted = {"gene_table_id": genes["id"], "where": [{"feature": "COG=C", "at_least": 1}]}
     spec = {

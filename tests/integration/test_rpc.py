@@ -1,16 +1,20 @@
 """The whole path over gRPC: what it says is what REST says."""
 
+import io
 import time
+import zipfile
 
 import pytest
 
 from service.contract.inference import ScoreAnswer
-from service.contract.resources import TrainingJob
+from service.contract.resources import Model, TrainingJob
 from service.rpc.mapping import read_message
 from service.rpc.pb.cellgebra.v1 import (
     inference_pb2,
     inference_pb2_grpc,
     jobs_pb2,
+    registry_pb2,
+    registry_pb2_grpc,
     training_pb2,
     training_pb2_grpc,
 )
@@ -30,6 +34,12 @@ def inference(channel):
     return inference_pb2_grpc.InferenceServiceStub(channel)
 
 
+@pytest.fixture
+def models(channel):
+    return registry_pb2_grpc.ModelServiceStub(channel)
+
+
+@pytest.mark.slow
 def test_a_job_made_over_grpc_trains_to_its_end(training, dataset):
     spec = training_pb2.TrainingSpec(
         dataset_id=dataset["id"],
@@ -74,3 +84,33 @@ def test_only_the_columns_asked_for_come(inference, trained):
     assert not answer.HasField("support")
     given = {field.name for field, _ in answer.labels[0].ListFields()}
     assert given == {"name", "unit", "neutral_model", "mean", "sd"}
+
+
+def test_both_doors_tell_the_same_of_a_model(models, api, trained):
+    model_id = trained["model_id"]
+    told = api.get(f"/v1/models/{model_id}").raise_for_status().json()
+    model = models.GetModel(registry_pb2.GetModelRequest(id=model_id))
+    received = Model.model_validate(read_message(model))
+    assert received == Model.model_validate(told)
+    assert received.manifest is not None
+    ready = models.CheckModel(registry_pb2.CheckModelRequest(id=model_id))
+    assert ready.ready, ready.detail
+
+
+def test_both_doors_send_the_same_files_of_a_model(models, api, trained):
+    model_id, forms = trained["model_id"], registry_pb2.DownloadModelReportRequest
+    for name, form in (("json", forms.FORMAT_JSON), ("html", forms.FORMAT_HTML)):
+        parts = models.DownloadModelReport(forms(id=model_id, format=form))
+        content = b"".join(part.content for part in parts)
+        assert content == api.get(f"/v1/models/{model_id}/report.{name}").content
+    parts = models.ExportModel(registry_pb2.ExportModelRequest(id=model_id))
+    content = b"".join(part.content for part in parts)
+    exported = api.get(f"/v1/models/{model_id}/export.zip")
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as ours,
+        zipfile.ZipFile(io.BytesIO(exported.content)) as theirs,
+    ):
+        assert {name: ours.read(name) for name in ours.namelist()} == {
+            name: theirs.read(name) for name in theirs.namelist()
+        }
+        assert "model.onnx" in ours.namelist()

@@ -1,6 +1,6 @@
 """Rows as workers leave them, made through the repositories alone."""
 
-from service.contract.artifacts import Blob
+from service.contract.blobs import Blob
 from service.contract.datasets import DatasetState
 from service.contract.jobs import JobKind, JobState
 from service.contract.manifests import FORMAT_VERSION, ModelManifest

@@ -205,3 +205,12 @@ async def test_those_who_gather_at_the_end_are_told(road):
         await second
     road.gate.set()
     assert await first == ["model_1", ["a"]]
+
+
+async def test_every_task_is_noted_with_its_size(road):
+    noted = []
+    coalescer = Coalescer(road.send, LIMITS, note=lambda *sizes: noted.append(sizes))
+    await asyncio.gather(*(ask(coalescer, *"ab"[:size]) for size in (1, 2, 2)))
+    assert sum(requests for requests, _ in noted) == 3
+    assert sum(designs for _, designs in noted) == 5
+    assert [requests for requests, _ in noted] == road.sizes()

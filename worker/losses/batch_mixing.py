@@ -79,17 +79,10 @@ def batch_mixing(
         ValueError: wrong shapes, types or settings, or codes out of range.
     """
     _check(z_ND, batch_N, n_batches, n_neighbors)
-    require_above_zero(temperature=temperature)
-    check_choice("implementation", implementation, get_args(Implementation))
+    _check_choices(temperature, implementation, compat)
     if compat is not None:
-        check_choice("compat", compat, ("diffbio",))
-        return diffbio_batch_mixing(
-            z_ND,
-            batch_N,
-            n_batches=n_batches,
-            n_neighbors=n_neighbors,
-            temperature=temperature,
-        )
+        sizes = {"n_batches": n_batches, "n_neighbors": n_neighbors}
+        return diffbio_batch_mixing(z_ND, batch_N, **sizes, temperature=temperature)
     wide_ND, code_N = _with_batch(widened(z_ND), batch_N.long(), n_batches)
     blank_ND = _near_one(torch.where((code_N >= 0)[:, None], wide_ND, 0.0))
     prepared = cells(blank_ND.detach(), code_N, n_batches)
@@ -115,6 +108,13 @@ def _check(z_ND: Tensor, batch_N: Tensor, n_batches: int, n_neighbors: int) -> N
     for name, value in {"n_batches": n_batches, "n_neighbors": n_neighbors}.items():
         if not 1 <= value < math.inf or value != int(value):
             raise ValueError(f"{name} has to be a whole number of at least 1, it is {value}")
+
+
+def _check_choices(temperature: float, implementation: str, compat: str | None) -> None:
+    require_above_zero(temperature=temperature)
+    check_choice("implementation", implementation, get_args(Implementation))
+    if compat is not None:
+        check_choice("compat", compat, ("diffbio",))
 
 
 def _with_batch(z_ND: Tensor, code_N: Tensor, n_batches: int) -> tuple[Tensor, Tensor]:

@@ -10,14 +10,18 @@ are weighted by what is assigned of them: one that belongs to no cluster (all 0)
 At S = 1 and with large clusters the values are the same.
 """
 
-import math
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from worker.losses.columns import require_above_zero, require_floats, widened
+from worker.losses.columns import (
+    require_above_zero,
+    require_floats,
+    require_not_negative,
+    widened,
+)
 from worker.losses.supcr_inputs import check_choice
 
 # Softness of the hinge, in units of the least separation.
@@ -66,10 +70,7 @@ def clustering_compactness(
     """
     _check(z_ND, assignment_NK, centroid_KD)
     require_above_zero(min_separation=min_separation)
-    if not 0 <= separation_weight < math.inf:
-        raise ValueError(
-            f"separation_weight has to be at least 0 and finite, it is {separation_weight}"
-        )
+    require_not_negative(separation_weight=separation_weight)
     z = widened(z_ND)
     assigned_NK = assignment_NK.to(z.dtype)
     given_KD = None if centroid_KD is None else centroid_KD.to(z.dtype)

@@ -105,6 +105,17 @@ def require_above_zero(**values: float) -> None:
             raise ValueError(f"{name} has to be above 0 and finite, it is {value}")
 
 
+def require_not_negative(**values: float) -> None:
+    """Every named number is at least 0 and finite.
+
+    Raises:
+        ValueError: one is not; it is named.
+    """
+    for name, value in values.items():
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{name} has to be at least 0 and finite, it is {value}")
+
+
 def per_label(value: float | Tensor, x: Labelled, name: str) -> Tensor:
     """A number above 0, or a tensor that broadcasts to [B, Y], in the type of the predictions.
 

@@ -44,6 +44,15 @@ def _column(
     return apart_B.sum() / count.clamp(min=1)
 
 
+def _check_choices(training_count: int, column_count: int, distance: str, delta: float) -> None:
+    if training_count != column_count:
+        raise ValueError(f"training labels of {training_count} columns for {column_count} columns")
+    if distance not in get_args(Distance):
+        names = ", ".join(get_args(Distance))
+        raise ValueError(f"distance has to be one of {names}, it is {distance!r}")
+    require_above_zero(delta=delta)
+
+
 def dist(
     prediction_BY: Tensor,
     labels_BY: Tensor,
@@ -85,29 +94,14 @@ def dist(
             range, or see `inverse_cdfs`.
     """
     require_same_shape(prediction_BY, labels_BY)
-    if len(training_labels) != labels_BY.shape[1]:
-        raise ValueError(
-            f"training labels of {len(training_labels)} columns for {labels_BY.shape[1]} columns"
-        )
-    if distance not in get_args(Distance):
-        names = ", ".join(get_args(Distance))
-        raise ValueError(f"distance has to be one of {names}, it is {distance!r}")
-    require_above_zero(delta=delta)
-    cdfs = inverse_cdfs(
-        training_labels,
-        rule=rule,
-        bandwidth=bandwidth,
-        step=step,
-        batch_size=len(labels_BY) if batch_size is None else batch_size,
-    )
+    _check_choices(len(training_labels), labels_BY.shape[1], distance, delta)
+    size = len(labels_BY) if batch_size is None else batch_size
+    cdfs = inverse_cdfs(training_labels, rule=rule, bandwidth=bandwidth, step=step, batch_size=size)
     wide_BY = widened(prediction_BY)
     if not cdfs:
         return 0.0 * prediction_BY.sum()
-    present_BY = ~torch.isnan(labels_BY)
-    known_BY = torch.stack(
-        [p if len(c) else torch.zeros_like(p) for p, c in zip(present_BY.T, cdfs, strict=True)],
-        dim=1,
-    )
+    given_Y = torch.tensor([len(cdf) > 0 for cdf in cdfs], device=labels_BY.device)
+    known_BY = ~torch.isnan(labels_BY) & given_Y
     columns = [
         _column(wide_BY[:, y], known_BY[:, y], cdf, distance, delta)
         if len(cdf)

@@ -114,10 +114,12 @@ def check_negatives(negative: Tensor, z_BD: Tensor, wanted: tuple[int, ...], sha
         raise ValueError(f"negatives have to be {z_BD.dtype} as the anchors, not {negative.dtype}")
 
 
-def _rows(value_B: Tensor | None, z_BD: Tensor, name: str) -> Tensor | None:
-    if value_B is not None and value_B.shape != (len(z_BD),):
+def _rows(value_B: Tensor | None, default_B: Tensor, name: str) -> Tensor:
+    if value_B is None:
+        return default_B
+    if value_B.shape != default_B.shape:
         raise ValueError(
-            f"{name} has to be [B] = ({len(z_BD)},), it is of shape {tuple(value_B.shape)}"
+            f"{name} has to be [B] = ({len(default_B)},), it is of shape {tuple(value_B.shape)}"
         )
     return value_B
 
@@ -171,16 +173,13 @@ def infonce(
         if group_B is not None:
             raise ValueError("group_B is about negatives in the batch; negative_MD is given")
     rows = torch.arange(len(z_BD), device=z_BD.device)
-    present_B = _rows(present_B, z_BD, "present_B")
-    kept_B = torch.ones_like(rows, dtype=torch.bool) if present_B is None else present_B.bool()
-    group_B = _rows(group_B, z_BD, "group_B")
+    group_B = _rows(group_B, rows, "group_B")
+    kept_B = _rows(present_B, torch.ones_like(rows), "present_B").bool()
     anchor_BD, candidate_BD = (
         torch.where(kept_B[:, None], widened(x_BD), 0.0) for x_BD in (z_BD, positive_BD)
     )
     given = [] if negative_MD is None else [widened(negative_MD)]
-    batch = _Batch(
-        Contrast(similarity, temperature, decoupled), rows if group_B is None else group_B, kept_B
-    )
+    batch = _Batch(Contrast(similarity, temperature, decoupled), group_B, kept_B)
     total = batch.total(anchor_BD, candidate_BD, *given)
     if symmetric:
         total = 0.5 * (total + batch.total(candidate_BD, anchor_BD, *given))

@@ -18,6 +18,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from worker.losses.columns import require_not_negative
 from worker.losses.supcr_inputs import check_choice
 
 Rule = Literal["exact", "published"]
@@ -111,8 +112,7 @@ def support_positives(
     """
     _check(z_BD, fixed)
     check_choice("rule", rule, get_args(Rule))
-    if not 0 <= concentration < math.inf:
-        raise ValueError(f"concentration has to be at least 0 and finite, not {concentration}")
+    require_not_negative(concentration=concentration)
     v_BV = z_BD[:, fixed:]
     if v_BV.shape[1] == 0:
         return z_BD.clone()

@@ -4,13 +4,17 @@ Source: DiffBio 0.1.9, `VelocityConsistencyLoss` (https://github.com/avitai/Diff
 What differs here is said under `velocity_consistency`; `compat="diffbio"` reproduces it.
 """
 
-import math
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from worker.losses.columns import require_above_zero, require_floats, widened
+from worker.losses.columns import (
+    require_above_zero,
+    require_floats,
+    require_not_negative,
+    widened,
+)
 from worker.losses.supcr_inputs import check_choice
 
 # A step shorter than this share of the root mean square of all steps has no direction.
@@ -64,12 +68,7 @@ def velocity_consistency(
     """
     _check(expression_NG, velocity_NG, future_NG)
     require_above_zero(dt=dt)
-    for name, weight in {
-        "cosine_weight": cosine_weight,
-        "magnitude_weight": magnitude_weight,
-    }.items():
-        if not 0 <= weight < math.inf:
-            raise ValueError(f"{name} has to be at least 0 and finite, it is {weight}")
+    require_not_negative(cosine_weight=cosine_weight, magnitude_weight=magnitude_weight)
     predicted_NG = widened(velocity_NG) * dt
     actual_NG = widened(future_NG) - widened(expression_NG)
     if compat is None:

@@ -8,7 +8,7 @@ from service.contract.records import GeneTableRecord
 from service.contract.repositories import networks, uploads
 from service.contract.splits import holds_genes_out
 from service.contract.training import TrainingSpec
-from worker.tasks.life_cycle import HeldJob
+from worker.tasks.held_jobs import HeldJob
 from worker.tasks.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def load_features(
     sha256 = str(row.table_sha256)
     names = tuple(dict.fromkeys(one.feature for one in wanted.where))
     use = GenesUse(gene_table_id=row.id, features=names)
-    genes = read_genes(runtime.store.path(sha256))
+    genes = read_genes(runtime.store.check(sha256))
     return choose_genes(use, genes, {}, table_sha256=sha256, are_genes_held_out=False).table
 
 
@@ -58,7 +58,7 @@ def find_genes(held: HeldJob, spec: TrainingSpec) -> "GeneFiles | None":
     with held.runtime.database.read() as session:
         row = uploads.get_ready(session, GeneTableRecord, project_id, use.gene_table_id)
         rows = networks.get_ready_networks(session, project_id, row.id, names)
-    path = held.runtime.store.path
+    path = held.runtime.store.check
     sha256 = str(row.table_sha256)
     return GeneFiles(
         sha256=sha256,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from service.contract.errors import CellgebraError
-from worker.tasks.life_cycle import HeldJob, JobStoppedError, ProcessLostError
+from worker.tasks.held_jobs import HeldJob, JobStoppedError, ProcessLostError
 
 if TYPE_CHECKING:
     from worker.training.group_folder import GroupFolder

@@ -10,6 +10,8 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,11 +21,11 @@ from service.contract.jobs import JobState
 from service.contract.repositories import leases
 
 if TYPE_CHECKING:
-    from worker.tasks.life_cycle import HeldJob
+    from worker.tasks.held_jobs import HeldJob
 
 logger = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 3.0  # with 1.5 of a heartbeat, and a transaction, a cancel takes under 5
+PATIENCE_SECONDS = 2.5  # with 1.5 of a heartbeat and two ticks, a cancel takes under 5
 _TICK_SECONDS = 0.25
 
 
@@ -39,7 +41,8 @@ class Heartbeat:
         self._held = held
         self._end_stopped = end_stopped
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+        run = partial(copy_context().run, self._run)  # its log lines are about the same job
+        self._thread = threading.Thread(target=run, name="heartbeat", daemon=True)
         self._next_beat = time.monotonic()
         self._asked_time: float | None = None
 
@@ -90,7 +93,7 @@ class Heartbeat:
             LeaseLostError: the work has ended after all.
         """
         held = self._held
-        logger.warning("the work does not stop: abandoned", extra={"job_id": held.job.id})
+        logger.warning("the work does not stop: abandoned")
         self._end_stopped()
         held.runtime.store.forget_scratch(held.lease.name)
         logging.shutdown()

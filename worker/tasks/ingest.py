@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from service.contract.artifacts import SealedBlob
+from service.contract.blobs import SealedBlob
 from service.contract.datasets import DatasetSpec
 from service.contract.jobs import TASK_NAME, EventType, JobKind
 from service.contract.records import DatasetRecord, JobRecord
 from service.contract.repositories import artifacts, uploads
 from service.contract.repositories.jobs import Owner
 from worker.app import app
-from worker.tasks.life_cycle import HeldJob, JobStoppedError, run_job
+from worker.tasks.held_jobs import HeldJob, JobStoppedError
+from worker.tasks.life_cycle import run_job
 from worker.tasks.runtime import runtime
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _ingest(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
     table = held.scratch / "table.parquet"
     try:
         ingested = ingest_table(
-            held.runtime.store.path(dataset.source_sha256),
+            held.runtime.store.check(dataset.source_sha256),
             DatasetSpec.model_validate(dataset.spec),
             table,
             progress=lambda fraction: held.emit(EventType.PROGRESS, {"fraction": fraction}),

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from service.contract.artifacts import SealedBlob
+from service.contract.blobs import SealedBlob
 from service.contract.genes import GeneTableProfile, GeneTableSpec, NetworkProfile, NetworkSpec
 from service.contract.jobs import TASK_NAME, EventType, JobKind
 from service.contract.records import GeneTableRecord, JobRecord, NetworkRecord
 from service.contract.repositories import artifacts, uploads
 from service.contract.repositories.jobs import Owner
 from worker.app import app
+from worker.tasks.held_jobs import HeldJob, JobStoppedError
 from worker.tasks.ingest import TABLE_MEDIA_TYPE
-from worker.tasks.life_cycle import Complete, HeldJob, JobStoppedError, run_job
+from worker.tasks.life_cycle import Complete, run_job
 from worker.tasks.runtime import runtime
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _read_gene_table(held: HeldJob, watch: "Watch") -> Complete:
     with held.runtime.database.read() as session:
         row = uploads.get_upload(session, GeneTableRecord, held.job.project_id, held.job.subject_id)
     path = held.scratch / "genes.parquet"
-    source = held.runtime.store.path(row.source_sha256)
+    source = held.runtime.store.check(row.source_sha256)
     profile = ingest_genes(source, GeneTableSpec.model_validate(row.spec), path, watch)
     return partial(
         _register,
@@ -76,9 +77,9 @@ def _read_network(held: HeldJob, watch: "Watch") -> Complete:
     store = held.runtime.store
     path = held.scratch / "network.parquet"
     profile = ingest_network(
-        store.path(row.source_sha256),
+        store.check(row.source_sha256),
         NetworkSpec.model_validate(row.spec),
-        read_genes(store.path(str(table.table_sha256))),
+        read_genes(store.check(str(table.table_sha256))),
         path,
         name=row.name,
         watch=watch,

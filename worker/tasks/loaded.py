@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class _Loaded:
     predictor: "Predictor"
+    manifest_sha256: str
     size_bytes: int
 
 
@@ -47,24 +48,31 @@ class LoadedModels:
             BrokenArtifactError: a blob of it is missing, or is not what it was.
             FailedPreconditionError: it is stored in another format.
         """
-        if (found := self._find(model_id)) is not None:
+        if (found := self._find(model_id, manifest_sha256)) is not None:
             return found
         with self._loading:
-            if (found := self._find(model_id)) is not None:  # by the thread that we waited for
+            # It may have been loaded by the thread that we waited for.
+            if (found := self._find(model_id, manifest_sha256)) is not None:
                 return found
             loaded = self._load(model_id, manifest_sha256, weights_sha256)
             self._keep(model_id, loaded)
         return loaded.predictor
+
+    @property
+    def count(self) -> int:
+        """How many are loaded."""
+        return len(self._models)
 
     def ids(self) -> list[str]:
         """Models that are loaded, the one that goes first in front."""
         with self._table:
             return list(self._models)
 
-    def _find(self, model_id: str) -> "Predictor | None":
+    def _find(self, model_id: str, manifest_sha256: str) -> "Predictor | None":
+        """The model, unless a message had another one kept under its id."""
         with self._table:
             loaded = self._models.get(model_id)
-            if loaded is None:
+            if loaded is None or loaded.manifest_sha256 != manifest_sha256:
                 return None
             self._models.move_to_end(model_id)
             return loaded.predictor
@@ -87,7 +95,8 @@ class LoadedModels:
             manifest = self._store.read_checked(manifest_sha256)
             weights = self._store.path_of_stored(weights_sha256)
             predictor = Predictor.load(weights, json.loads(manifest), model_id=model_id)
-            return _Loaded(predictor, len(manifest) + weights.stat().st_size)
+            size_bytes = len(manifest) + weights.stat().st_size
+            return _Loaded(predictor, manifest_sha256, size_bytes)
         except BrokenArtifactError as error:
             raise BrokenArtifactError(
                 f"model {model_id} cannot be loaded: {error.detail}"

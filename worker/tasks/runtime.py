@@ -9,6 +9,7 @@ from service.contract.artifacts import ArtifactStore
 from service.contract.database import Database
 from service.contract.gpus import visible_gpus
 from service.contract.settings import Settings
+from service.contract.stores import artifact_store
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ def runtime() -> Runtime:
     return Runtime(
         settings=settings,
         database=Database(settings.resolved_database_url, pool_size=4),
-        store=ArtifactStore(settings.artifact_dir),
+        store=artifact_store(settings),
     )
 
 

@@ -16,6 +16,8 @@ from service.contract.errors import CellgebraError, DeadlineExceededError
 from service.contract.exports import ONNX_FILE
 from service.contract.jobs import COMPOSE_TASK_NAME, EXPORT_TASK_NAME, SCORE_TASK_NAME
 from service.contract.questions import Part, pack_reply
+from service.contract.telemetry import span
+from service.contract.tracing import about
 from worker.app import app
 from worker.tasks.loaded import loaded_models
 from worker.tasks.runtime import runtime
@@ -53,7 +55,14 @@ def export_onnx(question: dict[str, Any]) -> None:
 
 
 def _reply(question: Mapping[str, Any], work: Work) -> None:
-    parts = _parts(question, work)
+    traces = list(dict.fromkeys(request.get("trace_id", "") for request in question["requests"]))
+    subjects: dict[str, str | list[str]] = {"model_id": (model_id := question["model_id"])}
+    if len(traces) > 1:
+        subjects["trace_ids"] = traces
+    with about(traces[0], None, **subjects), span("score", model_id=model_id):
+        begin = time.perf_counter()
+        parts = _parts(question, work)
+        logger.debug("answered %d requests in %.4f s", len(parts), time.perf_counter() - begin)
     pipeline = _replies().pipeline(transaction=False)
     pipeline.rpush(question["reply_key"], pack_reply(question["question_id"], parts))
     pipeline.expire(question["reply_key"], question["reply_ttl_seconds"])
@@ -99,7 +108,7 @@ def _answers(
     except CellgebraError as error:
         return [error] * len(requests)
     except Exception:
-        logger.exception("scoring failed", extra={"model_id": question["model_id"]})
+        logger.exception("scoring failed")
         return [CellgebraError("scoring failed unexpectedly")] * len(requests)
 
 
@@ -127,7 +136,7 @@ def _export(predictor: "Predictor", requests: Sequence[Request]) -> list[Part]:
     model = onnx_model(read_weights(weights, manifest.weights_sha256), manifest)
     content = model.SerializeToString()
     for request in requests:
-        (store.scratch(request["scratch"]) / ONNX_FILE).write_bytes(content)
+        store.hand_over(request["scratch"], ONNX_FILE, content)
     return [b"{}"] * len(requests)
 
 

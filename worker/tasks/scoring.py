@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service.contract.artifacts import SealedBlob
+from service.contract.blobs import SealedBlob
 from service.contract.jobs import (
     SCORING_HELP_TASK_NAME,
     TASK_NAME,
@@ -30,7 +30,8 @@ from service.contract.scoring_jobs import (
 )
 from worker.app import app
 from worker.tasks import stopping
-from worker.tasks.life_cycle import HeldJob, run_job
+from worker.tasks.held_jobs import HeldJob
+from worker.tasks.life_cycle import run_job
 from worker.tasks.runtime import runtime
 from worker.tasks.scoring_parts import PARQUET, ScoringWork, is_part, step_back
 from worker.tasks.scoring_results import joined_results

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from service.contract.artifacts import SealedBlob
+from service.contract.blobs import SealedBlob
 from service.contract.errors import CellgebraError
 from service.contract.inference import ResolvedName
 from service.contract.records import JobRecord
@@ -116,7 +116,7 @@ class ScoringWork:
         if not isinstance(self.spec.input, TableInput):
             raise CellgebraError("combinations need no table")
         prepare_table(
-            self._runtime.store.path(self._files[SOURCE_FILE]),
+            self._runtime.store.check(self._files[SOURCE_FILE]),
             self.spec.input,
             self._predictor.manifest,
             target,
@@ -132,7 +132,7 @@ class ScoringWork:
         from worker.scoring.prepared import PreparedTable
 
         self._files[PREPARED_FILE] = sha256
-        table = PreparedTable(self._runtime.store.path(sha256))
+        table = PreparedTable(self._runtime.store.check(sha256))
         self._locus_of = table.found.locus_of
         self._open(table)
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from service.contract.artifacts import CHUNK_BYTES, SealedBlob
+from service.contract.blobs import CHUNK_BYTES, SealedBlob
 from service.contract.repositories import job_files
 from service.contract.scoring_jobs import PARQUET_FILE, TSV_FILE
-from worker.tasks.life_cycle import HeldJob, JobStoppedError
+from worker.tasks.held_jobs import HeldJob, JobStoppedError
 from worker.tasks.scoring_parts import GZIP, PARQUET, is_part
 
 
@@ -25,7 +25,7 @@ def joined_results(
         known = job_files.files_of(session, held.job.id)
     paths = {
         ending: [
-            held.runtime.store.path(sha256)
+            held.runtime.store.check(sha256)
             for name, sha256 in known.items()
             if is_part(name) and name.endswith(ending)
         ]

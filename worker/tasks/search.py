@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from service.contract.artifacts import SealedBlob
+from service.contract.blobs import SealedBlob
 from service.contract.jobs import (
     SEARCH_HELP_TASK_NAME,
     TASK_NAME,
@@ -27,7 +27,8 @@ from service.contract.search import SearchSpec
 from worker.app import app
 from worker.tasks import stopping
 from worker.tasks.gene_sources import load_features
-from worker.tasks.life_cycle import HeldJob, run_job
+from worker.tasks.held_jobs import HeldJob
+from worker.tasks.life_cycle import run_job
 from worker.tasks.runtime import Runtime, runtime
 from worker.tasks.shards import (
     ShardOutcome,
@@ -178,8 +179,8 @@ def _prepare(runtime: Runtime, job: JobRecord) -> tuple["Predictor", "SearchPlan
         torch.set_num_threads(runtime.settings.search_threads)
     with runtime.database.read() as session:
         model = models.get_model(session, job.project_id, job.subject_id)
-    manifest = json.loads(runtime.store.read(model.manifest_sha256))
-    weights = runtime.store.path(model.weights_sha256)
+    manifest = json.loads(runtime.store.read_checked(model.manifest_sha256))
+    weights = runtime.store.check(model.weights_sha256)
     predictor = Predictor.load(weights, manifest, model_id=model.id)
     spec = SearchSpec.model_validate(job.spec)
     genes = load_features(runtime, job.project_id, spec.pool.genes)

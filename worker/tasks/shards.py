@@ -16,14 +16,14 @@ from kombu.exceptions import OperationalError
 from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.contract.artifacts import SealedBlob
+from service.contract.blobs import SealedBlob
 from service.contract.errors import LeaseLostError
 from service.contract.jobs import EventType, Queue
 from service.contract.records import JobRecord
 from service.contract.repositories import artifacts, job_files, shards, workers
 from service.contract.repositories.shards import ShardCounts, ShardLease
 from worker.app import app
-from worker.tasks.life_cycle import HeldJob, JobStoppedError
+from worker.tasks.held_jobs import HeldJob, JobStoppedError
 from worker.tasks.runtime import Runtime, worker_name
 
 logger = logging.getLogger(__name__)

@@ -3,11 +3,16 @@
 On SIGTERM Celery's main process waits for the running task. The child hears of it here, so that
 it checkpoints and hands the job back where it would otherwise train for hours. A child that is
 still starting would die of the signal: it is asked once it listens.
+
+A host that shuts down asks all processes at once, children too. Theirs would raise SystemExit
+wherever they are, which a library may take for a failure of its own (DuckDB: "Query interrupted"),
+and the job would end as FAILED. So SIGTERM is heard in the same way while a job is at work.
 """
 
 import signal
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -31,6 +36,27 @@ def ask() -> None:
 def listen() -> None:
     """Install the handler in a child; it must run in the child's main thread."""
     signal.signal(signal.SIGUSR2, lambda *_: ask())
+
+
+@contextmanager
+def hearing_sigterm() -> Iterator[None]:
+    """Take SIGTERM as a question to hand the job back; it has its usual effect afterwards."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard = threading.Event()
+
+    def hear(*_: object) -> None:
+        heard.set()
+        ask()
+
+    before = signal.signal(signal.SIGTERM, hear)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if heard.is_set():
+            signal.raise_signal(signal.SIGTERM)
 
 
 def ask_children(until: threading.Event = _never) -> None:

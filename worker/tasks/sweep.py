@@ -29,6 +29,7 @@ from service.contract.jobs import (
 from service.contract.records import JobRecord, SweepRecord, SweepTrialRecord
 from service.contract.repositories import jobs, sweeps
 from service.contract.sweeps import SweepSpec, TrialState, value_of
+from service.contract.tracing import about
 from worker.app import app
 from worker.tasks.runtime import runtime
 
@@ -87,6 +88,11 @@ def step(session: Session, sweep_id: str) -> list[str]:
     sweep = sweeps.lock_sweep(session, sweep_id)
     if sweep is None:
         return []
+    with about(sweep.trace_id, sweep.span_id, sweep_id=sweep_id):
+        return _take_on(session, sweep)
+
+
+def _take_on(session: Session, sweep: SweepRecord) -> list[str]:
     by_id = sweeps.jobs_of(session, sweep, lock=True)
     rows = sweeps.trials_of(session, sweep)
     _settle(session, rows, by_id)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service.contract.artifacts import SealedBlob
+from service.contract.blobs import SealedBlob
 from service.contract.datasets import DatasetSpec
 from service.contract.jobs import TASK_NAME, EventType, JobKind
 from service.contract.manifests import ModelManifest
@@ -21,7 +21,8 @@ from service.contract.training import TrainingSpec
 from worker.app import app
 from worker.tasks.gene_sources import find_genes, load_genes
 from worker.tasks.group import run_group
-from worker.tasks.life_cycle import HeldJob, JobStoppedError, run_job
+from worker.tasks.held_jobs import HeldJob, JobStoppedError
+from worker.tasks.life_cycle import run_job
 from worker.tasks.runtime import runtime
 from worker.tasks.sweep import ring_for
 from worker.tasks.trial import try_out
@@ -77,7 +78,7 @@ def _here(held: HeldJob, spec: TrainingSpec) -> Trained:
     try:
         trained = train_model(
             spec,
-            held.runtime.store.path(table_sha256),
+            held.runtime.store.check(table_sha256),
             columns.labels,
             columns.covariates,
             identity=TableIdentity(dataset.id, dataset.source_sha256, table_sha256),
@@ -108,7 +109,7 @@ def _by_group(held: HeldJob, spec: TrainingSpec) -> Trained:
     own_threads = max(1, cores // spec.process_count)
     order = GroupOrder(
         spec=spec,
-        table_path=held.runtime.store.path(table_sha256).resolve(),
+        table_path=held.runtime.store.check(table_sha256).resolve(),
         labels=columns.labels,
         covariates=columns.covariates,
         dataset_id=dataset.id,

@@ -12,7 +12,7 @@ from service.contract.repositories import uploads
 from service.contract.sweeps import SweepSpec
 from service.contract.training import TrainingSpec
 from worker.tasks.gene_sources import load_genes
-from worker.tasks.life_cycle import HeldJob, JobStoppedError
+from worker.tasks.held_jobs import HeldJob, JobStoppedError
 from worker.tasks.sweep import ring_for
 
 
@@ -44,7 +44,7 @@ def try_out(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
         result = run_trial(
             spec,
             sweep.objective,
-            held.runtime.store.path(table_sha256),
+            held.runtime.store.check(table_sha256),
             columns.labels,
             columns.covariates,
             genes=load_genes(held, spec),

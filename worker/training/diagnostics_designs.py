@@ -19,7 +19,7 @@ from worker.data.table import DesignTable
 from worker.inference.ensembles import MemberReadings
 from worker.inference.predictor import Predictor
 from worker.training.labels import ChosenLabel
-from worker.training.preparation import Part as DataPart
+from worker.training.observations import Part as DataPart
 from worker.training.preparation import TrainingData
 from worker.training.seeds import derived_seed
 

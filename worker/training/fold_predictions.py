@@ -11,7 +11,8 @@ from worker.training.checkpoint import fingerprint
 from worker.training.ensemble import Hooks
 from worker.training.fitting import fit_tensors
 from worker.training.manifest import TableIdentity, manifest_of
-from worker.training.preparation import Part, TrainingData
+from worker.training.observations import Part
+from worker.training.preparation import TrainingData
 from worker.training.selection_scores import FoldAnswers
 from worker.training.upper_bounds import fit_bounds
 

@@ -16,7 +16,8 @@ from worker.training.bootstrap import Resamples
 from worker.training.gene_sets import gene_sets
 from worker.training.labels import ChosenLabel
 from worker.training.nulls import null_predictions
-from worker.training.preparation import Part, TrainingData
+from worker.training.observations import Part
+from worker.training.preparation import TrainingData
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from service.contract.splits import GeneSplit, Split
 from service.contract.training import TrainingSpec
-from worker.training.preparation import Part
+from worker.training.observations import Part
 from worker.training.seeds import derived_seed, inner_folds
 
 Floats = NDArray[np.float64]

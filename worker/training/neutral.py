@@ -13,7 +13,8 @@ from worker.inference.measured import MeasuredSingles
 from worker.inference.neutral import NEUTRAL_MODEL, is_logarithmic
 from worker.models.additive import fit_ridge
 from worker.training.labels import ChosenLabel
-from worker.training.preparation import Part, TrainingData
+from worker.training.observations import Part
+from worker.training.preparation import TrainingData
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]

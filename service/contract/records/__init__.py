@@ -3,6 +3,8 @@
 Whoever imports one has all tables in the metadata: here they come together.
 """
 
+from service.contract.records.api_keys import ApiKeyRecord
+from service.contract.records.audit import AuditEventRecord
 from service.contract.records.jobs import (
     JobEventRecord,
     JobFileRecord,
@@ -19,6 +21,7 @@ from service.contract.records.models import (
     PromotionRecord,
 )
 from service.contract.records.sweeps import SweepRecord, SweepTrialRecord
+from service.contract.records.totals import TotalRecord
 from service.contract.records.uploads import (
     ArtifactRecord,
     DatasetRecord,
@@ -28,7 +31,9 @@ from service.contract.records.uploads import (
 )
 
 __all__ = [
+    "ApiKeyRecord",
     "ArtifactRecord",
+    "AuditEventRecord",
     "DatasetRecord",
     "GeneTableRecord",
     "JobEventRecord",
@@ -44,6 +49,7 @@ __all__ = [
     "ProposalRecord",
     "SweepRecord",
     "SweepTrialRecord",
+    "TotalRecord",
     "UploadRecord",
     "WorkerRecord",
 ]

@@ -16,10 +16,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.contract.database import Base, JsonType, UtcDateTime
-from service.contract.records.owned import Id, Owned
+from service.contract.records.owned import Id, Owned, Traced
 
 
-class JobRecord(Owned, Base):
+class JobRecord(Traced, Owned, Base):
     """A job: the truth of which messages are only the doorbell."""
 
     __tablename__ = "jobs"
@@ -125,4 +125,5 @@ class WorkerRecord(Owned, Base):
     host: Mapped[str] = mapped_column(String(200))
     pid: Mapped[int]
     gpu_count: Mapped[int] = mapped_column(default=0)
+    figures: Mapped[dict[str, Any] | None] = mapped_column(JsonType)  # `WorkerFigures`
     heartbeat_time: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -7,10 +7,10 @@ from sqlalchemy import Float, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.contract.database import Base, JsonType, UtcDateTime
-from service.contract.records.owned import Id, Owned
+from service.contract.records.owned import Id, Owned, Traced
 
 
-class SweepRecord(Owned, Base):
+class SweepRecord(Traced, Owned, Base):
     """A sweep: what to try; its trials are rows of their own, and so are their jobs."""
 
     __tablename__ = "sweeps"

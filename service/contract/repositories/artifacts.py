@@ -11,15 +11,15 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from service.contract.artifacts import ArtifactStore, Blob, SealedBlob
+from service.contract.artifacts import ArtifactStore, Doubt
+from service.contract.blobs import Blob, SealedBlob
 from service.contract.database import Database
-from service.contract.errors import NotFoundError
+from service.contract.errors import NotFoundError, UnavailableError
 from service.contract.records import (
     ArtifactRecord,
     DatasetRecord,
@@ -44,7 +44,7 @@ class _Touched:
     store: ArtifactStore
     published: list[str] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
-    notes: list[Path] = field(default_factory=list)
+    notes: list[Doubt] = field(default_factory=list)
 
     def note(self, sha256: str) -> None:
         """Leave word of a blob, for `collect_doubtful` should this process be killed."""
@@ -68,8 +68,8 @@ def write_blobs(database: Database, store: ArtifactStore) -> Iterator[Session]:
     finally:
         left = [sha256 for sha256 in doubtful if not delete_unheld(database, store, sha256)]
         for note in touched.notes:
-            if note.name.partition(".")[0] not in left:
-                note.unlink(missing_ok=True)
+            if note.sha256 not in left:
+                note.take_back()
 
 
 def publish(session: Session, owner: Owner, blob: SealedBlob, media_type: str) -> Blob:
@@ -137,9 +137,9 @@ def release_artifact(session: Session, project_id: str, sha256: str) -> None:
 
 def collect_doubtful(database: Database, store: ArtifactStore, older_than_seconds: float) -> None:
     """Settle what processes were about when they were killed: a file goes if no row holds it."""
-    for sha256, note in store.doubts(older_than_seconds):
-        if delete_unheld(database, store, sha256):
-            note.unlink(missing_ok=True)
+    for note in store.doubts(older_than_seconds):
+        if delete_unheld(database, store, note.sha256):
+            note.take_back()
 
 
 def delete_unheld(database: Database, store: ArtifactStore, sha256: str) -> bool:
@@ -153,7 +153,7 @@ def delete_unheld(database: Database, store: ArtifactStore, sha256: str) -> bool
             holders = select(func.count()).where(ArtifactRecord.sha256 == sha256)
             if session.scalar(holders) == 0:
                 store.delete(sha256)
-    except (SQLAlchemyError, OSError):
+    except (SQLAlchemyError, OSError, UnavailableError):
         logger.warning("left a blob that nobody may hold", exc_info=True, extra={"sha256": sha256})
         return False
     return True

@@ -55,7 +55,7 @@ def delete_thing(session: Session, thing: Thing, *, cascade: bool = False) -> li
     if others and not cascade:
         raise FailedPreconditionError(
             f"{_name(thing)} is needed by {_counted(others)}: delete these first, or all of it "
-            "with cascade=true",
+            "with cascade",
             [_offender(one) for one in others[:_SHOWN]],
         )
     for one in gone:

@@ -104,6 +104,6 @@ def _event(row: JobEventRecord) -> JobEvent:
     return JobEvent(
         sequence=row.sequence,
         type=EventType(row.type),
-        create_time=row.create_time.isoformat(),
+        create_time=row.create_time,
         data=row.data,
     )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from service.contract.artifacts import ArtifactStore, Blob
+from service.contract.artifacts import ArtifactStore
+from service.contract.blobs import Blob
 from service.contract.database import Database
 from service.contract.records import ArtifactRecord
 from service.contract.repositories.artifacts import (
@@ -49,7 +50,7 @@ def find_garbage(database: Database, store: ArtifactStore) -> Garbage:
             if not is_named(session, row.project_id, row.sha256)
         ]
     held = {row.sha256 for row in rows}
-    gone = {sha256 for sha256 in held if not store.has(sha256)}
+    gone = {sha256 for sha256 in held - stored.keys() if not store.has(sha256)}
     with database.read() as session:  # again: some may have been released since
         query = select(ArtifactRecord.sha256).where(ArtifactRecord.sha256.in_(gone))
         missing = sorted(set(session.scalars(query)))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from service.contract.artifacts import SealedBlob
+from service.contract.blobs import SealedBlob
 from service.contract.errors import NotFoundError
 from service.contract.records import JobFileRecord, JobRecord
 from service.contract.repositories.artifacts import publish, release_artifact

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from service.contract.database import shared_now, utc_now
-from service.contract.errors import NotFoundError
+from service.contract.errors import FailedPreconditionError, NotFoundError
 from service.contract.jobs import EventType, JobKind, JobState, require_transition
 from service.contract.priorities import rank_of
 from service.contract.records import JobRecord
@@ -161,6 +161,10 @@ def resume_job(session: Session, project_id: str, kind: JobKind, job_id: str) ->
         FailedPreconditionError: the job has not failed or been cancelled.
     """
     job = get_job(session, project_id, kind, job_id, lock=True)
+    if job.state not in (JobState.FAILED, JobState.CANCELLED):  # recovery queues RUNNING ones
+        raise FailedPreconditionError(
+            f"a {job.state} job cannot be resumed: only one that is FAILED or CANCELLED can"
+        )
     move(session, job, JobState.QUEUED)
     job.attempt_count = 0
     job.error = None

@@ -7,7 +7,7 @@ worker writes afterwards names its fence, so that a worker that was taken for de
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
@@ -16,13 +16,21 @@ from service.contract.database import shared_now
 from service.contract.errors import LeaseLostError
 from service.contract.jobs import EventType, JobKind, JobState
 from service.contract.records import JobRecord
-from service.contract.repositories import queue
+from service.contract.repositories import queue, totals
 from service.contract.repositories.events import append_event
 from service.contract.repositories.jobs import move
 
 MAX_ATTEMPTS = 3
 
 _HELD = (JobState.RUNNING.value, JobState.CANCELLING.value)
+
+
+class Waiting(NamedTuple):
+    """A job to ring for, and the trace of the request that made it."""
+
+    job_id: str
+    kind: JobKind
+    trace_id: str | None
 
 
 @dataclass(frozen=True)
@@ -73,8 +81,9 @@ def claim_next(
     """Take the job that is next in the queue of the job that a bell was rung for.
 
     None when none of that kind may be taken: a second ring, or the callers of all that wait have
-    `max_running` jobs at work, or they ask for more GPUs than this worker has. Then the bell is to
-    be rung again, for others or once a job has ended.
+    `max_running` jobs at work, or they ask for more GPUs than this worker has. Then a bell is to be
+    rung again, for others or once a job has ended: for the job, or if that is at work by now, on
+    the bell of another, for the first that asks for more than this worker has.
     """
     rung = session.get(JobRecord, rung_for)
     if rung is None:
@@ -84,9 +93,10 @@ def claim_next(
     job_id = queue.next_queued(session, JobKind(rung.kind), max_running, gpu_count)
     if job_id is not None:
         return claim(session, job_id, owner, lease_seconds)
+    larger = queue.first_larger(session, JobKind(rung.kind), gpu_count)
     session.execute(
         update(JobRecord)
-        .where(JobRecord.id == rung_for, JobRecord.state == JobState.QUEUED)
+        .where(JobRecord.id.in_([rung_for, larger]), JobRecord.state == JobState.QUEUED)
         .values(dispatch_time=None)
         .execution_options(synchronize_session=False)
     )
@@ -215,6 +225,8 @@ def recover_expired(session: Session, *, limit: int = 100) -> list[JobRecord]:
     ).all()
     for job in jobs:
         _recover(session, job)
+    for kind in sorted(job.kind for job in jobs):  # else two recoverers lock each other out
+        totals.count(session, totals.LEASE_EXPIRIES, kind)
     return list(jobs)
 
 
@@ -237,14 +249,14 @@ def list_undispatched(
     max_running: int | None = None,
     gpu_count: int = 0,
     limit: int = 100,
-) -> list[tuple[str, JobKind]]:
+) -> list[Waiting]:
     """Queued jobs whose bell was never rung, or rung long ago, of callers who may run another.
 
     Those that ask for more GPUs than `gpu_count` are left out.
     """
     before = shared_now(session) - timedelta(seconds=redispatch_seconds)
     rows = session.execute(
-        select(JobRecord.id, JobRecord.kind)
+        select(JobRecord.id, JobRecord.kind, JobRecord.trace_id)
         .where(
             JobRecord.state == JobState.QUEUED,
             JobRecord.gpu_count <= gpu_count,
@@ -254,7 +266,7 @@ def list_undispatched(
         .order_by(*queue.ORDER)
         .limit(limit)
     )
-    return [(job_id, JobKind(kind)) for job_id, kind in rows]
+    return [Waiting(job_id, JobKind(kind), trace) for job_id, kind, trace in rows]
 
 
 def count_queued(session: Session, kind: JobKind, *, gpu_count: int = 0) -> int:

@@ -7,7 +7,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.contract.artifacts import Blob
+from service.contract.blobs import Blob
 from service.contract.database import utc_now
 from service.contract.errors import FailedPreconditionError, NotFoundError
 from service.contract.jobs import TERMINAL_STATES, JobKind

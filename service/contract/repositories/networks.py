@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.contract.artifacts import Blob
+from service.contract.blobs import Blob
 from service.contract.datasets import DatasetState
 from service.contract.errors import InvalidArgumentError, NameTakenError, NotFoundError, Offender
 from service.contract.records import GeneTableRecord, NetworkRecord

@@ -55,6 +55,21 @@ def next_queued(
     return session.scalar(query)
 
 
+def first_larger(session: Session, kind: JobKind, gpu_count: int) -> str | None:
+    """The first that waits and asks for more GPUs than `gpu_count`."""
+    query = (
+        select(JobRecord.id)
+        .where(
+            JobRecord.state == JobState.QUEUED,
+            JobRecord.kind == kind,
+            JobRecord.gpu_count > gpu_count,
+        )
+        .order_by(*ORDER)
+        .limit(1)
+    )
+    return session.scalar(query)
+
+
 def lock_counts(session: Session) -> None:
     """Let no other claim count running jobs until this transaction ends; SQLite's does anyway."""
     if session.get_bind().dialect.name == "postgresql":

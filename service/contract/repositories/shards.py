@@ -17,6 +17,7 @@ from service.contract.database import shared_now
 from service.contract.errors import LeaseLostError, WorkerLostError
 from service.contract.jobs import JobState
 from service.contract.records import JobRecord, JobShardRecord
+from service.contract.repositories import totals
 from service.contract.repositories.leases import MAX_ATTEMPTS
 
 _QUEUED, _RUNNING, _DONE = (
@@ -109,11 +110,14 @@ def claim_shard(
             f"shard {shard.number}: its worker was lost {shard.attempt_count} times; see the "
             "worker's log for the cause"
         )
+    is_taken_back = shard.state == _RUNNING
     shard.state, shard.owner = _RUNNING, owner
     shard.fence += 1
     shard.attempt_count += 1
     shard.lease_until = now + timedelta(seconds=lease_seconds)
     session.flush()
+    if is_taken_back:
+        totals.count(session, totals.LEASE_EXPIRIES, totals.SHARD)
     return ShardLease(job_id, shard.number, shard.fence, shard.spec)
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from service.contract.artifacts import Blob
+from service.contract.blobs import Blob
 from service.contract.datasets import DatasetState
 from service.contract.errors import FailedPreconditionError, NotFoundError
 from service.contract.jobs import JobKind

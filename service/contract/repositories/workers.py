@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from service.contract.database import shared_now
 from service.contract.jobs import Queue
+from service.contract.measurements import WorkerFigures
 from service.contract.records import WorkerRecord
 
 SYSTEM = "system"  # project and maker of rows that belong to the deployment
@@ -21,6 +22,7 @@ def beat(
     host: str,
     pid: int,
     gpu_count: int = 0,
+    figures: WorkerFigures | None = None,
 ) -> None:
     """Note that a worker is alive; its first beat makes its row."""
     worker = session.get(WorkerRecord, worker_id)
@@ -37,6 +39,8 @@ def beat(
         session.add(worker)
     worker.pid = pid
     worker.gpu_count = gpu_count
+    if figures is not None:
+        worker.figures = figures.model_dump()
     worker.heartbeat_time = shared_now(session)
 
 

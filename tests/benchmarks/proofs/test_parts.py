@@ -198,6 +198,7 @@ def test_the_page_begins_with_where_a_null_is_as_good(found: Figures, tmp_path: 
     assert "nan" not in page
 
 
+@pytest.mark.slow
 def test_campaigns_are_told_by_the_nulls_of_the_same_seeds(tmp_path: Path) -> None:
     arms = {
         name: campaign.Arm(one_member("additive"), arm.sheet, 1 if arm.seeds else None)

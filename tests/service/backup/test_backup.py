@@ -12,7 +12,7 @@ from service.backup.errors import BackupError
 from service.backup.manifest import BackupManifest, blob_path
 from service.backup.restore import restore
 from service.backup.rows import tables_of, write_rows
-from service.contract.artifacts import ArtifactStore, BlobWriter
+from service.contract.artifacts import ArtifactStore
 from service.contract.database import Base, Database, create_engine_for
 from service.contract.jobs import EventType, JobState
 from service.contract.records import JobFileRecord, JobRecord, JobShardRecord
@@ -172,15 +172,15 @@ def test_a_blob_that_goes_while_it_is_copied_takes_its_rows_with_it(
     """A deletion between the rows and the blobs: the rows are read once more."""
     store = ArtifactStore(settings.artifact_dir)
     blob = publish_blob(database, store, b"soon gone")
-    copy = BlobWriter.copy
+    chunks = ArtifactStore.chunks
 
-    def delete_first(writer, path):
-        monkeypatch.setattr(BlobWriter, "copy", copy)
+    def delete_first(one, sha256):
+        monkeypatch.setattr(ArtifactStore, "chunks", chunks)
         with artifacts.write_blobs(database, store) as session:
             artifacts.release_artifact(session, "default", blob.sha256)
-        copy(writer, path)
+        return chunks(one, sha256)
 
-    monkeypatch.setattr(BlobWriter, "copy", delete_first)
+    monkeypatch.setattr(ArtifactStore, "chunks", delete_first)
     made = back(settings, folder)
     assert made.missing_blobs == []
     assert blob.sha256 not in made.blobs

@@ -29,9 +29,9 @@ def run(*arguments, code=None, environment=None):
     )
 
 
-def refused(done):
+def refused(done, status=1):
     """The one line that a command which cannot run prints."""
-    assert done.returncode == 1, done
+    assert done.returncode == status, done
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("cellgebra: ")

@@ -64,14 +64,15 @@ def test_without_a_service_it_says_so():
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        said = refused(run("losses", "--url", address))
+        said = refused(run("losses", "--url", address), status=6)
     assert "does not answer" in said
     assert OF_COMMANDS == DEFAULT_URL
 
 
+@pytest.mark.slow
 def test_it_asks_a_running_service(sqlite_service):
     told = run("losses", "--url", sqlite_service.base_url)
     assert told.stdout.splitlines() == overview(LOSSES)
     one = run("losses", "l1", "--url", sqlite_service.base_url)
     assert one.stdout.splitlines() == details(LOSSES, "l1")
-    assert "no loss l2" in refused(run("losses", "l2", "--url", sqlite_service.base_url))
+    assert "no loss l2" in refused(run("losses", "l2", "--url", sqlite_service.base_url), status=3)

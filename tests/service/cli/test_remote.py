@@ -1,6 +1,8 @@
 """The commands that ask a service, through one flow, and what they say when refused."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 from typer.testing import CliRunner
@@ -8,9 +10,13 @@ from typer.testing import CliRunner
 from service.cli.commands import app
 from service.cli.specs import KINDS
 from service.contract.inference import ScoreAnswer
+from service.contract.panels import Panel
 from service.contract.resources import Dataset, Model, SearchJob, TrainingJob
+from service.contract.schema import REVISION
 from service.contract.schemas import SPECS
 from tests.service.client.conftest import SPEC, table
+
+pytestmark = pytest.mark.slow
 
 DESIGN = "PP_0003:knockdown+PP_0007:knockdown"
 
@@ -119,6 +125,28 @@ def test_a_search_is_written_to_a_file(command, folder, model):
     assert "no job" in command("jobs", "show", queued.id, status=3)
 
 
+def test_a_panel_is_chosen_for_what_a_search_proposes(command, folder, model):
+    spec = folder / "panel.yaml"
+    spec.write_text(
+        f"model_id: {model.id}\nproposal_count: 20\nmin_order: 2\nobjectives: [{{label: titer}}]\n"
+    )
+    found = Panel.model_validate_json(command("panel", spec, "--size", 4, "--json"))
+    assert len(found.members) == 4
+    assert found.cost == 4
+    assert 1 <= found.design_count <= 6  # pairs of four loci
+    assert "asks for no panel" in command("panel", spec, status=4)
+    (job,) = (
+        SearchJob.model_validate_json(line)
+        for line in command("jobs", "list", "--kind", "search", "--json").splitlines()
+        if SearchJob.model_validate_json(line).spec.panel
+    )
+    said = command("panel", job.id)
+    assert "share of the worth" in said
+    for member in found.members:
+        assert member.name in said
+    command("panel", job.id, "--size", 3, status=2)
+
+
 def test_a_table_is_scored_by_a_job(command, folder, model):
     spec = folder / "scoring.yaml"
     spec.write_text(f"model_id: {model.id}\ninput:\n  kind: table\nformats: [parquet, tsv]\n")
@@ -178,6 +206,7 @@ def test_the_first_spec_of_a_kind_is_one(command, folder, kind):
     command("spec", "validate", kind, path)
     assert "exists" in command("spec", "init", kind, path, status=1)
     assert command("spec", "init", kind) == path.read_text()
+    assert command("spec", "init", kind, "-") == path.read_text()
 
 
 def test_refusals_have_their_exit_status(command, model):
@@ -202,6 +231,39 @@ def test_the_doctor_says_what_to_do():
     found = {item["what"]: item for item in map(json.loads, done.stdout.splitlines())}
     assert "`cellgebra up`" in found["service"]["advice"]
     assert found["python"]["advice"] is None
+
+
+def found_by_the_doctor(environment):
+    done = CliRunner(env=environment).invoke(
+        app, ["doctor", "--url", "http://127.0.0.1:1", "--json"]
+    )
+    return {item["what"]: item for item in map(json.loads, done.stdout.splitlines())}
+
+
+def test_the_doctor_looks_at_the_database_of_the_settings(sqlite_url, tmp_path):
+    well = found_by_the_doctor({"CELLGEBRA_DATABASE_URL": sqlite_url})["own database"]
+    assert (well["found"].split()[:2], well["advice"]) == (["schema", REVISION], None)
+    none = found_by_the_doctor({"CELLGEBRA_DATA_DIR": str(tmp_path / "no")})["own database"]
+    assert none["advice"] is None
+    assert not (tmp_path / "no").exists()
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as database:
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+        database.commit()
+    old = found_by_the_doctor({"CELLGEBRA_DATABASE_URL": sqlite_url})["own database"]
+    assert old["advice"].endswith("cellgebra db upgrade")
+    away = {"CELLGEBRA_DATABASE_URL": "postgresql+psycopg://127.0.0.1:1/x?connect_timeout=1"}
+    assert "CELLGEBRA_DATABASE_URL" in found_by_the_doctor(away)["own database"]["advice"]
+
+
+def test_the_doctor_looks_at_the_broker_of_the_settings(valkey):
+    assert found_by_the_doctor({"CELLGEBRA_BROKER_URL": valkey.url})["own broker"] == {
+        "what": "own broker",
+        "found": "answers",
+        "advice": None,
+    }
+    away = found_by_the_doctor({"CELLGEBRA_BROKER_URL": "redis://127.0.0.1:1"})["own broker"]
+    assert "CELLGEBRA_BROKER_URL" in away["advice"]
+    assert found_by_the_doctor({})["own broker"]["advice"] is None
 
 
 def test_commands_know_the_specs_that_have_schemas():

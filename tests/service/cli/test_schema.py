@@ -1,6 +1,7 @@
 """No process runs on a database of another version, and none on settings out of range."""
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from service.migrations.migrate import downgrade, head_revision, migrate
 PROCESSES = {
     "up": ["service.cli", "up", "--port", "0", "--grpc-port", "0"],
     "api": ["service.cli", "api"],
+    "rpc": ["service.cli", "rpc"],
     "scheduler": ["service.cli", "scheduler"],
     "migrate": ["service.cli", "migrate"],
     "upgrade": ["service.cli", "db", "upgrade"],
@@ -73,7 +75,7 @@ def test_nothing_runs_on_a_newer_schema(newer, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["api", "scheduler", "gc", "worker"])
+@pytest.mark.parametrize("name", ["api", "rpc", "scheduler", "gc", "worker"])
 def test_what_does_not_upgrade_says_who_does(tmp_path, name):
     url = f"sqlite:///{tmp_path / 'cellgebra.db'}"
     migrate(url)
@@ -113,3 +115,27 @@ def test_one_that_is_away_is_let_pass():
     opened = Database("postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
     require_schema(opened)
     opened.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["up", "api", "rpc", "scheduler", "gc", "worker"])
+def test_nothing_runs_on_a_store_that_there_is_not(tmp_path, name):
+    migrate(f"sqlite:///{tmp_path / 'cellgebra.db'}")
+    said = refused(start(name, tmp_path, ARTIFACT_URL="ftp://there"))
+    assert "CELLGEBRA_ARTIFACT_URL: use s3://bucket/prefix" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["api", "rpc", "scheduler"])
+def test_nothing_runs_without_a_broker(tmp_path, name):
+    migrate(f"sqlite:///{tmp_path / 'cellgebra.db'}")
+    assert "CELLGEBRA_BROKER_URL is not set" in refused(start(name, tmp_path, BROKER_URL=""))
+
+
+@pytest.mark.slow
+def test_a_scheduler_says_that_its_port_for_scrapes_is_taken(tmp_path):
+    migrate(f"sqlite:///{tmp_path / 'cellgebra.db'}")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = refused(start("scheduler", tmp_path, METRICS_PORT=port))
+    assert f"cannot listen for scrapes on 127.0.0.1:{port}" in said

@@ -9,10 +9,10 @@ from service.client import events as events_module
 from service.client.events import follow
 from service.client.progress import ProgressLine
 from service.client.transport import Transport
-from service.contract.errors import NotFoundError, UnavailableError
+from service.contract.errors import NotFoundError, ResourceExhaustedError, UnavailableError
 from service.contract.jobs import EventType, JobEvent
 
-PATH = "/v1/training-jobs/job_1/events"
+PATH = "/v1/training-jobs/job_1"
 TIME = "2026-01-01T00:00:00+00:00"
 
 
@@ -45,11 +45,13 @@ class Broken(httpx.SyncByteStream):
         raise httpx.ReadError("cut")
 
 
-def transport_of(*answers):
-    """A transport that gets one answer after the other; the last one stays."""
+def transport_of(*answers, now="RUNNING"):
+    """A transport that gets one answer after the other; the last one stays. The job is `now`."""
     sent = []
 
     def handle(request):
+        if request.url.path == PATH:
+            return httpx.Response(200, json={"state": now})
         sent.append(request.headers.get("last-event-id"))
         answer = answers[min(len(sent), len(answers)) - 1]
         if isinstance(answer, Exception):
@@ -86,6 +88,30 @@ def test_a_stream_that_stays_away_is_an_error():
         list(follow(transport, PATH))
 
 
+def too_many(seconds):
+    problem = {"code": "RESOURCE_EXHAUSTED", "reason": "TOO_MANY_REQUESTS", "detail": "wait"}
+    return httpx.Response(429, json=problem, headers={"Retry-After": str(seconds)})
+
+
+def test_a_stream_that_is_told_to_wait_goes_on():
+    transport, sent = transport_of(
+        too_many(0),
+        Broken(wire(state(1, "RUNNING"))),
+        too_many(0),
+        wire(event(2), state(3, "SUCCEEDED")),
+    )
+    assert [e.sequence for e in follow(transport, PATH)] == [1, 2, 3]
+    assert sent == [None, None, "1", "1"]
+
+
+@pytest.mark.parametrize(("seconds", "times"), [(0, 3), (3600, 1)])
+def test_it_does_not_wait_for_ever(seconds, times):
+    transport, sent = transport_of(too_many(seconds))
+    with pytest.raises(ResourceExhaustedError):
+        list(follow(transport, PATH))
+    assert len(sent) == times
+
+
 def test_a_job_that_is_not_there_is_told_at_once():
     problem = {"code": "NOT_FOUND", "reason": "NOT_FOUND", "detail": "no job", "errors": []}
     transport, sent = transport_of(httpx.Response(404, json=problem))
@@ -95,8 +121,15 @@ def test_a_job_that_is_not_there_is_told_at_once():
 
 
 def test_after_the_end_there_is_nothing():
-    transport, _ = transport_of(": ping\n\n")
+    transport, sent = transport_of(": ping\n\n", now="CANCELLED")
     assert list(follow(transport, PATH, after=9)) == []
+    assert sent == ["9"]
+
+
+def test_a_service_that_ends_its_streams_as_it_stops_is_asked_again():
+    transport, sent = transport_of(": ping\n\n", wire(event(10), state(11, "SUCCEEDED")))
+    assert [e.sequence for e in follow(transport, PATH, after=9)] == [10, 11]
+    assert sent == ["9", "9"]
 
 
 class Terminal(io.StringIO):

@@ -45,6 +45,7 @@ def test_they_are_read_and_listed(client, genes, network):
     assert list(client.gene_tables.networks(genes.id)) == [network]
 
 
+@pytest.mark.slow
 def test_a_model_takes_names_of_its_gene_table(client, dataset, genes):
     run = client.train(
         {

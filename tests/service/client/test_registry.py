@@ -8,6 +8,8 @@ from service.contract.errors import FailedPreconditionError, NotFoundError
 from service.contract.registry import PromotionState
 from tests.service.client.conftest import LOCI
 
+pytestmark = pytest.mark.slow
+
 PAIRS = [f"{a}:knockdown+{b}:knockdown" for a, b in itertools.combinations(LOCI, 2)]
 
 
@@ -27,7 +29,6 @@ def test_versions_of_a_name(client, model, other):
     assert listed[:2] == [other.id, model.id]
 
 
-@pytest.mark.slow
 def test_a_handle_on_an_alias_follows_it(client, model, other):
     alias = f"{model.name}@followed"
     promotion = model.promote("followed", note="first")
@@ -57,6 +58,8 @@ def test_models_are_compared_on_their_test_part_and_on_given_designs(client, mod
     given = client.registry.compare([model.id, other.id], PAIRS, top_count=10)
     (agreement,) = given.agreements
     assert (agreement.design_count, agreement.top_count) == (len(PAIRS), 10)
+    lowest = client.registry.compare([model.id, other.id], PAIRS, top_count=3, top_of="lowest")
+    assert lowest.agreements[0].top_count == 3
     assert agreement.spearman > 0.9  # one shrinks the effects of the other
     again = client.registry.compare([other.id, model.id], PAIRS, top_count=10)
     assert again.agreements[0].spearman == pytest.approx(agreement.spearman)

@@ -1,15 +1,20 @@
 """The client at the network's edge: what it sends again, and what it makes of answers."""
 
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from urllib.parse import unquote
 
 import httpx
 import pytest
 
-from service.client import transport as transport_module
+from service.client import retries
 from service.client.cellgebra import Cellgebra
 from service.client.models import RemoteModel
+from service.client.problems import retry_after_seconds
 from service.client.training import TrainingRun
 from service.contract import errors
+from service.contract.designs import parse_genotype
 from service.contract.resources import Model, TrainingJob
 
 PROBLEM = {
@@ -54,7 +59,7 @@ HEALTH = {"ready": True, "database": "up", "broker": "up", "queues": {}}
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
-    monkeypatch.setattr(transport_module, "_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(retries, "PAUSES_SECONDS", (0.0, 0.0, 0.0))
 
 
 def client_of(answer):
@@ -109,10 +114,33 @@ def test_a_reason_of_a_newer_service_falls_back_to_its_code():
     assert type(caught.value) is errors.InvalidArgumentError
 
 
-@pytest.mark.parametrize("status", [500, 502])
-def test_an_answer_that_is_no_problem_document(status):
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (500, errors.CellgebraError),
+        (502, errors.UnavailableError),
+        (503, errors.UnavailableError),
+        (504, errors.DeadlineExceededError),
+        (401, errors.UnauthenticatedError),
+        (404, errors.NotFoundError),
+    ],
+)
+def test_an_answer_that_is_no_problem_document(status, kind):
     client, _ = client_of(lambda *_: httpx.Response(status, text="<html>"))
-    with pytest.raises(errors.CellgebraError, match=f"HTTP {status}"):
+    with pytest.raises(errors.CellgebraError, match=f"HTTP {status}") as caught:
+        client.model("model_1")
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["oops", "", "null", '["a"]', '{"errors": ["a"]}', '{"code": 7, "errors": [{"code": 1}]}'],
+)
+def test_json_that_is_no_problem_document(document):
+    """As gateways answer; it is none of ours to be read."""
+    headers = {"Content-Type": "application/json"}
+    client, _ = client_of(lambda *_: httpx.Response(502, text=document, headers=headers))
+    with pytest.raises(errors.UnavailableError, match="HTTP 502"):
         client.model("model_1")
 
 
@@ -143,6 +171,44 @@ def test_trouble_that_stays_is_an_error():
     with pytest.raises(errors.UnavailableError, match="cellgebra up"):
         list(client.models())
     assert len(sent) == 4
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [("7", 7), ("0.5", 0.5), ("soon", 1), ("-3", 1), ("nan", 1), ("inf", 1), ("", 1)],
+)
+def test_how_long_to_wait_is_told_in_seconds(told, seconds):
+    assert retry_after_seconds(httpx.Response(429, headers={"Retry-After": told})) == seconds
+
+
+def test_how_long_to_wait_is_told_as_a_date():
+    later = datetime.now(UTC) + timedelta(seconds=30)
+    for date, seconds in ((later, 30), (datetime(2020, 1, 1, tzinfo=UTC), 0)):
+        answer = httpx.Response(503, headers={"Retry-After": format_datetime(date, usegmt=True)})
+        assert retry_after_seconds(answer) == pytest.approx(seconds, abs=2)
+
+
+def test_pauses_grow_vary_and_are_those_asked_for():
+    busy = httpx.Response(503, headers={"Retry-After": "9"})
+    gone = httpx.ConnectError("refused")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retries, "PAUSES_SECONDS", (1.0, 2.0))
+        drawn = [retries.pause_before_retry(gone, 1, is_repeatable=True) for _ in range(50)]
+        assert 1 <= min(drawn) < max(drawn) <= 3
+        assert retries.pause_before_retry(busy, 0, is_repeatable=True) == 9
+        assert retries.pause_before_retry(gone, 2, is_repeatable=True) is None
+        busy.headers["Retry-After"] = "3600"
+        assert retries.pause_before_retry(busy, 0, is_repeatable=True) is None
+
+
+def test_what_may_not_be_repeated_is_sent_again_if_nobody_has_received_it():
+    def is_sent_again(answer):
+        return retries.pause_before_retry(answer, 0, is_repeatable=False) is not None
+
+    assert is_sent_again(httpx.ConnectError("refused"))
+    assert is_sent_again(httpx.Response(429))
+    assert not is_sent_again(httpx.Response(503))
+    assert not is_sent_again(httpx.RemoteProtocolError("cut"))
 
 
 def test_a_silent_service_is_not_asked_again():
@@ -221,5 +287,47 @@ def test_health_is_told_ready_or_not():
 
 def test_a_key_travels_in_the_header():
     client = Cellgebra("http://service", api_key="secret")
-    assert client._transport._http.headers["authorization"] == "Bearer secret"
+    assert client._transport._headers["Authorization"] == "Bearer secret"
     client.close()
+
+
+def test_one_design_alone_is_one_and_not_its_letters():
+    client, sent = client_of(
+        lambda number, _: httpx.Response(200, json=MODEL) if number == 1 else httpx.Response(404)
+    )
+    model = client.model("model_1")
+    asks = (
+        lambda: model.score("b0720:deletion"),
+        lambda: model.score(parse_genotype("b0720:deletion")),
+        lambda: model.latent("compose", "b0720:deletion"),
+        lambda: client.registry.compare(["model_1"], "b0720:deletion"),
+    )
+    for ask in asks:
+        with pytest.raises(errors.NotFoundError):
+            ask()
+    bodies = [json.loads(request.content) for request in sent[1:]]
+    assert [body.get("genotypes", body.get("designs")) for body in bodies] == [
+        ["b0720:deletion"]
+    ] * 4
+
+
+def test_a_client_says_where_it_asks_and_not_by_which_key():
+    with Cellgebra("http://service:8000/", "cgb_secret") as client:
+        assert repr(client) == "Cellgebra('http://service:8000')"
+
+
+def test_a_file_that_is_refused_for_a_moment_comes(tmp_path):
+    refusal = problem(429, code="RESOURCE_EXHAUSTED", reason="TOO_MANY_REQUESTS")
+    client, sent = client_of(
+        lambda number, _: refusal if number < 4 else httpx.Response(200, content=b"PK")
+    )
+    target = client._transport.download("/v1/file", tmp_path / "model.zip")
+    assert (target.read_bytes(), len(sent)) == (b"PK", 4)
+
+
+def test_a_file_that_stays_refused_leaves_nothing(tmp_path):
+    refusal = problem(429, code="RESOURCE_EXHAUSTED", reason="TOO_MANY_REQUESTS")
+    client, sent = client_of(lambda *_: refusal)
+    with pytest.raises(errors.ResourceExhaustedError):
+        client._transport.download("/v1/file", tmp_path / "model.zip")
+    assert (list(tmp_path.iterdir()), len(sent)) == ([], 4)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from service.contract.artifacts import Blob
+from service.contract.blobs import Blob
 from service.contract.datasets import DatasetState
 from service.contract.errors import (
     BadTableError,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.contract.artifacts import Blob
+from service.contract.blobs import Blob
 from service.contract.errors import InvalidArgumentError
 from service.contract.manifests import ManifestLabel
 from service.contract.records import GeneTableRecord

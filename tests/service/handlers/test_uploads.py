@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import sqlite3
+import threading
 from contextlib import closing
 
 import pytest
@@ -100,6 +101,7 @@ async def test_the_media_type_is_read_from_the_bytes(context, caller, head, medi
         ([], {}, InvalidArgumentError),
         ([b""], {}, InvalidArgumentError),
         ([TABLE], {"size_bytes": len(TABLE) + 1}, InvalidArgumentError),
+        ([TABLE], {"sha256": "0" * 64}, InvalidArgumentError),
         ([b"x" * 2**20] * 5, {}, UploadTooLargeError),
         ([TABLE], {"size_bytes": 5 * 2**20}, UploadTooLargeError),
     ],
@@ -152,6 +154,26 @@ async def test_a_cancelled_upload_leaves_nothing(context, caller):
     task = asyncio.create_task(upload_dataset(context, caller, upload_of(), stalled()))
     await is_written.wait()
     task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert nothing_left(context)
+
+
+async def test_an_upload_that_is_cancelled_at_its_start_leaves_nothing(
+    context, caller, monkeypatch
+):
+    is_making, may_make, make = threading.Event(), threading.Event(), context.store.writer
+
+    def make_slowly():
+        is_making.set()
+        assert may_make.wait(30)
+        return make()
+
+    monkeypatch.setattr(context.store, "writer", make_slowly)
+    task = asyncio.create_task(upload_dataset(context, caller, upload_of(), pieces(TABLE)))
+    assert await asyncio.to_thread(is_making.wait, 30)
+    task.cancel()
+    may_make.set()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert nothing_left(context)

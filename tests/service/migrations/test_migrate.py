@@ -2,16 +2,19 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlalchemy.engine import make_url
 
 from service.contract.database import Database, create_engine_for
 from service.contract.jobs import JobKind
 from service.contract.records import JobEventRecord, JobRecord
 from service.contract.repositories.jobs import Owner, create_job
 from service.contract.repositories.requests import Request
+from service.contract.schema import SchemaError
 from service.migrations.migrate import downgrade, head_revision, migrate
 
 
@@ -84,3 +87,18 @@ def test_four_at_once_migrate_once(url):
 def test_another_database_is_refused():
     with pytest.raises(ValueError, match="use sqlite or postgresql"):
         migrate("mysql://localhost/x")
+
+
+def test_a_user_that_may_not_make_tables_is_told_so(postgres):
+    url = make_url(postgres.create_database())
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute("CREATE ROLE guest LOGIN PASSWORD 'secret'")
+        guest = url.set(username="guest", password="secret")  # noqa: S106
+        try:
+            with pytest.raises(SchemaError, match="may not change its tables") as caught:
+                migrate(guest.render_as_string(hide_password=False))
+        finally:
+            connection.execute("DROP ROLE guest")
+    assert "backup" not in str(caught.value)
+    postgres.drop_database(url.render_as_string(hide_password=False))

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from service.contract.database import create_engine_for
+from service.contract.schema import SchemaError
 from service.migrations.migrate import downgrade, head_revision, migrate
 
 MODELS = [  # id, project, name, day
@@ -32,6 +33,19 @@ def rows(empty_database_url):
 
     yield run
     engine.dispose()
+
+
+@pytest.mark.parametrize("revision", ["0001", "0005"])
+def test_a_database_that_is_half_migrated_is_named_and_left_alone(
+    empty_database_url, rows, revision
+):
+    migrate(empty_database_url)
+    rows(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    with pytest.raises(SchemaError, match=f"schema {revision}, and has other tables"):
+        migrate(empty_database_url)
+    assert rows(text("SELECT version_num FROM alembic_version")) == [(revision,)]
+    rows(text("UPDATE alembic_version SET version_num = :head"), {"head": head_revision()})
+    assert migrate(empty_database_url) == head_revision()
 
 
 def test_models_of_a_name_become_its_versions_the_oldest_first(empty_database_url, rows):

@@ -4,14 +4,10 @@ import asyncio
 import threading
 from contextlib import contextmanager
 
-import httpx
 import pytest
 import uvicorn
 
-from service.rest.app import create_rest
 from service.server import ApiServer, create_app
-
-BASE_URL = "http://127.0.0.1:8000"
 
 
 @pytest.fixture
@@ -20,19 +16,12 @@ def database_kind():
     return "sqlite"
 
 
-@pytest.fixture
-async def rest(context):
-    transport = httpx.ASGITransport(create_rest(context))
-    async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
-        yield client
-
-
 @contextmanager
 def running(settings):
     """The whole api process in a thread; gives its server and address."""
     app = create_app(settings)
     config = uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=20)
-    server = ApiServer(config, app.state.context)
+    server = ApiServer(config, app)
     thread = threading.Thread(target=asyncio.run, args=[server.serve()])
     thread.start()
     try:

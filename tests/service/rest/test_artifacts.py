@@ -44,6 +44,12 @@ async def test_head_has_the_headers_alone(rest, path):
     assert response.headers["content-length"] == str(len(CONTENT))
 
 
+async def test_who_needs_no_content_has_none_fetched(rest, path, context, monkeypatch):
+    monkeypatch.setattr(context.store, "path", None)
+    etag = (await rest.head(path)).headers["etag"]
+    assert (await rest.get(path, headers={"If-None-Match": etag})).status_code == 304
+
+
 @pytest.mark.parametrize(
     ("range_", "expected"),
     [

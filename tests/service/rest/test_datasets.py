@@ -8,12 +8,14 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 import pytest
+from fastapi import Request
 
 from service.contract.errors import BadTableError, Offender
 from service.contract.jobs import JobState
 from service.contract.records import DatasetRecord
 from service.contract.repositories.jobs import Owner
 from service.handlers.conversion import to_dataset
+from service.rest.app import create_rest
 from service.rest.uploading import upload_answer
 from tests.service.rows import DATASET_SPEC, add_dataset, claim, finish
 
@@ -59,6 +61,8 @@ async def test_the_same_request_is_answered_twice(rest):
         ({"spec": '{"design": {"layout": "gene"}}'}, {"content": TABLE}, 422, "spec.design"),
         ({"name": ""}, {"content": TABLE}, 422, "name"),
         ({"request_id": "7"}, {"content": TABLE}, 422, "request_id"),
+        ({"sha256": "7"}, {"content": TABLE}, 422, "sha256"),
+        ({"sha256": "0" * 64}, {"content": TABLE}, 422, None),
         ({}, {"content": b""}, 422, None),
         ({}, {"files": {"file": TABLE}}, 422, None),
         ({}, {"content": b"x" * (4 * 2**20 + 1)}, 413, None),
@@ -72,17 +76,16 @@ async def test_bad_uploads(rest, change, request_, status, field):
     assert (await rest.get("/v1/datasets")).json()["items"] == []
 
 
-async def test_a_failed_ingest_is_a_problem_with_rows(database):
+async def test_a_failed_ingest_is_a_problem_with_rows(context, database):
     dataset_id, job_id = add_dataset(database, state=None)
     error = BadTableError("1 bad row", [Offender(message="not a number", row=3, column="titer")])
     finish(database, claim(database, job_id), JobState.FAILED, error=error.as_problem())
     with database.read() as session:
         dataset = to_dataset(session.get_one(DatasetRecord, dataset_id))
 
-    class Request:
-        url = httpx.URL("/v1/datasets")
-
-    response = upload_answer(Request(), dataset, f"/v1/datasets/{dataset_id}", "dataset_id")
+    path = {"type": "http", "path": "/v1/datasets", "query_string": b"", "headers": []}
+    request = Request({**path, "server": ("test", 80), "app": create_rest(context)})
+    response = upload_answer(request, dataset, f"/v1/datasets/{dataset_id}", "dataset_id")
     document = json.loads(response.body)
     assert response.status_code == 422
     assert (document["reason"], document["dataset_id"]) == ("BAD_TABLE", dataset_id)

@@ -90,6 +90,7 @@ async def test_the_answer_is_the_workers_with_the_models_name(rest, valkey, mode
     response = await rest.post(f"/v1/models/{model_id}:score", json=sent)
     (asked,) = await worker
     assert asked.pop("deadline_unix_seconds") == pytest.approx(time.time() + 10, abs=5)
+    assert asked.pop("trace_id") == response.headers["x-trace-id"]
     genotypes = sent.pop("genotypes")
     assert (asked.pop("design_count"), asked.pop("designs")["level"]) == (1, None)
     assert asked == sent
@@ -103,7 +104,7 @@ async def test_the_answer_is_the_workers_with_the_models_name(rest, valkey, mode
 def test_who_hangs_up_is_no_longer_in_flight(settings, headers):
     tight = settings.model_copy(update={"max_scores_in_flight": 1})
     with running(tight) as (server, url):
-        path = f"/v1/models/{add_model(server._context)}:score"
+        path = f"/v1/models/{add_model(server._state.context)}:score"
         body = json.dumps({"genotypes": [""], "timeout_seconds": 60}).encode()
         parts = urlsplit(url)
         with socket.create_connection((parts.hostname, parts.port)) as connection:

@@ -102,3 +102,10 @@ async def test_two_models_side_by_side(rest, versions):
     assert [model["version"] for model in answer["models"]] == [1, 2]
     assert answer["is_same_test"] is False
     assert answer["reasons"]
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_a_rollback_is_asked_for_by_post_alone(rest, method):
+    response = await rest.request(method, "/v1/model-aliases/titer@champion:rollback")
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    assert response.json()["code"] == "INVALID_ARGUMENT"

@@ -1,6 +1,8 @@
 """Scoring jobs over REST: a table or combinations, made once, read, followed, refused."""
 
+import hashlib
 import json
+from functools import partial
 
 import pytest
 
@@ -21,6 +23,7 @@ REPORT = ScoringReport(
     size_bytes=7,
 )
 TABLE = b"genotype\nb0720:deletion\n\n"
+SHA256 = hashlib.sha256(TABLE).hexdigest()
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def blob_count(context):
 
 async def test_a_table_becomes_a_job_with_its_source(rest, post, context, model_id):
     before = blob_count(context)
-    created = await post(table_spec("model@1"))
+    created = await post(table_spec("model@1"), sha256=SHA256)
     assert created.status_code == 201, created.text
     job = created.json()
     assert (job["state"], job["spec"]["model_id"]) == ("QUEUED", model_id)
@@ -129,15 +132,19 @@ async def test_results_are_files_of_the_job(rest, post, context, model_id):
 
 async def test_what_is_no_job_leaves_nothing(rest, post, context, model_id):
     before = blob_count(context)
+    send = partial(rest.post, "/v1/scoring-jobs")
     answers = [
         (await post(table_spec("model_x")), 404, None),
         (await post(combinations(model_id)), 422, "input.kind"),
-        (await rest.post("/v1/scoring-jobs", json=table_spec(model_id)), 422, "input.kind"),
+        (await send(json=table_spec(model_id)), 422, "input.kind"),
         (await post(table_spec(model_id), b""), 422, None),
+        (await post(table_spec(model_id), sha256="0" * 64), 422, None),
+        (await post(table_spec(model_id), sha256="7"), 422, "sha256"),
+        (await send(json=combinations(model_id), params={"sha256": SHA256}), 422, "sha256"),
         (await post(table_spec(model_id, fields=["meen"])), 422, "spec.fields[0]"),
-        (await rest.post("/v1/scoring-jobs", content=b"genotype\n"), 422, None),
+        (await send(content=b"genotype\n"), 422, None),
         (await post(table_spec(model_id), b"x" * (5 * 2**20)), 413, None),
-        (await rest.post("/v1/scoring-jobs", content=b"x" * (17 * 2**20)), 413, None),
+        (await send(content=b"x" * (17 * 2**20)), 413, None),
     ]
     for answer, status, field in answers:
         assert answer.status_code == status, answer.text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.contract.artifacts import SealedBlob
+from service.contract.blobs import SealedBlob
 from service.contract.genes import GenesUsed
 from service.contract.jobs import JobState
 from service.contract.manifests import ManifestLabel

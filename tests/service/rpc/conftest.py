@@ -1,11 +1,9 @@
 """A gRPC server in this process, on a real socket, a real database and a real broker."""
 
-import grpc
 import pytest
 
 from service.contract.datasets import DatasetState
-from service.rpc.pb.cellgebra.v1 import inference_pb2_grpc, training_pb2_grpc
-from service.rpc.server import start_server
+from service.rpc.pb.cellgebra.v1 import inference_pb2_grpc
 from tests.service import rows
 
 
@@ -18,24 +16,6 @@ def database_kind():
 @pytest.fixture
 def settings(settings):
     return settings.model_copy(update={"max_scores_in_flight": 2})
-
-
-@pytest.fixture
-async def server(context, settings):
-    started = await start_server(context, settings)
-    yield started
-    await started.stop(0)
-
-
-@pytest.fixture
-async def channel(server):
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as opened:
-        yield opened
-
-
-@pytest.fixture
-def training(channel):
-    return training_pb2_grpc.TrainingServiceStub(channel)
 
 
 @pytest.fixture

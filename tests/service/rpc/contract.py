@@ -11,23 +11,98 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from pydantic import BaseModel
 
 from service.contract.algebra import ComposeAnswer, ComposeRequest
+from service.contract.api_keys import ApiKeyRequest, IssuedApiKey, RotateRequest
+from service.contract.audit import AuditEvent
+from service.contract.comparisons import CompareRequest, Comparison
 from service.contract.inference import ScoreAnswer, ScoreRequest
-from service.contract.resources import Sweep, TrainingJob
-from service.rpc.mapping import union_of
-from service.rpc.pb.cellgebra.v1 import inference_pb2, sweeps_pb2, training_pb2
+from service.contract.job_events import (
+    EpochEvent,
+    ProgressEvent,
+    StateEvent,
+    ValidationEvent,
+)
+from service.contract.jobs import JobEvent
+from service.contract.losses import LossCatalog
+from service.contract.proposals import Proposal
+from service.contract.registry import (
+    ModelAlias,
+    ModelReadiness,
+    PromoteRequest,
+    Promotion,
+    RollbackRequest,
+)
+from service.contract.resources import (
+    Artifact,
+    Dataset,
+    GeneTable,
+    Health,
+    Model,
+    Network,
+    ScoringJob,
+    SearchJob,
+    Sweep,
+    TrainingJob,
+)
+from service.rpc.mapping import content_of, map_value, union_of
+from service.rpc.pb.cellgebra.v1 import (
+    artifacts_pb2,
+    audit_pb2,
+    datasets_pb2,
+    genes_pb2,
+    health_pb2,
+    inference_pb2,
+    jobs_pb2,
+    keys_pb2,
+    losses_pb2,
+    proposals_pb2,
+    registry_pb2,
+    scoring_pb2,
+    search_pb2,
+    sweeps_pb2,
+    training_pb2,
+)
 
 ROOTS = [
+    (Dataset, datasets_pb2.Dataset.DESCRIPTOR),
+    (GeneTable, genes_pb2.GeneTable.DESCRIPTOR),
+    (Network, genes_pb2.Network.DESCRIPTOR),
+    (Model, registry_pb2.Model.DESCRIPTOR),
+    (ModelReadiness, registry_pb2.ModelReadiness.DESCRIPTOR),
+    (PromoteRequest, registry_pb2.PromoteModelRequest.DESCRIPTOR),
+    (RollbackRequest, registry_pb2.RollbackModelAliasRequest.DESCRIPTOR),
+    (ModelAlias, registry_pb2.ModelAlias.DESCRIPTOR),
+    (Promotion, registry_pb2.Promotion.DESCRIPTOR),
+    (CompareRequest, registry_pb2.CompareModelsRequest.DESCRIPTOR),
+    (Comparison, registry_pb2.CompareModelsResponse.DESCRIPTOR),
+    (Artifact, artifacts_pb2.Artifact.DESCRIPTOR),
+    (LossCatalog, losses_pb2.ListLossesResponse.DESCRIPTOR),
+    (Health, health_pb2.Health.DESCRIPTOR),
     (TrainingJob, training_pb2.TrainingJob.DESCRIPTOR),
+    (JobEvent, jobs_pb2.JobEvent.DESCRIPTOR),
+    (StateEvent, jobs_pb2.StateEvent.DESCRIPTOR),
+    (ProgressEvent, jobs_pb2.ProgressEvent.DESCRIPTOR),
+    (EpochEvent, jobs_pb2.EpochEvent.DESCRIPTOR),
+    (ValidationEvent, jobs_pb2.ValidationEvent.DESCRIPTOR),
+    (ScoringJob, scoring_pb2.ScoringJob.DESCRIPTOR),
+    (SearchJob, search_pb2.SearchJob.DESCRIPTOR),
+    (Proposal, proposals_pb2.Proposal.DESCRIPTOR),
     (Sweep, sweeps_pb2.Sweep.DESCRIPTOR),
     (ScoreRequest, inference_pb2.ScoreRequest.DESCRIPTOR),
     (ScoreAnswer, inference_pb2.ScoreResponse.DESCRIPTOR),
     (ComposeRequest, inference_pb2.ComposeRequest.DESCRIPTOR),
     (ComposeAnswer, inference_pb2.ComposeResponse.DESCRIPTOR),
+    (ApiKeyRequest, keys_pb2.ApiKeyRequest.DESCRIPTOR),
+    (RotateRequest, keys_pb2.RotateRequest.DESCRIPTOR),
+    (IssuedApiKey, keys_pb2.IssuedApiKey.DESCRIPTOR),
+    (AuditEvent, audit_pb2.AuditEvent.DESCRIPTOR),
 ]
-# In the address of the REST route.
+# In the address of the REST route; and what `data` holds, typed.
 ONLY_IN_PROTO = {
+    "cellgebra.v1.JobEvent": {"state", "progress", "epoch", "validation"},
     "cellgebra.v1.ScoreRequest": {"model_id"},
     "cellgebra.v1.ComposeRequest": {"model_id"},
+    "cellgebra.v1.PromoteModelRequest": {"id"},
+    "cellgebra.v1.RollbackModelAliasRequest": {"reference"},
 }
 
 F = FieldDescriptor
@@ -37,16 +112,21 @@ SCALARS = {
     float: {F.CPPTYPE_DOUBLE},
     int: {F.CPPTYPE_INT32, F.CPPTYPE_INT64},
 }
-WELL_KNOWN = {"google.protobuf.Timestamp": datetime, "google.protobuf.Struct": dict}
+WELL_KNOWN = {
+    "google.protobuf.Timestamp": datetime,
+    "google.protobuf.Struct": dict,
+    "google.protobuf.Value": float | bool | str,
+}
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A pydantic annotation without its wrapping."""
+    """A pydantic annotation without its wrapping; `values` are those of a dict of one kind."""
 
     kind: Any
     is_optional: bool
     is_array: bool
+    values: Any = None
 
 
 def shape_of(annotation: Any) -> Shape:
@@ -54,7 +134,21 @@ def shape_of(annotation: Any) -> Shape:
     is_array = get_origin(kind) in (list, tuple)
     if is_array:
         kind, _ = _without_none(get_args(kind)[0])
-    return Shape(dict if get_origin(kind) is dict else kind, is_optional, is_array)
+    if get_origin(kind) is not dict:
+        return Shape(kind, is_optional, is_array)
+    values = get_args(kind)[1]
+    return Shape(dict, is_optional, is_array, None if values is Any else values)
+
+
+def innermost(annotation: Any, proto: FieldDescriptor) -> tuple[Shape, FieldDescriptor]:
+    """What maps, and messages that stand for arrays and dicts, are made of."""
+    shape, entry = shape_of(annotation), map_value(proto)
+    if shape.values is not None and entry is not None:
+        return innermost(shape.values, entry)
+    content = content_of(proto.message_type) if proto.message_type and entry is None else None
+    if content is not None:
+        return innermost(shape.kind if proto.is_repeated else annotation, content)
+    return shape, proto
 
 
 def _without_none(annotation: Any) -> tuple[Any, bool]:
@@ -107,11 +201,12 @@ def walk(
                 yield from walk(member, descriptor.fields_by_name[tag].message_type, union.name)
         return
     for name, field in kind.model_fields.items():
-        inner = shape_of(field.annotation).kind
-        proto = descriptor.fields_by_name.get(name)
-        message = proto.message_type if proto is not None else None
+        if name not in descriptor.fields_by_name:
+            continue
+        shape, proto = innermost(field.annotation, descriptor.fields_by_name[name])
+        message = proto.message_type
         if message is not None and message.full_name not in WELL_KNOWN:
-            yield from walk(inner, message)
+            yield from walk(shape.kind, message)
 
 
 def pairs() -> dict[str, tuple[Any, Descriptor, str | None]]:

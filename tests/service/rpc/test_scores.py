@@ -4,8 +4,8 @@ import asyncio
 
 from grpc import StatusCode
 
-from service.rpc.converters import score_arguments
 from service.rpc.pb.cellgebra.v1 import inference_pb2
+from service.rpc.score_converters import score_arguments
 from tests.service.rows import EDITS
 from tests.service.rpc.statuses import fails
 

@@ -11,10 +11,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from sqlalchemy import text
 
-from service.rest.access import LOCAL_CALLER, LOCAL_PROJECT
-from service.rpc.callers import LOCAL
+from service.rpc.guard import MAX_MESSAGE_BYTES, MAX_RECEIVED_BYTES
 from service.rpc.pb.cellgebra.v1 import inference_pb2, training_pb2
-from service.rpc.server import MAX_MESSAGE_BYTES, SERVICE_NAMES, start_server
+from service.rpc.server import start_server
+from service.rpc.services import SERVICE_NAMES
 from tests.service.rpc.statuses import fails
 
 GET = training_pb2.GetTrainingJobRequest(id="job_1")
@@ -32,6 +32,14 @@ async def test_every_service_is_healthy(channel, name):
         health_pb2.HealthCheckRequest(service=name)
     )
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_the_health_of_all_comes_at_once(channel):
+    answer = await health_pb2_grpc.HealthStub(channel).List(health_pb2.HealthListRequest())
+    assert set(answer.statuses) == {"", *SERVICE_NAMES}
+    assert {one.status for one in answer.statuses.values()} == {
+        health_pb2.HealthCheckResponse.SERVING
+    }
 
 
 async def test_an_unknown_service_has_no_health(channel):
@@ -59,7 +67,7 @@ async def test_a_taken_port_is_an_error_that_names_the_setting(server, context, 
 async def test_an_unforeseen_error_is_in_the_log_alone(training, context, caplog):
     with context.database.engine.begin() as connection:
         connection.execute(text("ALTER TABLE jobs RENAME TO hidden_jobs"))
-    with caplog.at_level(logging.ERROR, "service.rpc.errors"):
+    with caplog.at_level(logging.ERROR, "service.rpc.guard"):
         async with fails(StatusCode.INTERNAL) as failure:
             await training.GetTrainingJob(GET, metadata=[("x-trace-id", "trace-of-mine")])
     assert failure.info["trace_id"] == "trace-of-mine"
@@ -79,8 +87,17 @@ async def test_every_error_has_a_trace_id_of_its_own(training):
     assert len(seen) == 2
 
 
-async def test_a_message_beyond_the_limit_is_refused(inference):
-    request = inference_pb2.ScoreRequest(genotypes=["g" * (MAX_MESSAGE_BYTES + 1)])
+async def test_a_message_beyond_the_limit_is_told_of_the_way_out(inference):
+    request = inference_pb2.ScoreRequest(genotypes=["g" * MAX_MESSAGE_BYTES])
+    async with fails(StatusCode.INVALID_ARGUMENT) as failure:
+        await inference.Score(request)
+    assert failure.reason == "MESSAGE_TOO_LARGE"
+    assert f"{request.ByteSize()} bytes, and the limit is {MAX_MESSAGE_BYTES}" in failure.message
+    assert "ScoreStream" in failure.message
+
+
+async def test_a_message_that_is_not_even_read_is_refused_by_grpc(inference):
+    request = inference_pb2.ScoreRequest(genotypes=["g" * MAX_RECEIVED_BYTES])
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await inference.Score(request)
     assert caught.value.code() is StatusCode.RESOURCE_EXHAUSTED
@@ -103,7 +120,3 @@ async def test_calls_in_flight_end_within_the_grace(server, inference, model_id)
     async with fails(StatusCode.DEADLINE_EXCEEDED):  # its own end, not that of the server
         await call
     await asyncio.wait_for(stopping, 30)
-
-
-def test_both_doors_let_the_same_caller_in():
-    assert (LOCAL.project_id, LOCAL.name) == (LOCAL_PROJECT, LOCAL_CALLER)

@@ -6,12 +6,14 @@ from uuid import uuid4
 import pytest
 from grpc import StatusCode
 
+from service.contract.records import ModelRecord
 from service.contract.resources import TrainingJob
 from service.contract.training import TrainingSpec
+from service.handlers.access import LOCAL
 from service.handlers.training_jobs import TRAINING_JOBS
-from service.rpc.callers import LOCAL
 from service.rpc.mapping import read_message
 from service.rpc.pb.cellgebra.v1 import jobs_pb2, training_pb2
+from tests.service.rows import add_model, claim, finish
 from tests.service.rpc.statuses import fails
 
 LABELS = [{"name": "titer"}]
@@ -182,3 +184,26 @@ async def test_a_request_without_a_spec(training):
     async with fails(StatusCode.INVALID_ARGUMENT) as failure:
         await training.CreateTrainingJob(training_pb2.CreateTrainingJobRequest())
     assert failure.violations == [("spec", "the field is required")]
+
+
+async def test_a_job_that_has_ended_can_be_deleted(training, dataset_id):
+    job = await training.CreateTrainingJob(create(dataset_id))
+    async with fails(StatusCode.FAILED_PRECONDITION):
+        await training.DeleteTrainingJob(by_id("Delete", job.id))
+    await training.CancelTrainingJob(by_id("Cancel", job.id))
+    await training.DeleteTrainingJob(by_id("Delete", job.id))
+    async with fails(StatusCode.NOT_FOUND):
+        await training.GetTrainingJob(by_id("Get", job.id))
+
+
+async def test_a_job_with_a_model_goes_with_it_by_cascade_alone(training, database, context):
+    model_id = add_model(context)
+    with database.read() as session:
+        job_id = session.get_one(ModelRecord, model_id).job_id
+    finish(database, claim(database, job_id))
+    async with fails(StatusCode.FAILED_PRECONDITION) as failure:
+        await training.DeleteTrainingJob(by_id("Delete", job_id))
+    assert model_id in failure.message + str(failure.violations)
+    await training.DeleteTrainingJob(training_pb2.DeleteTrainingJobRequest(id=job_id, cascade=True))
+    with database.read() as session:
+        assert session.get(ModelRecord, model_id) is None

@@ -240,6 +240,18 @@ def test_a_broker_that_is_away_costs_no_ring(database, make_scheduler, valkey, t
     assert rings(valkey, Queue.TRAIN) == 1
 
 
+def test_a_disk_that_fails_is_no_reason_to_stop(make_scheduler, monkeypatch):
+    over = threading.Event()
+
+    def fail(*_):
+        over.set()
+        raise PermissionError("the disk says no")
+
+    scheduler = make_scheduler()
+    monkeypatch.setattr(scheduler._store, "sweep", fail)
+    scheduler.run(over)
+
+
 def test_workers_long_silent_are_forgotten(database, make_scheduler, settings):
     with database.write() as session:
         for name in ("old", "new"):

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.worker.losses.implementations import BOTH
 from tests.worker.losses.test_families import Unread
 from worker.losses import batch_mixing_cpu
 from worker.losses.batch_mixing import BatchMixingLoss, batch_mixing
 from worker.losses.batch_mixing_cpu import NeighborKernel
 from worker.losses.batch_mixing_rows import TorchKernel, cells
 
-BOTH = pytest.mark.parametrize("implementation", ["torch", "numba"])
+pytestmark = pytest.mark.slow  # numba compiles
 
 
 def cloud(rows=40, dims=3, batches=3, clusters=1, dtype=torch.float64):

@@ -5,10 +5,11 @@ import math
 import pytest
 import torch
 
+from tests.worker.losses.implementations import BOTH
 from worker.losses.batch_mixing import batch_mixing
 from worker.losses.batch_mixing_rows import TorchKernel, cells
 
-BOTH = pytest.mark.parametrize("implementation", ["torch", "numba"])
+pytestmark = pytest.mark.slow  # numba compiles
 
 
 def latents(rows, dims=3, dtype=torch.float32):

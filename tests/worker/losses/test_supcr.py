@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.worker.losses.implementations import BOTH
 from worker.losses.supcr import SupCRLoss, supcr
 
 
@@ -42,7 +43,7 @@ def literal(z, labels, temperature, similarity):
     return total / (len(rows) * (len(rows) - 1))
 
 
-@pytest.mark.parametrize("implementation", ["torch", "numba"])
+@BOTH
 @pytest.mark.parametrize("similarity", ["neg_l2", "cosine"])
 @settings(max_examples=25, deadline=None)
 @given(
@@ -89,7 +90,7 @@ def test_two_labels_give_exactly_zero_and_identical_rows_a_finite_gradient():
     assert torch.isfinite(z.grad).all()
 
 
-@pytest.mark.parametrize("implementation", ["torch", "numba"])
+@BOTH
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("similarity", ["neg_l2", "cosine"])
 @pytest.mark.parametrize("value", [0.0, 0.5, 1 / 3])
@@ -152,7 +153,7 @@ def test_the_module_sums_its_views_and_leaves_unedited_designs_out_of_one():
         loss(labels)
 
 
-@pytest.mark.parametrize("implementation", ["torch", "numba"])
+@BOTH
 @pytest.mark.parametrize("temperature", [1e-4, 0.003, 0.1, 10.0, 1e4])
 @pytest.mark.parametrize("similarity", ["neg_l2", "cosine"])
 def test_float32_at_any_temperature(similarity, temperature, implementation):

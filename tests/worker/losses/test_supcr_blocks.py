@@ -8,12 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
+from tests.worker.losses.implementations import BOTH
 from worker.losses import supcr_cpu
 from worker.losses.supcr import supcr, supcr_of_views
 from worker.losses.supcr_cpu import MergeKernel
 from worker.losses.supcr_labels import label_columns
 from worker.losses.supcr_rows import row_blocked
 from worker.losses.supcr_torch import SortKernel
+
+pytestmark = pytest.mark.slow  # numba compiles
 
 SIMILARITIES = pytest.mark.parametrize("similarity", ["cosine", "neg_l2"])
 KERNELS = pytest.mark.parametrize("kernel", [SortKernel, MergeKernel])
@@ -27,7 +30,7 @@ def batch(rows, dims=4, dtype=torch.float64, columns=2):
     return z, labels
 
 
-@pytest.mark.parametrize("implementation", ["torch", "numba"])
+@BOTH
 @pytest.mark.parametrize("ties", ["exact", "upstream"])
 @SIMILARITIES
 def test_gradients_are_those_of_finite_differences(similarity, ties, implementation):
@@ -36,7 +39,7 @@ def test_gradients_are_those_of_finite_differences(similarity, ties, implementat
     assert torch.autograd.gradcheck(lambda x: supcr(x, labels, temperature=0.6, **settings), z)
 
 
-@pytest.mark.parametrize("implementation", ["torch", "numba"])
+@BOTH
 @pytest.mark.parametrize("ties", ["exact", "upstream"])
 @pytest.mark.parametrize("temperature", [1e-3, 0.5])
 @SIMILARITIES

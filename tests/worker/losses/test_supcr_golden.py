@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.worker.losses.implementations import BOTH
 from worker.losses.supcr import SupCRLoss, supcr, tie_lower_bound
 from worker.losses.supcr_rnc import rank_n_contrast
 
 GOLDEN = json.loads((Path(__file__).parent / "golden_supcr.json").read_text())
 CASES = pytest.mark.parametrize("case", GOLDEN["supcr"], ids=[c["id"] for c in GOLDEN["supcr"]])
-BOTH = pytest.mark.parametrize("implementation", ["torch", "numba"])
 
 
 def tensor(rows, dtype=torch.float64):

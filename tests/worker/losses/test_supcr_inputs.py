@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
+from tests.worker.losses.implementations import BOTH
 from worker.losses.supcr import supcr, tie_lower_bound
 from worker.losses.supcr_rnc import rank_n_contrast
 
-IMPLEMENTATIONS = pytest.mark.parametrize("implementation", ["torch", "numba"])
 SIMILARITIES = pytest.mark.parametrize("similarity", ["cosine", "neg_l2"])
 
 
@@ -17,7 +17,7 @@ def latents(rows, dims=3, dtype=torch.float32):
     return torch.randn(rows, dims, generator=generator, dtype=dtype).requires_grad_()
 
 
-@IMPLEMENTATIONS
+@BOTH
 @SIMILARITIES
 @pytest.mark.parametrize(
     "labels",
@@ -39,7 +39,7 @@ def test_without_a_choice_the_loss_is_zero_with_a_graph(labels, similarity, impl
     torch.testing.assert_close(z.grad, torch.zeros_like(z), rtol=0, atol=1e-5)
 
 
-@IMPLEMENTATIONS
+@BOTH
 @SIMILARITIES
 def test_all_labels_equal_is_the_mean_of_plain_softmaxes(similarity, implementation):
     z = latents(6, dtype=torch.float64)
@@ -56,7 +56,7 @@ def test_all_labels_equal_is_the_mean_of_plain_softmaxes(similarity, implementat
     assert value >= tie_lower_bound(labels)[0]
 
 
-@IMPLEMENTATIONS
+@BOTH
 def test_latents_of_length_zero_have_cosine_zero_and_no_gradient(implementation):
     z = torch.zeros(4, 3, requires_grad=True)
     labels = torch.tensor([[0.0], [1.0], [2.0], [4.0]])
@@ -69,7 +69,7 @@ def test_latents_of_length_zero_have_cosine_zero_and_no_gradient(implementation)
     assert (z.grad == 0).all()
 
 
-@IMPLEMENTATIONS
+@BOTH
 @SIMILARITIES
 @pytest.mark.parametrize("bad", [math.inf, math.nan])
 def test_latents_that_are_not_finite_make_the_loss_so(bad, similarity, implementation):
@@ -80,7 +80,7 @@ def test_latents_that_are_not_finite_make_the_loss_so(bad, similarity, implement
     assert not math.isfinite(value.item())
 
 
-@IMPLEMENTATIONS
+@BOTH
 @SIMILARITIES
 def test_the_latent_of_a_row_without_a_label_is_not_read(similarity, implementation):
     z = latents(5)
@@ -94,7 +94,7 @@ def test_the_latent_of_a_row_without_a_label_is_not_read(similarity, implementat
     assert (z.grad[4] == 0).all()
 
 
-@IMPLEMENTATIONS
+@BOTH
 @pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.uint8, torch.bool])
 def test_integer_labels_are_labels(dtype, implementation):
     z = latents(6)
@@ -103,7 +103,7 @@ def test_integer_labels_are_labels(dtype, implementation):
     assert value.item() == supcr(z, labels.double(), implementation=implementation).item()
 
 
-@IMPLEMENTATIONS
+@BOTH
 @SIMILARITIES
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_latents_are_worked_on_in_float32(dtype, similarity, implementation):

@@ -1,4 +1,7 @@
-"""Searches by branch and bound against brute force, and what they say of themselves."""
+"""Searches by branch and bound against brute force, and what they say of themselves.
+
+numba compiles the tree for most of a minute, once an installation.
+"""
 
 import math
 
@@ -17,6 +20,8 @@ from worker.search.parts import Part
 from worker.search.plan import plan_search
 from worker.search.run import finish, run_shard, search
 from worker.search.tally import Watch
+
+pytestmark = pytest.mark.timeout(600)
 
 QUICK = settings(
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -57,6 +62,7 @@ def specs(draw):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LATENT)
 @QUICK
 @given(spec=specs())
@@ -78,6 +84,7 @@ def test_the_best_are_those_of_brute_force(models, kind, spec):
         assert order.evaluated_count + order.pruned_count == order.possible_count
 
 
+@pytest.mark.slow
 def test_pruned_and_evaluated_are_all_designs_and_few_are_evaluated(models):
     edits = [f"g{i}:knockdown{level}" for i in range(5) for level in ("", *LEVELS)]
     spec = spec_of(min_order=4, proposal_count=3, pool={"edits": edits})
@@ -89,6 +96,7 @@ def test_pruned_and_evaluated_are_all_designs_and_few_are_evaluated(models):
     assert report.proof.is_proven
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per_order", [True, False])
 def test_a_spent_budget_leaves_a_gap_that_holds(models, per_order):
     model = models("mlp")
@@ -108,6 +116,7 @@ def test_a_spent_budget_leaves_a_gap_that_holds(models, per_order):
     assert report.proof.bound_left >= expected[-1][0]
 
 
+@pytest.mark.slow
 def test_what_a_part_says_of_its_tree_comes_back_from_its_bytes(models):
     predictor = models("mlp").predictor
     plan = plan_search(spec_of(branch_and_bound={"nodes": 1}), predictor)
@@ -122,6 +131,7 @@ def test_what_a_part_says_of_its_tree_comes_back_from_its_bytes(models):
     assert 0 <= sum(passed) <= plan.expected_count
 
 
+@pytest.mark.slow
 def test_a_whole_tree_tells_of_all_designs_and_hears_that_it_is_to_stop(models):
     predictor = models("mlp").predictor
     plan = plan_search(spec_of(), predictor)
@@ -143,6 +153,7 @@ def test_a_front_is_refused():
         spec_of(objectives=both, pareto=True)
 
 
+@pytest.mark.slow
 def test_diversity_chooses_among_as_many_as_a_full_search_keeps(models):
     model = models("quadratic")
     changes = {"diversity": 0.5, "max_order": 3}

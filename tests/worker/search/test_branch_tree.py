@@ -13,6 +13,9 @@ from worker.search.branch_tree import DONE, FULL, advance, bound_left, bound_nod
 from worker.search.objective import Goal, Limit, Ranking
 from worker.search.table_builder import network_tables
 
+# Compiling the tree takes longer than all of it; test_branch.py runs what is compiled anyway.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
 HEADS = {
     "linear": {"head": "linear"},
     "quadratic": {"head": "quadratic"},

@@ -26,6 +26,7 @@ def test_a_library_knows_its_sources_and_holds_every_variant(tmp_path):
         assert hasattr(library, f"run_{name}")
 
 
+@pytest.mark.slow
 def test_without_a_compiler_it_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setenv("CC", "no-such-compiler")
     with pytest.raises(FileNotFoundError, match="install cc, gcc or clang"):
@@ -40,7 +41,7 @@ def test_a_wheel_is_built_with_and_without_a_compiler(tmp_path, cc):
         pytest.skip("no C compiler")
     tree = tmp_path / "tree"
     leave = shutil.ignore_patterns("__pycache__", "libscreen.so")
-    for name in ("service", "worker"):
+    for name in ("service", "worker", "examples/isoprenol"):
         shutil.copytree(ROOT / name, tree / name, ignore=leave)
     for name in ("LICENSE", "NOTICE", "README.md", "cellgebra.py", "pyproject.toml"):
         shutil.copy(ROOT / name, tree)

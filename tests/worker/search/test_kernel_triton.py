@@ -66,6 +66,7 @@ def run_cases(*files, **environment):
 
 
 @NEEDS_TRITON
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_interpreted_it_equals_every_design_and_the_compiled_kernel():
     run_cases("triton_cases.py", TRITON_INTERPRET="1")
@@ -88,6 +89,7 @@ def test_it_compiles_for_a_gpu_that_is_not_here(tmp_path):
     run("-m", "tests.worker.search.triton_source", TRITON_CACHE_DIR=str(tmp_path))
 
 
+@pytest.mark.slow
 def test_without_a_gpu_it_is_not_imported():
     run("-c", UNASKED, CUDA_VISIBLE_DEVICES="")
 

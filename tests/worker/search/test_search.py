@@ -69,7 +69,8 @@ def test_the_best_are_those_of_brute_force(models, kind, spec, data, shards):
     try:
         report, found = search(spec, model.predictor, shard_count=shards)
     except InvalidArgumentError:
-        orders = {design.order for _, design in expected}
+        parent = parse_genotype(spec.background).order
+        orders = {design.order - parent for _, design in expected}
         assert spec.max_order not in orders or len(expected) < spec.proposal_count
         return
     assert sum(order.infeasible_count for order in report.orders) == infeasible
@@ -81,5 +82,5 @@ def test_the_best_are_those_of_brute_force(models, kind, spec, data, shards):
         assert design in [one for _, one in expected]
         (read,) = model.readings([design])
         assert math.isclose(worth(spec, names, [c for c, _ in read]), value, rel_tol=1e-9)
-        assert math.isclose(proposal.value, value, rel_tol=1e-9, abs_tol=1e-12)
+        assert math.isclose(proposal.value, value, rel_tol=1e-9, abs_tol=1e-11)  # terms of up to 4
     assert len({proposal.genotype for proposal in found}) == len(found)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 # A worker with a job that keeps a checkpoint, and then draws a picture for a minute.
 WORKER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from service.contract.artifacts import ArtifactStore
 from service.contract.database import Database
@@ -35,7 +35,17 @@ def draw(held):
     print("drawing", flush=True)
     time.sleep(60)
 
-run_job(runtime, job_id, draw)
+def query(held):
+    print("drawing", flush=True)
+    try:
+        while not held.should_stop():
+            time.sleep(0.05)
+    except BaseException:  # as DuckDB does, of whatever the handler of a signal raises
+        raise RuntimeError("Query interrupted")
+    held.require_going()
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))  # as Celery's pool does
+run_job(runtime, job_id, WORK)
 """
 
 
@@ -49,11 +59,12 @@ def begin(database, database_url, tmp_path):
     """Starts a worker on a new job of some kind; gives the job's id, once it draws."""
     started = []
 
-    def begin(kind=JobKind.TRAINING, **spec):
+    def begin(kind=JobKind.TRAINING, work="draw", **spec):
         with database.write() as session:
             owner, request = Owner("lab", "ada"), Request(None, "")
             job, _ = jobs.create_job(session, owner, kind, spec, subject_id="x", request=request)
-        command = [sys.executable, "-c", WORKER, database_url, str(tmp_path), job.id]
+        program = WORKER.replace("WORK", work)
+        command = [sys.executable, "-c", program, database_url, str(tmp_path), job.id]
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         started.append(process)
         assert process.stdout.readline() == b"drawing\n"
@@ -92,6 +103,14 @@ def test_a_worker_that_goes_hands_back_from_its_last_checkpoint(begin, read, tmp
     assert (job.state, job.attempt_count) == ("QUEUED", 0)
     assert ArtifactStore(tmp_path / "artifacts").read(job.checkpoint_sha256) == b"half of it"
     assert list((tmp_path / "artifacts" / "incoming").iterdir()) == []
+
+
+def test_a_worker_that_is_told_to_end_hands_back_and_ends(begin, read):
+    job_id, worker = begin(work="query")
+    worker.terminate()
+    assert worker.wait(timeout=30) == 5
+    job = read(job_id)
+    assert (job.state, job.attempt_count, job.error) == ("QUEUED", 0, None)
 
 
 def test_a_time_limit_ends_a_job_with_a_named_reason(begin, read):

@@ -17,7 +17,8 @@ from service.contract.repositories.jobs import Owner
 from service.contract.repositories.requests import Request
 from service.contract.settings import Settings
 from worker.tasks import stopping
-from worker.tasks.life_cycle import JobStoppedError, run_job
+from worker.tasks.held_jobs import JobStoppedError
+from worker.tasks.life_cycle import run_job
 from worker.tasks.runtime import Runtime
 
 

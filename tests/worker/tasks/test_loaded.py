@@ -85,3 +85,13 @@ def test_a_blob_that_is_missing_or_altered_is_named_and_nothing_is_unloaded(stor
     with pytest.raises(BrokenArtifactError, match=re.compile("model b .*missing")):
         loaded.get("b", *other)
     assert loaded.get("a", *blobs) is kept
+
+
+def test_a_message_that_names_another_manifest_takes_no_models_place(store, blobs, trained):
+    manifest, weights = blobs
+    other = put(
+        store, trained.manifest.model_copy(update={"name": "forged"}).model_dump_json().encode()
+    )
+    loaded = LoadedModels(store, max_models=9, max_bytes=MANY)
+    assert loaded.get("a", other, weights).manifest.name == "forged"
+    assert loaded.get("a", manifest, weights).manifest.name == trained.manifest.name

@@ -75,6 +75,7 @@ def test_batches_that_are_all_in_the_test_part_do_not_count(tmp_path):
         train_model(spec_of(split=split), path, [TITER], [CYCLE], identity=IDENTITY)
 
 
+@pytest.mark.slow
 def test_several_covariates_some_missing_and_large_batches_train_to_the_same_bytes(tmp_path):
     rows = 400  # beyond what PyTorch computes by itself
     plates = [str(place % 7) if place % 5 else None for place in range(rows)]

@@ -27,7 +27,11 @@ VALUE = LabelColumn(name="value", kind="rate", unit="1/h")
 ASKED = ["", "g0:knockdown", "g0:knockdown+g1:knockdown", "g2:knockdown@0.5+g3:knockdown"]
 
 PLAIN = [kind for kind in KINDS if not KINDS[kind].reads_genes]
-every_kind = pytest.mark.parametrize("kind", PLAIN)
+FAST = ("additive", "forest", "low_rank", "pairwise")  # one of each family, by default
+every_kind = pytest.mark.parametrize(
+    "kind",
+    [kind if kind in FAST else pytest.param(kind, marks=pytest.mark.slow) for kind in PLAIN],
+)
 
 
 def test_models_of_genes_are_refused_without_them_when_the_job_is_created():

@@ -19,7 +19,11 @@ SPLITS = [
 ]
 
 
-@pytest.mark.parametrize("split", SPLITS, ids=lambda split: split["kind"])
+@pytest.mark.parametrize(
+    "split",
+    [*SPLITS[:2], *(pytest.param(split, marks=pytest.mark.slow) for split in SPLITS[2:])],
+    ids=lambda split: split["kind"],
+)
 def test_other_test_labels_give_the_same_weights(tmp_path, train, split):
     """Transforms, standards, offsets of batches and neutral models come from training alone."""
     assert CYCLE.role == "batch"

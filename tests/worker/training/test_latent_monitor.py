@@ -64,6 +64,7 @@ def test_members_that_are_not_trained_yet_count_as_alive():
         require_latent([dead, dead, dead], 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weighting", ["uncertainty", "pcgrad"])
 def test_a_weighted_and_split_training_resumes_to_the_same_bytes(train, monkeypatch, weighting):
     monkeypatch.setattr("worker.training.progress._POLL_SECONDS", 0.0)

@@ -72,6 +72,7 @@ def size(weights, name):
     return (paths + shift_ED.abs() @ hidden).mean().item()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["l1", "group_lasso", "c_node"])
 def test_a_penalty_shrinks_what_it_reads(all_kept, name):
     free, epochs = trained(all_kept, [{"name": name, "weight": 0.0}])

@@ -45,7 +45,9 @@ def test_a_run_without_a_report_gives_the_same_model(train):
     assert bare.weights == whole.weights
 
 
-@pytest.mark.parametrize("polls", [1, 2, 4])
+@pytest.mark.parametrize(
+    "polls", [2, pytest.param(1, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.slow)]
+)
 def test_a_resumed_run_equals_an_undisturbed_one(train, monkeypatch, polls):
     monkeypatch.setattr("worker.training.progress._POLL_SECONDS", 0.0)  # ask before every step
     whole = train()

@@ -170,6 +170,7 @@ def test_what_does_not_fit_is_left_out_with_its_reason(train):
     assert log_alone.candidates[0].score is None
 
 
+@pytest.mark.slow
 def test_a_candidate_that_costs_too_much_is_left_out_unless_it_is_named(tmp_path, train):
     spec = small_spec(model={"kind": "auto", "folds": 2}, epochs=100_000)
     designs = random_designs(40)
@@ -179,6 +180,7 @@ def test_a_candidate_that_costs_too_much_is_left_out_unless_it_is_named(tmp_path
     )
 
 
+@pytest.mark.slow
 def test_values_without_ratios_leave_out_the_models_of_ratios_alone(tmp_path):
     designs = random_designs(60)
     path = write_table(tmp_path / "t", designs, label__fitness=log_titer(designs) - 4)

@@ -39,6 +39,7 @@ def looks(fba):
     return found
 
 
+@pytest.mark.slow
 def test_a_trial_is_the_job_that_its_spec_describes(fba):
     """Weights as `train_model` gives them, bit for bit, with looks and PCGrad."""
     arm = Arm(Terms.BOTH, COSINE, is_pcgrad=True)

@@ -1,27 +1,33 @@
 """Blobs: whole or not at all, shared by content, gone with the last who holds them."""
 
 import hashlib
+import os
 import random
 import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event, select
 
 from service.contract.artifacts import ArtifactStore
 from service.contract.errors import BrokenArtifactError, NotFoundError
+from service.contract.object_store import ObjectArtifactStore
 from service.contract.records import ArtifactRecord, DatasetRecord
 from service.contract.repositories import artifacts, uploads
 from service.contract.repositories.jobs import Owner
 from tests.service.rows import publish_blob
 
 
-@pytest.fixture
-def store(tmp_path):
-    return ArtifactStore(tmp_path / "artifacts")
+@pytest.fixture(params=["folder", pytest.param("bucket", marks=pytest.mark.slow)])
+def store(request, tmp_path):
+    """A store of either kind, to which the same laws apply."""
+    if request.param == "folder":
+        return ArtifactStore(tmp_path / "artifacts")
+    return request.getfixturevalue("bucket").store(tmp_path / "artifacts")
 
 
 def release(database, store, project_id, blob):
@@ -30,6 +36,10 @@ def release(database, store, project_id, blob):
 
 
 def files(store):
+    """What the store holds, whole or not, and what is unfinished on this machine."""
+    if isinstance(store, ObjectArtifactStore):
+        unfinished = [path for path in (store._root / "incoming").rglob("*") if path.is_file()]
+        return [Path(found["path"]) for found in store._bucket.listed()] + unfinished
     return [path for path in store._root.rglob("*") if path.is_file()]
 
 
@@ -163,12 +173,13 @@ def test_a_blob_that_is_altered_or_missing_is_found_out(database, store, owner):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from service.contract.artifacts import ArtifactStore
 from service.contract.database import Database
 from service.contract.repositories import artifacts
 from service.contract.repositories.jobs import Owner
+from service.contract.settings import Settings
+from service.contract.stores import artifact_store
 
-database, store = Database(sys.argv[1]), ArtifactStore(Path(sys.argv[2]))
+database, store = Database(sys.argv[1]), artifact_store(Settings(data_dir=Path(sys.argv[2])))
 die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 with artifacts.write_blobs(database, store) as session, store.writer() as writer:
     writer.write(b"strain")
@@ -182,11 +193,14 @@ with artifacts.write_blobs(database, store) as session:
 
 
 @pytest.mark.parametrize("when", ["before its commit", "after it has let go"])
-def test_what_a_killed_process_leaves_is_collected(database, store, owner, when):
+def test_what_a_killed_process_leaves_is_collected(database, store, owner, when, request):
     kept = publish_blob(database, store, b"kept", owner=owner)
     url = database.engine.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-c", KILLED, url, str(store._root), when]
-    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    command = [sys.executable, "-c", KILLED, url, str(store._root.parent), when]
+    named = isinstance(store, ObjectArtifactStore) and request.getfixturevalue("bucket").environment
+    environment = {**os.environ, **(named or {})}
+    done = subprocess.run(command, check=False, env=environment)
+    assert done.returncode == -signal.SIGKILL
     left = hashlib.sha256(b"strain").hexdigest()
     assert store.has(left)
     artifacts.collect_doubtful(database, store, 60)

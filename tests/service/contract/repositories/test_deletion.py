@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import func, select
 
-from service.contract.artifacts import ArtifactStore, Blob
+from service.contract.artifacts import ArtifactStore
+from service.contract.blobs import Blob
 from service.contract.datasets import DatasetState
 from service.contract.errors import FailedPreconditionError
 from service.contract.jobs import JobKind, JobState

@@ -51,6 +51,17 @@ def test_what_nothing_needs_goes_and_the_rest_stays(database, store, needed):
     assert (again.unheld, again.unnamed, again.size_bytes) == ([], [], 0)
 
 
+@pytest.mark.usefixtures("needed")
+def test_single_blobs_are_asked_for_only_where_the_list_lacks_them(database, store, monkeypatch):
+    """Each is a request to a bucket."""
+    lost = publish_blob(database, store, b"lost")
+    store.delete(lost.sha256)
+    asked, has = [], store.has
+    monkeypatch.setattr(store, "has", lambda sha256: asked.append(sha256) or has(sha256))
+    assert find_garbage(database, store).missing == [lost.sha256]
+    assert asked == [lost.sha256]
+
+
 def test_what_has_come_to_be_needed_since_stays(database, store):
     killed = leave_file(store, b"killed")
     found = find_garbage(database, store)

@@ -84,6 +84,22 @@ def test_a_foreign_page_token_is_refused(database, token):
         jobs.list_jobs(session, "lab", KIND, page_size=3, page_token=token)
 
 
+@pytest.mark.parametrize("way", ["QUEUED", "RUNNING", "CANCELLING", "SUCCEEDED"])
+def test_only_what_has_failed_or_been_cancelled_is_resumed(database, new_job, way):
+    job_id = new_job()
+    with database.write() as session:
+        if way != "QUEUED":
+            job = leases.claim(session, job_id, "worker", 60)
+        if way == "CANCELLING":
+            jobs.request_cancel(session, "lab", KIND, job_id)
+        if way == "SUCCEEDED":
+            leases.finish(session, leases.Lease(job_id, job.fence), JobState.SUCCEEDED)
+    with pytest.raises(FailedPreconditionError, match=f"a {way} job"), database.write() as session:
+        jobs.resume_job(session, "lab", KIND, job_id)
+    with database.read() as session:
+        assert jobs.get_job(session, "lab", KIND, job_id).state == way
+
+
 def test_a_queued_job_is_cancelled_at_once_and_can_be_resumed(database, new_job):
     job_id = new_job()
     with database.write() as session:

@@ -110,10 +110,10 @@ def test_a_cancelling_job_whose_worker_died_is_cancelled(database, new_job):
 def test_an_unheard_bell_is_listed_until_rung(database, new_job):
     job_id = new_job()
     with database.write() as session:
-        assert leases.list_undispatched(session, 60) == [(job_id, JobKind.TRAINING)]
+        assert leases.list_undispatched(session, 60) == [(job_id, JobKind.TRAINING, None)]
         jobs.mark_dispatched(session, job_id)
         assert leases.list_undispatched(session, 60) == []
-        assert leases.list_undispatched(session, -1) == [(job_id, JobKind.TRAINING)]
+        assert leases.list_undispatched(session, -1) == [(job_id, JobKind.TRAINING, None)]
 
 
 def test_sequences_have_no_gap_under_parallel_writers(database, new_job):
@@ -145,6 +145,22 @@ def test_a_job_is_taken_by_a_worker_with_as_many_gpus(database, new_job):
     assert read(database, job_id).attempt_count == 1
 
 
+def test_who_has_spent_the_bell_of_a_larger_job_has_it_rung_again(database, new_job):
+    plain, large = new_job(), new_job()
+    with database.write() as session:
+        session.get_one(JobRecord, large).gpu_count = 2
+        for job_id in (plain, large):
+            jobs.mark_dispatched(session, job_id)
+    taken = []
+    for bell in (large, plain):  # a worker without GPUs hears both
+        with database.write() as session:
+            taken.append(leases.claim_next(session, bell, "worker", 60))
+    assert [job and job.id for job in taken] == [plain, None]
+    with database.read() as session:
+        waiting = leases.list_undispatched(session, 60, gpu_count=2)
+    assert [(one.job_id, one.kind) for one in waiting] == [(large, JobKind.TRAINING)]
+
+
 def test_a_bell_is_rung_for_whom_a_live_worker_can_take(database, new_job):
     plain, large = new_job(), new_job()
     with database.write() as session:
@@ -152,7 +168,7 @@ def test_a_bell_is_rung_for_whom_a_live_worker_can_take(database, new_job):
     with database.read() as session:
         for gpu_count, ids in ((0, {plain}), (1, {plain}), (2, {plain, large})):
             waiting = leases.list_undispatched(session, 30, gpu_count=gpu_count)
-            assert {job_id for job_id, _ in waiting} == ids
+            assert {job.job_id for job in waiting} == ids
             assert leases.count_queued(session, JobKind.TRAINING, gpu_count=gpu_count) == len(ids)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from service.contract.artifacts import Blob
+from service.contract.blobs import Blob
 from service.contract.database import utc_now
 from service.contract.errors import (
     BrokenArtifactError,

@@ -65,7 +65,7 @@ def test_a_caller_at_the_limit_lets_others_pass(database, add, claim, finish):
 
     def undispatched():
         with database.read() as session:
-            return [id_ for id_, _ in leases.list_undispatched(session, 60, max_running=1)]
+            return [id_ for id_, *_ in leases.list_undispatched(session, 60, max_running=1)]
 
     assert undispatched() == []  # no bell would be answered
     finish(first)

@@ -22,17 +22,89 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from service.rpc.pb.cellgebra.v1 import datasets_pb2 as cellgebra_dot_v1_dot_datasets__pb2
+from service.rpc.pb.cellgebra.v1 import jobs_pb2 as cellgebra_dot_v1_dot_jobs__pb2
+from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63\x65llgebra/v1/genes.proto\x12\x0c\x63\x65llgebra.v1\"\xa1\x01\n\x08GenesUse\x12\x15\n\rgene_table_id\x18\x01 \x01(\t\x12\x19\n\x0cuse_features\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12\x10\n\x08\x66\x65\x61tures\x18\x03 \x03(\t\x12\x14\n\x0c\x65vidence_off\x18\x04 \x03(\t\x12*\n\x08networks\x18\x05 \x03(\x0b\x32\x18.cellgebra.v1.NetworkUseB\x0f\n\r_use_features\"R\n\nNetworkUse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x63hannels\x18\x02 \x03(\t\x12\x16\n\tmin_score\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x0c\n\n_min_scoreb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63\x65llgebra/v1/genes.proto\x12\x0c\x63\x65llgebra.v1\x1a\x1b\x63\x65llgebra/v1/datasets.proto\x1a\x17\x63\x65llgebra/v1/jobs.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"b\n\x16\x43reateGeneTableRequest\x12/\n\x06header\x18\x01 \x01(\x0b\x32\x1d.cellgebra.v1.GeneTableHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\xa4\x01\n\x0fGeneTableHeader\x12)\n\x04spec\x18\x01 \x01(\x0b\x32\x1b.cellgebra.v1.GeneTableSpec\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x17\n\nsize_bytes\x18\x04 \x01(\x03H\x01\x88\x01\x01\x12\x0e\n\x06sha256\x18\x05 \x01(\tB\x07\n\x05_nameB\r\n\x0b_size_bytes\"!\n\x13GetGeneTableRequest\x12\n\n\x02id\x18\x01 \x01(\t\"|\n\x15ListGeneTablesRequest\x12)\n\x05state\x18\x01 \x01(\x0e\x32\x1a.cellgebra.v1.DatasetState\x12\x16\n\tpage_size\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x03 \x01(\tB\x0c\n\n_page_size\"_\n\x16ListGeneTablesResponse\x12,\n\x0bgene_tables\x18\x01 \x03(\x0b\x32\x17.cellgebra.v1.GeneTable\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"5\n\x16\x44\x65leteGeneTableRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61scade\x18\x02 \x01(\x08\"^\n\x14\x43reateNetworkRequest\x12-\n\x06header\x18\x01 \x01(\x0b\x32\x1b.cellgebra.v1.NetworkHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\xb7\x01\n\rNetworkHeader\x12\x15\n\rgene_table_id\x18\x01 \x01(\t\x12\'\n\x04spec\x18\x02 \x01(\x0b\x32\x19.cellgebra.v1.NetworkSpec\x12\x11\n\x04name\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x12\n\nrequest_id\x18\x04 \x01(\t\x12\x17\n\nsize_bytes\x18\x05 \x01(\x03H\x01\x88\x01\x01\x12\x0e\n\x06sha256\x18\x06 \x01(\tB\x07\n\x05_nameB\r\n\x0b_size_bytes\"6\n\x11GetNetworkRequest\x12\x15\n\rgene_table_id\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\"f\n\x13ListNetworksRequest\x12\x15\n\rgene_table_id\x18\x01 \x01(\t\x12\x16\n\tpage_size\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x03 \x01(\tB\x0c\n\n_page_size\"X\n\x14ListNetworksResponse\x12\'\n\x08networks\x18\x01 \x03(\x0b\x32\x15.cellgebra.v1.Network\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"J\n\x14\x44\x65leteNetworkRequest\x12\x15\n\rgene_table_id\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0f\n\x07\x63\x61scade\x18\x03 \x01(\x08\"\xda\x02\n\tGeneTable\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12)\n\x05state\x18\x03 \x01(\x0e\x32\x1a.cellgebra.v1.DatasetState\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsize_bytes\x18\x05 \x01(\x03\x12\x15\n\rsource_sha256\x18\x06 \x01(\t\x12\x19\n\x0ctable_sha256\x18\x07 \x01(\tH\x00\x88\x01\x01\x12)\n\x04spec\x18\x08 \x01(\x0b\x32\x1b.cellgebra.v1.GeneTableSpec\x12/\n\x07profile\x18\t \x01(\x0b\x32\x1e.cellgebra.v1.GeneTableProfile\x12$\n\x05\x65rror\x18\n \x01(\x0b\x32\x15.cellgebra.v1.ProblemB\x0f\n\r_table_sha256\"\xb3\x03\n\rGeneTableSpec\x12)\n\x06\x66ormat\x18\x01 \x01(\x0e\x32\x19.cellgebra.v1.TableFormat\x12\x19\n\x0clocus_column\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x15\n\ralias_columns\x18\x03 \x03(\t\x12\x1c\n\x0f\x61lias_separator\x18\x04 \x01(\tH\x01\x88\x01\x01\x12J\n\x14on_ambiguous_aliases\x18\x05 \x01(\x0e\x32,.cellgebra.v1.GeneTableSpec.AmbiguousAliases\x12,\n\x08\x66\x65\x61tures\x18\x06 \x01(\x0b\x32\x1a.cellgebra.v1.GeneFeatures\x12\x19\n\x11off_when_held_out\x18\x07 \x03(\t\"m\n\x10\x41mbiguousAliases\x12!\n\x1d\x41MBIGUOUS_ALIASES_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x41MBIGUOUS_ALIASES_FAIL\x10\x01\x12\x1a\n\x16\x41MBIGUOUS_ALIASES_KEEP\x10\x02\x42\x0f\n\r_locus_columnB\x12\n\x10_alias_separator\"p\n\x0cGeneFeatures\x12*\n\x04wide\x18\x01 \x01(\x0b\x32\x1a.cellgebra.v1.WideFeaturesH\x00\x12*\n\x04long\x18\x02 \x01(\x0b\x32\x1a.cellgebra.v1.LongFeaturesH\x00\x42\x08\n\x06layout\"k\n\x0cWideFeatures\x12)\n\x07\x63olumns\x18\x01 \x01(\x0b\x32\x18.cellgebra.v1.ColumnList\x12\x30\n\ncategories\x18\x02 \x03(\x0b\x32\x1c.cellgebra.v1.CategoryColumn\"\x1d\n\nColumnList\x12\x0f\n\x07\x63olumns\x18\x01 \x03(\t\"\xa1\x01\n\x0e\x43\x61tegoryColumn\x12\x0e\n\x06\x63olumn\x18\x01 \x01(\t\x12\x16\n\tseparator\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x1c\n\x0fmin_locus_count\x18\x03 \x01(\x03H\x01\x88\x01\x01\x12\'\n\x07missing\x18\x04 \x01(\x0b\x32\x16.cellgebra.v1.CellListB\x0c\n\n_separatorB\x12\n\x10_min_locus_count\"\x19\n\x08\x43\x65llList\x12\r\n\x05\x63\x65lls\x18\x01 \x03(\t\"\x8a\x01\n\x0cLongFeatures\x12\x16\n\x0e\x66\x65\x61ture_column\x18\x01 \x01(\t\x12\x1c\n\x0f\x65vidence_column\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x1c\n\x0fmin_locus_count\x18\x03 \x01(\x03H\x01\x88\x01\x01\x42\x12\n\x10_evidence_columnB\x12\n\x10_min_locus_count\"\xfe\x04\n\x10GeneTableProfile\x12\x11\n\trow_count\x18\x01 \x01(\x03\x12\x13\n\x0blocus_count\x18\x02 \x01(\x03\x12\x13\n\x0b\x61lias_count\x18\x03 \x01(\x03\x12\x1d\n\x15\x61mbiguous_alias_count\x18\x04 \x01(\x03\x12O\n\x11\x61mbiguous_aliases\x18\x05 \x03(\x0b\x32\x34.cellgebra.v1.GeneTableProfile.AmbiguousAliasesEntry\x12\x1c\n\x14shadowed_alias_count\x18\x06 \x01(\x03\x12\x15\n\rfeature_count\x18\x07 \x01(\x03\x12\x15\n\rfeature_names\x18\x08 \x03(\t\x12.\n\x08\x66\x65\x61tures\x18\t \x03(\x0b\x32\x1c.cellgebra.v1.FeatureProfile\x12\x18\n\x10left_out_columns\x18\n \x03(\t\x12\x1f\n\x12rare_feature_count\x18\x0b \x01(\x03H\x00\x88\x01\x01\x12K\n\x0f\x65vidence_counts\x18\x0c \x03(\x0b\x32\x32.cellgebra.v1.GeneTableProfile.EvidenceCountsEntry\x12\x19\n\x11off_when_held_out\x18\r \x03(\t\x1aP\n\x15\x41mbiguousAliasesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.cellgebra.v1.LocusList:\x02\x38\x01\x1a\x35\n\x13\x45videnceCountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x42\x15\n\x13_rare_feature_count\"\x19\n\tLocusList\x12\x0c\n\x04loci\x18\x01 \x03(\t\"\x85\x01\n\x0e\x46\x65\x61tureProfile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\rmissing_share\x18\x02 \x01(\x01\x12\x10\n\x03min\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04mean\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x10\n\x03max\x18\x05 \x01(\x01H\x02\x88\x01\x01\x42\x06\n\x04_minB\x07\n\x05_meanB\x06\n\x04_max\"\xeb\x02\n\x07Network\x12\n\n\x02id\x18\x01 \x01(\t\x12\x15\n\rgene_table_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12)\n\x05state\x18\x04 \x01(\x0e\x32\x1a.cellgebra.v1.DatasetState\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsize_bytes\x18\x06 \x01(\x03\x12\x15\n\rsource_sha256\x18\x07 \x01(\t\x12\x19\n\x0ctable_sha256\x18\x08 \x01(\tH\x00\x88\x01\x01\x12\'\n\x04spec\x18\t \x01(\x0b\x32\x19.cellgebra.v1.NetworkSpec\x12-\n\x07profile\x18\n \x01(\x0b\x32\x1c.cellgebra.v1.NetworkProfile\x12$\n\x05\x65rror\x18\x0b \x01(\x0b\x32\x15.cellgebra.v1.ProblemB\x0f\n\r_table_sha256\"\xc3\x03\n\x0bNetworkSpec\x12)\n\x06\x66ormat\x18\x01 \x01(\x0e\x32\x19.cellgebra.v1.TableFormat\x12\x1a\n\rsource_column\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x1a\n\rtarget_column\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x31\n\x0f\x63hannel_columns\x18\x04 \x01(\x0b\x32\x18.cellgebra.v1.ColumnList\x12\x17\n\nscore_unit\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12\x18\n\x0bname_prefix\x18\x06 \x01(\tH\x03\x88\x01\x01\x12:\n\ron_self_edges\x18\x07 \x01(\x0e\x32#.cellgebra.v1.NetworkSpec.SelfEdges\x12\x19\n\x11off_when_held_out\x18\x08 \x03(\t\"Q\n\tSelfEdges\x12\x1a\n\x16SELF_EDGES_UNSPECIFIED\x10\x00\x12\x13\n\x0fSELF_EDGES_FAIL\x10\x01\x12\x13\n\x0fSELF_EDGES_SKIP\x10\x02\x42\x10\n\x0e_source_columnB\x10\n\x0e_target_columnB\r\n\x0b_score_unitB\x0e\n\x0c_name_prefix\"\xd9\x02\n\x0eNetworkProfile\x12\x11\n\trow_count\x18\x01 \x01(\x03\x12\x12\n\nedge_count\x18\x02 \x01(\x03\x12.\n\x08\x63hannels\x18\x03 \x03(\x0b\x32\x1c.cellgebra.v1.ChannelProfile\x12\x1a\n\x12matched_name_count\x18\x04 \x01(\x03\x12\x15\n\rrenamed_count\x18\x05 \x01(\x03\x12\x1c\n\x14unmatched_name_count\x18\x06 \x01(\x03\x12\x17\n\x0funmatched_names\x18\x07 \x03(\t\x12\x1b\n\x13unmatched_row_count\x18\x08 \x01(\x03\x12\x17\n\x0f\x64uplicate_count\x18\t \x01(\x03\x12\x17\n\x0fself_edge_count\x18\n \x01(\x03\x12\x1c\n\x14isolated_locus_count\x18\x0b \x01(\x03\x12\x19\n\x11off_when_held_out\x18\x0c \x03(\t\"L\n\x0e\x43hannelProfile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nedge_count\x18\x02 \x01(\x03\x12\x0b\n\x03min\x18\x03 \x01(\x01\x12\x0b\n\x03max\x18\x04 \x01(\x01\"\xa1\x01\n\x08GenesUse\x12\x15\n\rgene_table_id\x18\x01 \x01(\t\x12\x19\n\x0cuse_features\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12\x10\n\x08\x66\x65\x61tures\x18\x03 \x03(\t\x12\x14\n\x0c\x65vidence_off\x18\x04 \x03(\t\x12*\n\x08networks\x18\x05 \x03(\x0b\x32\x18.cellgebra.v1.NetworkUseB\x0f\n\r_use_features\"R\n\nNetworkUse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x63hannels\x18\x02 \x03(\t\x12\x16\n\tmin_score\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x0c\n\n_min_score2\x98\x05\n\x10GeneTableService\x12R\n\x0f\x43reateGeneTable\x12$.cellgebra.v1.CreateGeneTableRequest\x1a\x17.cellgebra.v1.GeneTable(\x01\x12J\n\x0cGetGeneTable\x12!.cellgebra.v1.GetGeneTableRequest\x1a\x17.cellgebra.v1.GeneTable\x12[\n\x0eListGeneTables\x12#.cellgebra.v1.ListGeneTablesRequest\x1a$.cellgebra.v1.ListGeneTablesResponse\x12O\n\x0f\x44\x65leteGeneTable\x12$.cellgebra.v1.DeleteGeneTableRequest\x1a\x16.google.protobuf.Empty\x12L\n\rCreateNetwork\x12\".cellgebra.v1.CreateNetworkRequest\x1a\x15.cellgebra.v1.Network(\x01\x12\x44\n\nGetNetwork\x12\x1f.cellgebra.v1.GetNetworkRequest\x1a\x15.cellgebra.v1.Network\x12U\n\x0cListNetworks\x12!.cellgebra.v1.ListNetworksRequest\x1a\".cellgebra.v1.ListNetworksResponse\x12K\n\rDeleteNetwork\x12\".cellgebra.v1.DeleteNetworkRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cellgebra.v1.genes_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GENESUSE']._serialized_start=43
-  _globals['_GENESUSE']._serialized_end=204
-  _globals['_NETWORKUSE']._serialized_start=206
-  _globals['_NETWORKUSE']._serialized_end=288
+  _globals['_GENETABLEPROFILE_AMBIGUOUSALIASESENTRY']._loaded_options = None
+  _globals['_GENETABLEPROFILE_AMBIGUOUSALIASESENTRY']._serialized_options = b'8\001'
+  _globals['_GENETABLEPROFILE_EVIDENCECOUNTSENTRY']._loaded_options = None
+  _globals['_GENETABLEPROFILE_EVIDENCECOUNTSENTRY']._serialized_options = b'8\001'
+  _globals['_CREATEGENETABLEREQUEST']._serialized_start=158
+  _globals['_CREATEGENETABLEREQUEST']._serialized_end=256
+  _globals['_GENETABLEHEADER']._serialized_start=259
+  _globals['_GENETABLEHEADER']._serialized_end=423
+  _globals['_GETGENETABLEREQUEST']._serialized_start=425
+  _globals['_GETGENETABLEREQUEST']._serialized_end=458
+  _globals['_LISTGENETABLESREQUEST']._serialized_start=460
+  _globals['_LISTGENETABLESREQUEST']._serialized_end=584
+  _globals['_LISTGENETABLESRESPONSE']._serialized_start=586
+  _globals['_LISTGENETABLESRESPONSE']._serialized_end=681
+  _globals['_DELETEGENETABLEREQUEST']._serialized_start=683
+  _globals['_DELETEGENETABLEREQUEST']._serialized_end=736
+  _globals['_CREATENETWORKREQUEST']._serialized_start=738
+  _globals['_CREATENETWORKREQUEST']._serialized_end=832
+  _globals['_NETWORKHEADER']._serialized_start=835
+  _globals['_NETWORKHEADER']._serialized_end=1018
+  _globals['_GETNETWORKREQUEST']._serialized_start=1020
+  _globals['_GETNETWORKREQUEST']._serialized_end=1074
+  _globals['_LISTNETWORKSREQUEST']._serialized_start=1076
+  _globals['_LISTNETWORKSREQUEST']._serialized_end=1178
+  _globals['_LISTNETWORKSRESPONSE']._serialized_start=1180
+  _globals['_LISTNETWORKSRESPONSE']._serialized_end=1268
+  _globals['_DELETENETWORKREQUEST']._serialized_start=1270
+  _globals['_DELETENETWORKREQUEST']._serialized_end=1344
+  _globals['_GENETABLE']._serialized_start=1347
+  _globals['_GENETABLE']._serialized_end=1693
+  _globals['_GENETABLESPEC']._serialized_start=1696
+  _globals['_GENETABLESPEC']._serialized_end=2131
+  _globals['_GENETABLESPEC_AMBIGUOUSALIASES']._serialized_start=1985
+  _globals['_GENETABLESPEC_AMBIGUOUSALIASES']._serialized_end=2094
+  _globals['_GENEFEATURES']._serialized_start=2133
+  _globals['_GENEFEATURES']._serialized_end=2245
+  _globals['_WIDEFEATURES']._serialized_start=2247
+  _globals['_WIDEFEATURES']._serialized_end=2354
+  _globals['_COLUMNLIST']._serialized_start=2356
+  _globals['_COLUMNLIST']._serialized_end=2385
+  _globals['_CATEGORYCOLUMN']._serialized_start=2388
+  _globals['_CATEGORYCOLUMN']._serialized_end=2549
+  _globals['_CELLLIST']._serialized_start=2551
+  _globals['_CELLLIST']._serialized_end=2576
+  _globals['_LONGFEATURES']._serialized_start=2579
+  _globals['_LONGFEATURES']._serialized_end=2717
+  _globals['_GENETABLEPROFILE']._serialized_start=2720
+  _globals['_GENETABLEPROFILE']._serialized_end=3358
+  _globals['_GENETABLEPROFILE_AMBIGUOUSALIASESENTRY']._serialized_start=3200
+  _globals['_GENETABLEPROFILE_AMBIGUOUSALIASESENTRY']._serialized_end=3280
+  _globals['_GENETABLEPROFILE_EVIDENCECOUNTSENTRY']._serialized_start=3282
+  _globals['_GENETABLEPROFILE_EVIDENCECOUNTSENTRY']._serialized_end=3335
+  _globals['_LOCUSLIST']._serialized_start=3360
+  _globals['_LOCUSLIST']._serialized_end=3385
+  _globals['_FEATUREPROFILE']._serialized_start=3388
+  _globals['_FEATUREPROFILE']._serialized_end=3521
+  _globals['_NETWORK']._serialized_start=3524
+  _globals['_NETWORK']._serialized_end=3887
+  _globals['_NETWORKSPEC']._serialized_start=3890
+  _globals['_NETWORKSPEC']._serialized_end=4341
+  _globals['_NETWORKSPEC_SELFEDGES']._serialized_start=4193
+  _globals['_NETWORKSPEC_SELFEDGES']._serialized_end=4274
+  _globals['_NETWORKPROFILE']._serialized_start=4344
+  _globals['_NETWORKPROFILE']._serialized_end=4689
+  _globals['_CHANNELPROFILE']._serialized_start=4691
+  _globals['_CHANNELPROFILE']._serialized_end=4767
+  _globals['_GENESUSE']._serialized_start=4770
+  _globals['_GENESUSE']._serialized_end=4931
+  _globals['_NETWORKUSE']._serialized_start=4933
+  _globals['_NETWORKUSE']._serialized_end=5015
+  _globals['_GENETABLESERVICE']._serialized_start=5018
+  _globals['_GENETABLESERVICE']._serialized_end=5682
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,8 @@
 import grpc
 import warnings
 
+from service.rpc.pb.cellgebra.v1 import genes_pb2 as cellgebra_dot_v1_dot_genes__pb2
+from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -22,3 +24,399 @@ if _version_not_supported:
         + f' Please upgrade your grpc module to grpcio>={GRPC_GENERATED_VERSION}'
         + f' or downgrade your generated code using grpcio-tools<={GRPC_VERSION}.'
     )
+
+
+class GeneTableServiceStub:
+    """Keeps gene tables: features and other names of loci, and networks among them. What is READY never
+    changes.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.CreateGeneTable = channel.stream_unary(
+                '/cellgebra.v1.GeneTableService/CreateGeneTable',
+                request_serializer=cellgebra_dot_v1_dot_genes__pb2.CreateGeneTableRequest.SerializeToString,
+                response_deserializer=cellgebra_dot_v1_dot_genes__pb2.GeneTable.FromString,
+                _registered_method=True)
+        self.GetGeneTable = channel.unary_unary(
+                '/cellgebra.v1.GeneTableService/GetGeneTable',
+                request_serializer=cellgebra_dot_v1_dot_genes__pb2.GetGeneTableRequest.SerializeToString,
+                response_deserializer=cellgebra_dot_v1_dot_genes__pb2.GeneTable.FromString,
+                _registered_method=True)
+        self.ListGeneTables = channel.unary_unary(
+                '/cellgebra.v1.GeneTableService/ListGeneTables',
+                request_serializer=cellgebra_dot_v1_dot_genes__pb2.ListGeneTablesRequest.SerializeToString,
+                response_deserializer=cellgebra_dot_v1_dot_genes__pb2.ListGeneTablesResponse.FromString,
+                _registered_method=True)
+        self.DeleteGeneTable = channel.unary_unary(
+                '/cellgebra.v1.GeneTableService/DeleteGeneTable',
+                request_serializer=cellgebra_dot_v1_dot_genes__pb2.DeleteGeneTableRequest.SerializeToString,
+                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+                _registered_method=True)
+        self.CreateNetwork = channel.stream_unary(
+                '/cellgebra.v1.GeneTableService/CreateNetwork',
+                request_serializer=cellgebra_dot_v1_dot_genes__pb2.CreateNetworkRequest.SerializeToString,
+                response_deserializer=cellgebra_dot_v1_dot_genes__pb2.Network.FromString,
+                _registered_method=True)
+        self.GetNetwork = channel.unary_unary(
+                '/cellgebra.v1.GeneTableService/GetNetwork',
+                request_serializer=cellgebra_dot_v1_dot_genes__pb2.GetNetworkRequest.SerializeToString,
+                response_deserializer=cellgebra_dot_v1_dot_genes__pb2.Network.FromString,
+                _registered_method=True)
+        self.ListNetworks = channel.unary_unary(
+                '/cellgebra.v1.GeneTableService/ListNetworks',
+                request_serializer=cellgebra_dot_v1_dot_genes__pb2.ListNetworksRequest.SerializeToString,
+                response_deserializer=cellgebra_dot_v1_dot_genes__pb2.ListNetworksResponse.FromString,
+                _registered_method=True)
+        self.DeleteNetwork = channel.unary_unary(
+                '/cellgebra.v1.GeneTableService/DeleteNetwork',
+                request_serializer=cellgebra_dot_v1_dot_genes__pb2.DeleteNetworkRequest.SerializeToString,
+                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+                _registered_method=True)
+
+
+class GeneTableServiceServicer:
+    """Keeps gene tables: features and other names of loci, and networks among them. What is READY never
+    changes.
+    """
+
+    def CreateGeneTable(self, request_iterator, context):
+        """Uploads a table, as DatasetService.CreateDataset does; `gene_table_id` of google.rpc.ErrorInfo
+        is the FAILED one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetGeneTable(self, request, context):
+        """Reads a gene table, with its profile or its error. NOT_FOUND: no such gene table.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListGeneTables(self, request, context):
+        """Lists gene tables, newest first, one page a call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteGeneTable(self, request, context):
+        """Deletes a gene table with what is stored of it. NOT_FOUND: no such gene table.
+        FAILED_PRECONDITION: it has networks or is needed, which the violations list, or something that
+        would go with it is at work.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateNetwork(self, request_iterator, context):
+        """Uploads a network of the genes of a table, as DatasetService.CreateDataset does; `network_id`
+        of google.rpc.ErrorInfo is the FAILED one. NOT_FOUND: no such gene table. FAILED_PRECONDITION:
+        it is not READY. ALREADY_EXISTS: it has a network of this name, too.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetNetwork(self, request, context):
+        """Reads a network, with its profile or its error. NOT_FOUND: no such gene table, or it no such
+        network.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListNetworks(self, request, context):
+        """Lists the networks of a gene table, newest first, one page a call. NOT_FOUND: no such gene
+        table.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteNetwork(self, request, context):
+        """Deletes a network with what is stored of it. NOT_FOUND: no such gene table, or it no such
+        network. FAILED_PRECONDITION: it is needed, which the violations list, or something that would
+        go with it is at work.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_GeneTableServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'CreateGeneTable': grpc.stream_unary_rpc_method_handler(
+                    servicer.CreateGeneTable,
+                    request_deserializer=cellgebra_dot_v1_dot_genes__pb2.CreateGeneTableRequest.FromString,
+                    response_serializer=cellgebra_dot_v1_dot_genes__pb2.GeneTable.SerializeToString,
+            ),
+            'GetGeneTable': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetGeneTable,
+                    request_deserializer=cellgebra_dot_v1_dot_genes__pb2.GetGeneTableRequest.FromString,
+                    response_serializer=cellgebra_dot_v1_dot_genes__pb2.GeneTable.SerializeToString,
+            ),
+            'ListGeneTables': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListGeneTables,
+                    request_deserializer=cellgebra_dot_v1_dot_genes__pb2.ListGeneTablesRequest.FromString,
+                    response_serializer=cellgebra_dot_v1_dot_genes__pb2.ListGeneTablesResponse.SerializeToString,
+            ),
+            'DeleteGeneTable': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteGeneTable,
+                    request_deserializer=cellgebra_dot_v1_dot_genes__pb2.DeleteGeneTableRequest.FromString,
+                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'CreateNetwork': grpc.stream_unary_rpc_method_handler(
+                    servicer.CreateNetwork,
+                    request_deserializer=cellgebra_dot_v1_dot_genes__pb2.CreateNetworkRequest.FromString,
+                    response_serializer=cellgebra_dot_v1_dot_genes__pb2.Network.SerializeToString,
+            ),
+            'GetNetwork': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetNetwork,
+                    request_deserializer=cellgebra_dot_v1_dot_genes__pb2.GetNetworkRequest.FromString,
+                    response_serializer=cellgebra_dot_v1_dot_genes__pb2.Network.SerializeToString,
+            ),
+            'ListNetworks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNetworks,
+                    request_deserializer=cellgebra_dot_v1_dot_genes__pb2.ListNetworksRequest.FromString,
+                    response_serializer=cellgebra_dot_v1_dot_genes__pb2.ListNetworksResponse.SerializeToString,
+            ),
+            'DeleteNetwork': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteNetwork,
+                    request_deserializer=cellgebra_dot_v1_dot_genes__pb2.DeleteNetworkRequest.FromString,
+                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'cellgebra.v1.GeneTableService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('cellgebra.v1.GeneTableService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class GeneTableService:
+    """Keeps gene tables: features and other names of loci, and networks among them. What is READY never
+    changes.
+    """
+
+    @staticmethod
+    def CreateGeneTable(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/cellgebra.v1.GeneTableService/CreateGeneTable',
+            cellgebra_dot_v1_dot_genes__pb2.CreateGeneTableRequest.SerializeToString,
+            cellgebra_dot_v1_dot_genes__pb2.GeneTable.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetGeneTable(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellgebra.v1.GeneTableService/GetGeneTable',
+            cellgebra_dot_v1_dot_genes__pb2.GetGeneTableRequest.SerializeToString,
+            cellgebra_dot_v1_dot_genes__pb2.GeneTable.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListGeneTables(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellgebra.v1.GeneTableService/ListGeneTables',
+            cellgebra_dot_v1_dot_genes__pb2.ListGeneTablesRequest.SerializeToString,
+            cellgebra_dot_v1_dot_genes__pb2.ListGeneTablesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteGeneTable(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellgebra.v1.GeneTableService/DeleteGeneTable',
+            cellgebra_dot_v1_dot_genes__pb2.DeleteGeneTableRequest.SerializeToString,
+            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateNetwork(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/cellgebra.v1.GeneTableService/CreateNetwork',
+            cellgebra_dot_v1_dot_genes__pb2.CreateNetworkRequest.SerializeToString,
+            cellgebra_dot_v1_dot_genes__pb2.Network.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetNetwork(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellgebra.v1.GeneTableService/GetNetwork',
+            cellgebra_dot_v1_dot_genes__pb2.GetNetworkRequest.SerializeToString,
+            cellgebra_dot_v1_dot_genes__pb2.Network.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNetworks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellgebra.v1.GeneTableService/ListNetworks',
+            cellgebra_dot_v1_dot_genes__pb2.ListNetworksRequest.SerializeToString,
+            cellgebra_dot_v1_dot_genes__pb2.ListNetworksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteNetwork(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellgebra.v1.GeneTableService/DeleteNetwork',
+            cellgebra_dot_v1_dot_genes__pb2.DeleteNetworkRequest.SerializeToString,
+            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

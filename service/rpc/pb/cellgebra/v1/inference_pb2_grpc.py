@@ -42,6 +42,11 @@ class InferenceServiceStub:
                 request_serializer=cellgebra_dot_v1_dot_inference__pb2.ScoreRequest.SerializeToString,
                 response_deserializer=cellgebra_dot_v1_dot_inference__pb2.ScoreResponse.FromString,
                 _registered_method=True)
+        self.ScoreStream = channel.stream_stream(
+                '/cellgebra.v1.InferenceService/ScoreStream',
+                request_serializer=cellgebra_dot_v1_dot_inference__pb2.ScoreStreamRequest.SerializeToString,
+                response_deserializer=cellgebra_dot_v1_dot_inference__pb2.ScoreStreamResponse.FromString,
+                _registered_method=True)
         self.Compose = channel.unary_unary(
                 '/cellgebra.v1.InferenceService/Compose',
                 request_serializer=cellgebra_dot_v1_dot_inference__pb2.ComposeRequest.SerializeToString,
@@ -65,6 +70,18 @@ class InferenceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ScoreStream(self, request_iterator, context):
+        """Scores message by message, as many as the client likes: each is answered, by scores or by an
+        error, in the order of the requests, and the stream goes on. A stream has 32 messages under way
+        at most, and 20,000 designs (or one message): what comes beyond is read when answers have gone
+        out, so that a client that does not read its answers is not read, either. The stream ends once
+        the client has ended its side. UNAVAILABLE: the server is going, send again what was not
+        answered; INVALID_ARGUMENT: a message cannot be read, those before it were answered.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Compose(self, request, context):
         """Carries out an operation on designs in the model's latent space. Errors as of Score, and
         FAILED_PRECONDITION: the model has no latent space.
@@ -80,6 +97,11 @@ def add_InferenceServiceServicer_to_server(servicer, server):
                     servicer.Score,
                     request_deserializer=cellgebra_dot_v1_dot_inference__pb2.ScoreRequest.FromString,
                     response_serializer=cellgebra_dot_v1_dot_inference__pb2.ScoreResponse.SerializeToString,
+            ),
+            'ScoreStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.ScoreStream,
+                    request_deserializer=cellgebra_dot_v1_dot_inference__pb2.ScoreStreamRequest.FromString,
+                    response_serializer=cellgebra_dot_v1_dot_inference__pb2.ScoreStreamResponse.SerializeToString,
             ),
             'Compose': grpc.unary_unary_rpc_method_handler(
                     servicer.Compose,
@@ -117,6 +139,33 @@ class InferenceService:
             '/cellgebra.v1.InferenceService/Score',
             cellgebra_dot_v1_dot_inference__pb2.ScoreRequest.SerializeToString,
             cellgebra_dot_v1_dot_inference__pb2.ScoreResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ScoreStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/cellgebra.v1.InferenceService/ScoreStream',
+            cellgebra_dot_v1_dot_inference__pb2.ScoreStreamRequest.SerializeToString,
+            cellgebra_dot_v1_dot_inference__pb2.ScoreStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -22,19 +22,45 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63\x65llgebra/v1/jobs.proto\x12\x0c\x63\x65llgebra.v1\"_\n\x07Problem\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12&\n\x06\x65rrors\x18\x04 \x03(\x0b\x32\x16.cellgebra.v1.Offender\"\xa6\x01\n\x08Offender\x12\x0f\n\x07message\x18\x01 \x01(\t\x12\x12\n\x05\x66ield\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03row\x18\x03 \x01(\x03H\x01\x88\x01\x01\x12\x13\n\x06\x63olumn\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x12\n\x05value\x18\x05 \x01(\tH\x03\x88\x01\x01\x12\x13\n\x0bsuggestions\x18\x06 \x03(\tB\x08\n\x06_fieldB\x06\n\x04_rowB\t\n\x07_columnB\x08\n\x06_value*\xb4\x01\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10JOB_STATE_QUEUED\x10\x01\x12\x15\n\x11JOB_STATE_RUNNING\x10\x02\x12\x18\n\x14JOB_STATE_CANCELLING\x10\x03\x12\x17\n\x13JOB_STATE_SUCCEEDED\x10\x04\x12\x14\n\x10JOB_STATE_FAILED\x10\x05\x12\x17\n\x13JOB_STATE_CANCELLED\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63\x65llgebra/v1/jobs.proto\x12\x0c\x63\x65llgebra.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\x02\n\x08JobEvent\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12%\n\x04type\x18\x02 \x01(\x0e\x32\x17.cellgebra.v1.EventType\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x04\x64\x61ta\x18\x04 \x01(\x0b\x32\x17.google.protobuf.Struct\x12)\n\x05state\x18\x05 \x01(\x0b\x32\x18.cellgebra.v1.StateEventH\x00\x12/\n\x08progress\x18\x06 \x01(\x0b\x32\x1b.cellgebra.v1.ProgressEventH\x00\x12)\n\x05\x65poch\x18\x07 \x01(\x0b\x32\x18.cellgebra.v1.EpochEventH\x00\x12\x33\n\nvalidation\x18\x08 \x01(\x0b\x32\x1d.cellgebra.v1.ValidationEventH\x00\x42\x08\n\x06\x64\x65tail\"Y\n\nStateEvent\x12%\n\x05state\x18\x01 \x01(\x0e\x32\x16.cellgebra.v1.JobState\x12$\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x15.cellgebra.v1.Problem\"\xe5\x01\n\rProgressEvent\x12\x10\n\x08\x66raction\x18\x01 \x01(\x01\x12#\n\x16\x65stimated_seconds_left\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x07message\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x1c\n\x0f\x65valuated_count\x18\x04 \x01(\x03H\x02\x88\x01\x01\x12\x1b\n\x0epossible_count\x18\x05 \x01(\x03H\x03\x88\x01\x01\x42\x19\n\x17_estimated_seconds_leftB\n\n\x08_messageB\x12\n\x10_evaluated_countB\x11\n\x0f_possible_count\"\x85\x02\n\nEpochEvent\x12\x0e\n\x06member\x18\x01 \x01(\x05\x12\r\n\x05\x65poch\x18\x02 \x01(\x05\x12\x0e\n\x06\x65pochs\x18\x03 \x01(\x05\x12\x32\n\x05terms\x18\x04 \x03(\x0b\x32#.cellgebra.v1.EpochEvent.TermsEntry\x12\x36\n\x07metrics\x18\x05 \x03(\x0b\x32%.cellgebra.v1.EpochEvent.MetricsEntry\x1a,\n\nTermsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"=\n\x0fValidationEvent\x12\x0c\n\x04\x66old\x18\x01 \x01(\x05\x12\r\n\x05\x66olds\x18\x02 \x01(\x05\x12\r\n\x05score\x18\x03 \x01(\x01\"?\n\x08\x46ilePart\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\x0c\"_\n\x07Problem\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12&\n\x06\x65rrors\x18\x04 \x03(\x0b\x32\x16.cellgebra.v1.Offender\"\xa6\x01\n\x08Offender\x12\x0f\n\x07message\x18\x01 \x01(\t\x12\x12\n\x05\x66ield\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03row\x18\x03 \x01(\x03H\x01\x88\x01\x01\x12\x13\n\x06\x63olumn\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x12\n\x05value\x18\x05 \x01(\tH\x03\x88\x01\x01\x12\x13\n\x0bsuggestions\x18\x06 \x03(\tB\x08\n\x06_fieldB\x06\n\x04_rowB\t\n\x07_columnB\x08\n\x06_value*\xb4\x01\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10JOB_STATE_QUEUED\x10\x01\x12\x15\n\x11JOB_STATE_RUNNING\x10\x02\x12\x18\n\x14JOB_STATE_CANCELLING\x10\x03\x12\x17\n\x13JOB_STATE_SUCCEEDED\x10\x04\x12\x14\n\x10JOB_STATE_FAILED\x10\x05\x12\x17\n\x13JOB_STATE_CANCELLED\x10\x06*q\n\x0bJobPriority\x12\x1c\n\x18JOB_PRIORITY_UNSPECIFIED\x10\x00\x12\x14\n\x10JOB_PRIORITY_LOW\x10\x01\x12\x17\n\x13JOB_PRIORITY_NORMAL\x10\x02\x12\x15\n\x11JOB_PRIORITY_HIGH\x10\x03*\x9e\x01\n\tEventType\x12\x1a\n\x16\x45VENT_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x45VENT_TYPE_STATE\x10\x01\x12\x17\n\x13\x45VENT_TYPE_PROGRESS\x10\x02\x12\x14\n\x10\x45VENT_TYPE_EPOCH\x10\x03\x12\x19\n\x15\x45VENT_TYPE_VALIDATION\x10\x04\x12\x15\n\x11\x45VENT_TYPE_REPORT\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cellgebra.v1.jobs_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_JOBSTATE']._serialized_start=308
-  _globals['_JOBSTATE']._serialized_end=488
-  _globals['_PROBLEM']._serialized_start=41
-  _globals['_PROBLEM']._serialized_end=136
-  _globals['_OFFENDER']._serialized_start=139
-  _globals['_OFFENDER']._serialized_end=305
+  _globals['_EPOCHEVENT_TERMSENTRY']._loaded_options = None
+  _globals['_EPOCHEVENT_TERMSENTRY']._serialized_options = b'8\001'
+  _globals['_EPOCHEVENT_METRICSENTRY']._loaded_options = None
+  _globals['_EPOCHEVENT_METRICSENTRY']._serialized_options = b'8\001'
+  _globals['_JOBSTATE']._serialized_start=1442
+  _globals['_JOBSTATE']._serialized_end=1622
+  _globals['_JOBPRIORITY']._serialized_start=1624
+  _globals['_JOBPRIORITY']._serialized_end=1737
+  _globals['_EVENTTYPE']._serialized_start=1740
+  _globals['_EVENTTYPE']._serialized_end=1898
+  _globals['_JOBEVENT']._serialized_start=105
+  _globals['_JOBEVENT']._serialized_end=458
+  _globals['_STATEEVENT']._serialized_start=460
+  _globals['_STATEEVENT']._serialized_end=549
+  _globals['_PROGRESSEVENT']._serialized_start=552
+  _globals['_PROGRESSEVENT']._serialized_end=781
+  _globals['_EPOCHEVENT']._serialized_start=784
+  _globals['_EPOCHEVENT']._serialized_end=1045
+  _globals['_EPOCHEVENT_TERMSENTRY']._serialized_start=953
+  _globals['_EPOCHEVENT_TERMSENTRY']._serialized_end=997
+  _globals['_EPOCHEVENT_METRICSENTRY']._serialized_start=999
+  _globals['_EPOCHEVENT_METRICSENTRY']._serialized_end=1045
+  _globals['_VALIDATIONEVENT']._serialized_start=1047
+  _globals['_VALIDATIONEVENT']._serialized_end=1108
+  _globals['_FILEPART']._serialized_start=1110
+  _globals['_FILEPART']._serialized_end=1173
+  _globals['_PROBLEM']._serialized_start=1175
+  _globals['_PROBLEM']._serialized_end=1270
+  _globals['_OFFENDER']._serialized_start=1273
+  _globals['_OFFENDER']._serialized_end=1439
 # @@protoc_insertion_point(module_scope)

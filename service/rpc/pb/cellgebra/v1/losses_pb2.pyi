@@ -1,3 +1,4 @@
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -28,6 +29,94 @@ STOP_GRADIENT_UNSPECIFIED: StopGradient
 STOP_GRADIENT_NONE: StopGradient
 STOP_GRADIENT_INTACT: StopGradient
 STOP_GRADIENT_SHIFT: StopGradient
+
+class ListLossesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListLossesResponse(_message.Message):
+    __slots__ = ("losses",)
+    LOSSES_FIELD_NUMBER: _ClassVar[int]
+    losses: _containers.RepeatedCompositeFieldContainer[Loss]
+    def __init__(self, losses: _Optional[_Iterable[_Union[Loss, _Mapping]]] = ...) -> None: ...
+
+class Loss(_message.Message):
+    __slots__ = ("name", "description", "formula", "parameters", "needs", "source", "is_regression", "is_term", "refusal")
+    class Need(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        NEED_UNSPECIFIED: _ClassVar[Loss.Need]
+        NEED_TRAINING_LABELS: _ClassVar[Loss.Need]
+        NEED_SD: _ClassVar[Loss.Need]
+        NEED_DETECTION_LIMIT: _ClassVar[Loss.Need]
+        NEED_LATENT: _ClassVar[Loss.Need]
+        NEED_PARAMETERS: _ClassVar[Loss.Need]
+        NEED_SAMPLES: _ClassVar[Loss.Need]
+        NEED_NEGATIVES: _ClassVar[Loss.Need]
+        NEED_BATCHES: _ClassVar[Loss.Need]
+        NEED_ASSIGNMENTS: _ClassVar[Loss.Need]
+        NEED_VELOCITIES: _ClassVar[Loss.Need]
+    NEED_UNSPECIFIED: Loss.Need
+    NEED_TRAINING_LABELS: Loss.Need
+    NEED_SD: Loss.Need
+    NEED_DETECTION_LIMIT: Loss.Need
+    NEED_LATENT: Loss.Need
+    NEED_PARAMETERS: Loss.Need
+    NEED_SAMPLES: Loss.Need
+    NEED_NEGATIVES: Loss.Need
+    NEED_BATCHES: Loss.Need
+    NEED_ASSIGNMENTS: Loss.Need
+    NEED_VELOCITIES: Loss.Need
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    FORMULA_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    NEEDS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    IS_REGRESSION_FIELD_NUMBER: _ClassVar[int]
+    IS_TERM_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    description: str
+    formula: str
+    parameters: _containers.RepeatedCompositeFieldContainer[LossParameter]
+    needs: _containers.RepeatedScalarFieldContainer[Loss.Need]
+    source: _containers.RepeatedScalarFieldContainer[str]
+    is_regression: bool
+    is_term: bool
+    refusal: str
+    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., formula: _Optional[str] = ..., parameters: _Optional[_Iterable[_Union[LossParameter, _Mapping]]] = ..., needs: _Optional[_Iterable[_Union[Loss.Need, str]]] = ..., source: _Optional[_Iterable[str]] = ..., is_regression: _Optional[bool] = ..., is_term: _Optional[bool] = ..., refusal: _Optional[str] = ...) -> None: ...
+
+class LossParameter(_message.Message):
+    __slots__ = ("name", "description", "type", "default", "minimum", "exclusive_minimum", "maximum", "exclusive_maximum", "choices")
+    class Type(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        TYPE_UNSPECIFIED: _ClassVar[LossParameter.Type]
+        TYPE_NUMBER: _ClassVar[LossParameter.Type]
+        TYPE_BOOLEAN: _ClassVar[LossParameter.Type]
+        TYPE_CHOICE: _ClassVar[LossParameter.Type]
+    TYPE_UNSPECIFIED: LossParameter.Type
+    TYPE_NUMBER: LossParameter.Type
+    TYPE_BOOLEAN: LossParameter.Type
+    TYPE_CHOICE: LossParameter.Type
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_FIELD_NUMBER: _ClassVar[int]
+    MINIMUM_FIELD_NUMBER: _ClassVar[int]
+    EXCLUSIVE_MINIMUM_FIELD_NUMBER: _ClassVar[int]
+    MAXIMUM_FIELD_NUMBER: _ClassVar[int]
+    EXCLUSIVE_MAXIMUM_FIELD_NUMBER: _ClassVar[int]
+    CHOICES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    description: str
+    type: LossParameter.Type
+    default: _struct_pb2.Value
+    minimum: float
+    exclusive_minimum: float
+    maximum: float
+    exclusive_maximum: float
+    choices: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., type: _Optional[_Union[LossParameter.Type, str]] = ..., default: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., minimum: _Optional[float] = ..., exclusive_minimum: _Optional[float] = ..., maximum: _Optional[float] = ..., exclusive_maximum: _Optional[float] = ..., choices: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class LossSpec(_message.Message):
     __slots__ = ("terms", "weighting", "latent_split")

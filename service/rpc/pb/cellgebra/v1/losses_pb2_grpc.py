@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from service.rpc.pb.cellgebra.v1 import losses_pb2 as cellgebra_dot_v1_dot_losses__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -22,3 +23,79 @@ if _version_not_supported:
         + f' Please upgrade your grpc module to grpcio>={GRPC_GENERATED_VERSION}'
         + f' or downgrade your generated code using grpcio-tools<={GRPC_VERSION}.'
     )
+
+
+class LossServiceStub:
+    """Tells what losses there are.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.ListLosses = channel.unary_unary(
+                '/cellgebra.v1.LossService/ListLosses',
+                request_serializer=cellgebra_dot_v1_dot_losses__pb2.ListLossesRequest.SerializeToString,
+                response_deserializer=cellgebra_dot_v1_dot_losses__pb2.ListLossesResponse.FromString,
+                _registered_method=True)
+
+
+class LossServiceServicer:
+    """Tells what losses there are.
+    """
+
+    def ListLosses(self, request, context):
+        """Lists every loss, those first that a training job can name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_LossServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'ListLosses': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLosses,
+                    request_deserializer=cellgebra_dot_v1_dot_losses__pb2.ListLossesRequest.FromString,
+                    response_serializer=cellgebra_dot_v1_dot_losses__pb2.ListLossesResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'cellgebra.v1.LossService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('cellgebra.v1.LossService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class LossService:
+    """Tells what losses there are.
+    """
+
+    @staticmethod
+    def ListLosses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellgebra.v1.LossService/ListLosses',
+            cellgebra_dot_v1_dot_losses__pb2.ListLossesRequest.SerializeToString,
+            cellgebra_dot_v1_dot_losses__pb2.ListLossesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

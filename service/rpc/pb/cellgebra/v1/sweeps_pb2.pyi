@@ -2,6 +2,7 @@ import datetime
 
 from service.rpc.pb.cellgebra.v1 import jobs_pb2 as _jobs_pb2
 from service.rpc.pb.cellgebra.v1 import training_pb2 as _training_pb2
+from google.protobuf import empty_pb2 as _empty_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -73,6 +74,14 @@ class CancelSweepRequest(_message.Message):
     ID_FIELD_NUMBER: _ClassVar[int]
     id: str
     def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class DeleteSweepRequest(_message.Message):
+    __slots__ = ("id", "cascade")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CASCADE_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    cascade: bool
+    def __init__(self, id: _Optional[str] = ..., cascade: _Optional[bool] = ...) -> None: ...
 
 class Sweep(_message.Message):
     __slots__ = ("id", "state", "spec", "create_time", "start_time", "end_time", "trial_count", "best_trial_number", "best_objective", "winner_job_id", "model_id", "trials", "error")

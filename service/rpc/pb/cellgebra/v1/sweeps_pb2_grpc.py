@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from service.rpc.pb.cellgebra.v1 import sweeps_pb2 as cellgebra_dot_v1_dot_sweeps__pb2
+from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -56,6 +57,11 @@ class SweepServiceStub:
                 request_serializer=cellgebra_dot_v1_dot_sweeps__pb2.CancelSweepRequest.SerializeToString,
                 response_deserializer=cellgebra_dot_v1_dot_sweeps__pb2.Sweep.FromString,
                 _registered_method=True)
+        self.DeleteSweep = channel.unary_unary(
+                '/cellgebra.v1.SweepService/DeleteSweep',
+                request_serializer=cellgebra_dot_v1_dot_sweeps__pb2.DeleteSweepRequest.SerializeToString,
+                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+                _registered_method=True)
 
 
 class SweepServiceServicer:
@@ -93,6 +99,14 @@ class SweepServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteSweep(self, request, context):
+        """Deletes a sweep that has ended. FAILED_PRECONDITION: it has not ended, or it has jobs or a model
+        and `cascade` is not asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SweepServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -115,6 +129,11 @@ def add_SweepServiceServicer_to_server(servicer, server):
                     servicer.CancelSweep,
                     request_deserializer=cellgebra_dot_v1_dot_sweeps__pb2.CancelSweepRequest.FromString,
                     response_serializer=cellgebra_dot_v1_dot_sweeps__pb2.Sweep.SerializeToString,
+            ),
+            'DeleteSweep': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteSweep,
+                    request_deserializer=cellgebra_dot_v1_dot_sweeps__pb2.DeleteSweepRequest.FromString,
+                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -227,6 +246,33 @@ class SweepService:
             '/cellgebra.v1.SweepService/CancelSweep',
             cellgebra_dot_v1_dot_sweeps__pb2.CancelSweepRequest.SerializeToString,
             cellgebra_dot_v1_dot_sweeps__pb2.Sweep.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteSweep(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellgebra.v1.SweepService/DeleteSweep',
+            cellgebra_dot_v1_dot_sweeps__pb2.DeleteSweepRequest.SerializeToString,
+            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
             options,
             channel_credentials,
             insecure,

@@ -26,79 +26,84 @@ from service.rpc.pb.cellgebra.v1 import genes_pb2 as cellgebra_dot_v1_dot_genes_
 from service.rpc.pb.cellgebra.v1 import jobs_pb2 as cellgebra_dot_v1_dot_jobs__pb2
 from service.rpc.pb.cellgebra.v1 import losses_pb2 as cellgebra_dot_v1_dot_losses__pb2
 from service.rpc.pb.cellgebra.v1 import models_pb2 as cellgebra_dot_v1_dot_models__pb2
+from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63\x65llgebra/v1/training.proto\x12\x0c\x63\x65llgebra.v1\x1a\x18\x63\x65llgebra/v1/genes.proto\x1a\x17\x63\x65llgebra/v1/jobs.proto\x1a\x19\x63\x65llgebra/v1/losses.proto\x1a\x19\x63\x65llgebra/v1/models.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"X\n\x18\x43reateTrainingJobRequest\x12(\n\x04spec\x18\x01 \x01(\x0b\x32\x1a.cellgebra.v1.TrainingSpec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"#\n\x15GetTrainingJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x8e\x01\n\x17ListTrainingJobsRequest\x12%\n\x05state\x18\x01 \x01(\x0e\x32\x16.cellgebra.v1.JobState\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x16\n\tpage_size\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x04 \x01(\tB\x0c\n\n_page_size\"e\n\x18ListTrainingJobsResponse\x12\x30\n\rtraining_jobs\x18\x01 \x03(\x0b\x32\x19.cellgebra.v1.TrainingJob\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"&\n\x18\x43\x61ncelTrainingJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\"&\n\x18ResumeTrainingJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\xc1\x05\n\x0bTrainingJob\x12\n\n\x02id\x18\x01 \x01(\t\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.cellgebra.v1.JobState\x12(\n\x04spec\x18\x03 \x01(\x0b\x32\x1a.cellgebra.v1.TrainingSpec\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x66raction\x18\x07 \x01(\x01\x12#\n\x16\x65stimated_seconds_left\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rattempt_count\x18\t \x01(\x05\x12\x15\n\x08model_id\x18\n \x01(\tH\x01\x88\x01\x01\x12\'\n\x06report\x18\x0b \x01(\x0b\x32\x17.google.protobuf.Struct\x12$\n\x05\x65rror\x18\x0c \x01(\x0b\x32\x15.cellgebra.v1.Problem\x12\x15\n\x08sweep_id\x18\r \x01(\tH\x02\x88\x01\x01\x12\x19\n\x0ctrial_number\x18\x0e \x01(\x05H\x03\x88\x01\x01\x12\x1b\n\x0equeue_position\x18\x10 \x01(\x05H\x04\x88\x01\x01\x12#\n\x16\x65xpected_start_seconds\x18\x11 \x01(\x01H\x05\x88\x01\x01\x12\x19\n\x0cqueue_reason\x18\x0f \x01(\tH\x06\x88\x01\x01\x42\x19\n\x17_estimated_seconds_leftB\x0b\n\t_model_idB\x0b\n\t_sweep_idB\x0f\n\r_trial_numberB\x11\n\x0f_queue_positionB\x19\n\x17_expected_start_secondsB\x0f\n\r_queue_reason\"\xf1\t\n\x0cTrainingSpec\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12+\n\x06labels\x18\x03 \x03(\x0b\x32\x1b.cellgebra.v1.TrainingLabel\x12\"\n\x05split\x18\x04 \x01(\x0b\x32\x13.cellgebra.v1.Split\x12&\n\x05model\x18\x05 \x01(\x0b\x32\x17.cellgebra.v1.ModelSpec\x12$\n\x04loss\x18\x06 \x01(\x0b\x32\x16.cellgebra.v1.LossSpec\x12.\n\toptimizer\x18\x07 \x01(\x0b\x32\x1b.cellgebra.v1.OptimizerSpec\x12\x13\n\x06\x65pochs\x18\x08 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\x0fpatience_epochs\x18\t \x01(\x03H\x02\x88\x01\x01\x12\x17\n\nbatch_size\x18\n \x01(\x05H\x03\x88\x01\x01\x12\x1a\n\rensemble_size\x18\x0b \x01(\x05H\x04\x88\x01\x01\x12\x11\n\x04seed\x18\x0c \x01(\x05H\x05\x88\x01\x01\x12\x31\n\x06\x64\x65vice\x18\r \x01(\x0e\x32!.cellgebra.v1.TrainingSpec.Device\x12%\n\x05genes\x18\x0e \x01(\x0b\x32\x16.cellgebra.v1.GenesUse\x12:\n\x0bupper_bound\x18\x10 \x01(\x0e\x32%.cellgebra.v1.TrainingSpec.UpperBound\x12*\n\tresources\x18\x11 \x01(\x0b\x32\x17.cellgebra.v1.Resources\x12\x37\n\tprecision\x18\x12 \x01(\x0e\x32$.cellgebra.v1.TrainingSpec.Precision\x12\x14\n\x07\x63ompile\x18\x13 \x01(\x08H\x06\x88\x01\x01\x12\x1f\n\x12time_limit_seconds\x18\x14 \x01(\x01H\x07\x88\x01\x01\x12(\n\x06report\x18\x15 \x01(\x0b\x32\x18.cellgebra.v1.ReportSpec\x12\x35\n\x08priority\x18\x16 \x01(\x0e\x32#.cellgebra.v1.TrainingSpec.Priority\"R\n\x06\x44\x65vice\x12\x16\n\x12\x44\x45VICE_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x44\x45VICE_AUTO\x10\x01\x12\x0e\n\nDEVICE_CPU\x10\x02\x12\x0f\n\x0b\x44\x45VICE_CUDA\x10\x03\"Q\n\tPrecision\x12\x19\n\x15PRECISION_UNSPECIFIED\x10\x00\x12\x15\n\x11PRECISION_FLOAT32\x10\x01\x12\x12\n\x0ePRECISION_BF16\x10\x02\"a\n\nUpperBound\x12\x1b\n\x17UPPER_BOUND_UNSPECIFIED\x10\x00\x12\x14\n\x10UPPER_BOUND_NONE\x10\x01\x12 \n\x1cUPPER_BOUND_MIN_LOWER_ORDERS\x10\x02\"^\n\x08Priority\x12\x18\n\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cPRIORITY_LOW\x10\x01\x12\x13\n\x0fPRIORITY_NORMAL\x10\x02\x12\x11\n\rPRIORITY_HIGH\x10\x03\x42\x07\n\x05_nameB\t\n\x07_epochsB\x12\n\x10_patience_epochsB\r\n\x0b_batch_sizeB\x10\n\x0e_ensemble_sizeB\x07\n\x05_seedB\n\n\x08_compileB\x15\n\x13_time_limit_seconds\"M\n\tResources\x12\x11\n\x04gpus\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x16\n\tprocesses\x18\x02 \x01(\x05H\x01\x88\x01\x01\x42\x07\n\x05_gpusB\x0c\n\n_processes\"i\n\rTrainingLabel\x12\x0c\n\x04name\x18\x01 \x01(\t\x12*\n\ttransform\x18\x02 \x01(\x0e\x32\x17.cellgebra.v1.Transform\x12\x13\n\x06weight\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_weight\"\xe0\x03\n\x05Split\x12+\n\x06random\x18\x01 \x01(\x0b\x32\x19.cellgebra.v1.RandomSplitH\x00\x12\x31\n\tcovariate\x18\x02 \x01(\x0b\x32\x1c.cellgebra.v1.CovariateSplitH\x00\x12%\n\x04none\x18\x03 \x01(\x0b\x32\x15.cellgebra.v1.NoSplitH\x00\x12\'\n\x04gene\x18\x04 \x01(\x0b\x32\x17.cellgebra.v1.GeneSplitH\x00\x12\x32\n\nquery_pair\x18\x05 \x01(\x0b\x32\x1c.cellgebra.v1.QueryPairSplitH\x00\x12)\n\x05order\x18\x06 \x01(\x0b\x32\x18.cellgebra.v1.OrderSplitH\x00\x12)\n\x05group\x18\x07 \x01(\x0b\x32\x18.cellgebra.v1.GroupSplitH\x00\x12-\n\x07\x66orward\x18\x08 \x01(\x0b\x32\x1a.cellgebra.v1.ForwardSplitH\x00\x12\x31\n\tcondition\x18\t \x01(\x0b\x32\x1c.cellgebra.v1.ConditionSplitH\x00\x12\x33\n\nbackground\x18\n \x01(\x0b\x32\x1d.cellgebra.v1.BackgroundSplitH\x00\x42\x06\n\x04kind\"\x91\x01\n\x0bRandomSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x42\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_fold\"\xb5\x02\n\tGeneSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x0c\n\x04test\x18\x05 \x03(\t\x12,\n\x05match\x18\x06 \x01(\x0e\x32\x1d.cellgebra.v1.GeneSplit.Match\x12\x19\n\x0ckeep_singles\x18\x07 \x01(\x08H\x04\x88\x01\x01\"<\n\x05Match\x12\x15\n\x11MATCH_UNSPECIFIED\x10\x00\x12\r\n\tMATCH_ANY\x10\x01\x12\r\n\tMATCH_ALL\x10\x02\x42\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_foldB\x0f\n\r_keep_singles\"\xc8\x01\n\x0eQueryPairSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x0c\n\x04test\x18\x05 \x03(\t\x12\x16\n\tcovariate\x18\x06 \x01(\tH\x04\x88\x01\x01\x42\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_foldB\x0c\n\n_covariate\"%\n\nOrderSplit\x12\x17\n\x0fmax_train_order\x18\x01 \x01(\x05\"\x9e\x01\n\nGroupSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x0c\n\x04test\x18\x05 \x03(\tB\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_fold\"z\n\x0e\x43ovariateSplit\x12\x11\n\tcovariate\x18\x01 \x01(\t\x12\x0c\n\x04test\x18\x02 \x03(\t\x12\r\n\x05train\x18\x03 \x03(\t\x12\x12\n\x05\x66olds\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\x04\x66old\x18\x05 \x01(\x05H\x01\x88\x01\x01\x42\x08\n\x06_foldsB\x07\n\x05_fold\"w\n\x0c\x46orwardSplit\x12\x11\n\tcovariate\x18\x01 \x01(\t\x12\x11\n\x04test\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x01\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x02\x88\x01\x01\x42\x07\n\x05_testB\x08\n\x06_foldsB\x07\n\x05_fold\"z\n\x0e\x43onditionSplit\x12\x11\n\tcovariate\x18\x01 \x01(\t\x12\x0c\n\x04test\x18\x02 \x03(\t\x12\r\n\x05train\x18\x03 \x03(\t\x12\x12\n\x05\x66olds\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\x04\x66old\x18\x05 \x01(\x05H\x01\x88\x01\x01\x42\x08\n\x06_foldsB\x07\n\x05_fold\"h\n\x0f\x42\x61\x63kgroundSplit\x12\x0c\n\x04test\x18\x01 \x03(\t\x12\r\n\x05train\x18\x02 \x03(\t\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x01\x88\x01\x01\x42\x08\n\x06_foldsB\x07\n\x05_fold\"\t\n\x07NoSplit\"\x96\x01\n\nReportSpec\x12\x36\n\nlatent_map\x18\x01 \x01(\x0e\x32\".cellgebra.v1.ReportSpec.LatentMap\"P\n\tLatentMap\x12\x1a\n\x16LATENT_MAP_UNSPECIFIED\x10\x00\x12\x12\n\x0eLATENT_MAP_PCA\x10\x01\x12\x13\n\x0fLATENT_MAP_UMAP\x10\x02\"\xff\x01\n\rOptimizerSpec\x12.\n\x04kind\x18\x01 \x01(\x0e\x32 .cellgebra.v1.OptimizerSpec.Kind\x12\x1a\n\rlearning_rate\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0cweight_decay\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x1f\n\x12gradient_clip_norm\x18\x04 \x01(\x01H\x02\x88\x01\x01\",\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n\nKIND_ADAMW\x10\x01\x42\x10\n\x0e_learning_rateB\x0f\n\r_weight_decayB\x15\n\x13_gradient_clip_norm*Q\n\tTransform\x12\x19\n\x15TRANSFORM_UNSPECIFIED\x10\x00\x12\x16\n\x12TRANSFORM_IDENTITY\x10\x01\x12\x11\n\rTRANSFORM_LOG\x10\x02\x32\xce\x03\n\x0fTrainingService\x12V\n\x11\x43reateTrainingJob\x12&.cellgebra.v1.CreateTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJob\x12P\n\x0eGetTrainingJob\x12#.cellgebra.v1.GetTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJob\x12\x61\n\x10ListTrainingJobs\x12%.cellgebra.v1.ListTrainingJobsRequest\x1a&.cellgebra.v1.ListTrainingJobsResponse\x12V\n\x11\x43\x61ncelTrainingJob\x12&.cellgebra.v1.CancelTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJob\x12V\n\x11ResumeTrainingJob\x12&.cellgebra.v1.ResumeTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJobb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63\x65llgebra/v1/training.proto\x12\x0c\x63\x65llgebra.v1\x1a\x18\x63\x65llgebra/v1/genes.proto\x1a\x17\x63\x65llgebra/v1/jobs.proto\x1a\x19\x63\x65llgebra/v1/losses.proto\x1a\x19\x63\x65llgebra/v1/models.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"X\n\x18\x43reateTrainingJobRequest\x12(\n\x04spec\x18\x01 \x01(\x0b\x32\x1a.cellgebra.v1.TrainingSpec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"#\n\x15GetTrainingJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x8e\x01\n\x17ListTrainingJobsRequest\x12%\n\x05state\x18\x01 \x01(\x0e\x32\x16.cellgebra.v1.JobState\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x16\n\tpage_size\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x04 \x01(\tB\x0c\n\n_page_size\"e\n\x18ListTrainingJobsResponse\x12\x30\n\rtraining_jobs\x18\x01 \x03(\x0b\x32\x19.cellgebra.v1.TrainingJob\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"&\n\x18\x43\x61ncelTrainingJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\"&\n\x18ResumeTrainingJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\"7\n\x18\x44\x65leteTrainingJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61scade\x18\x02 \x01(\x08\"=\n\x17WatchTrainingJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\"\xc1\x05\n\x0bTrainingJob\x12\n\n\x02id\x18\x01 \x01(\t\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.cellgebra.v1.JobState\x12(\n\x04spec\x18\x03 \x01(\x0b\x32\x1a.cellgebra.v1.TrainingSpec\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x66raction\x18\x07 \x01(\x01\x12#\n\x16\x65stimated_seconds_left\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rattempt_count\x18\t \x01(\x05\x12\x15\n\x08model_id\x18\n \x01(\tH\x01\x88\x01\x01\x12\'\n\x06report\x18\x0b \x01(\x0b\x32\x17.google.protobuf.Struct\x12$\n\x05\x65rror\x18\x0c \x01(\x0b\x32\x15.cellgebra.v1.Problem\x12\x15\n\x08sweep_id\x18\r \x01(\tH\x02\x88\x01\x01\x12\x19\n\x0ctrial_number\x18\x0e \x01(\x05H\x03\x88\x01\x01\x12\x1b\n\x0equeue_position\x18\x10 \x01(\x05H\x04\x88\x01\x01\x12#\n\x16\x65xpected_start_seconds\x18\x11 \x01(\x01H\x05\x88\x01\x01\x12\x19\n\x0cqueue_reason\x18\x0f \x01(\tH\x06\x88\x01\x01\x42\x19\n\x17_estimated_seconds_leftB\x0b\n\t_model_idB\x0b\n\t_sweep_idB\x0f\n\r_trial_numberB\x11\n\x0f_queue_positionB\x19\n\x17_expected_start_secondsB\x0f\n\r_queue_reason\"\xf1\t\n\x0cTrainingSpec\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12+\n\x06labels\x18\x03 \x03(\x0b\x32\x1b.cellgebra.v1.TrainingLabel\x12\"\n\x05split\x18\x04 \x01(\x0b\x32\x13.cellgebra.v1.Split\x12&\n\x05model\x18\x05 \x01(\x0b\x32\x17.cellgebra.v1.ModelSpec\x12$\n\x04loss\x18\x06 \x01(\x0b\x32\x16.cellgebra.v1.LossSpec\x12.\n\toptimizer\x18\x07 \x01(\x0b\x32\x1b.cellgebra.v1.OptimizerSpec\x12\x13\n\x06\x65pochs\x18\x08 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\x0fpatience_epochs\x18\t \x01(\x03H\x02\x88\x01\x01\x12\x17\n\nbatch_size\x18\n \x01(\x05H\x03\x88\x01\x01\x12\x1a\n\rensemble_size\x18\x0b \x01(\x05H\x04\x88\x01\x01\x12\x11\n\x04seed\x18\x0c \x01(\x05H\x05\x88\x01\x01\x12\x31\n\x06\x64\x65vice\x18\r \x01(\x0e\x32!.cellgebra.v1.TrainingSpec.Device\x12%\n\x05genes\x18\x0e \x01(\x0b\x32\x16.cellgebra.v1.GenesUse\x12:\n\x0bupper_bound\x18\x10 \x01(\x0e\x32%.cellgebra.v1.TrainingSpec.UpperBound\x12*\n\tresources\x18\x11 \x01(\x0b\x32\x17.cellgebra.v1.Resources\x12\x37\n\tprecision\x18\x12 \x01(\x0e\x32$.cellgebra.v1.TrainingSpec.Precision\x12\x14\n\x07\x63ompile\x18\x13 \x01(\x08H\x06\x88\x01\x01\x12\x1f\n\x12time_limit_seconds\x18\x14 \x01(\x01H\x07\x88\x01\x01\x12(\n\x06report\x18\x15 \x01(\x0b\x32\x18.cellgebra.v1.ReportSpec\x12\x35\n\x08priority\x18\x16 \x01(\x0e\x32#.cellgebra.v1.TrainingSpec.Priority\"R\n\x06\x44\x65vice\x12\x16\n\x12\x44\x45VICE_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x44\x45VICE_AUTO\x10\x01\x12\x0e\n\nDEVICE_CPU\x10\x02\x12\x0f\n\x0b\x44\x45VICE_CUDA\x10\x03\"Q\n\tPrecision\x12\x19\n\x15PRECISION_UNSPECIFIED\x10\x00\x12\x15\n\x11PRECISION_FLOAT32\x10\x01\x12\x12\n\x0ePRECISION_BF16\x10\x02\"a\n\nUpperBound\x12\x1b\n\x17UPPER_BOUND_UNSPECIFIED\x10\x00\x12\x14\n\x10UPPER_BOUND_NONE\x10\x01\x12 \n\x1cUPPER_BOUND_MIN_LOWER_ORDERS\x10\x02\"^\n\x08Priority\x12\x18\n\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cPRIORITY_LOW\x10\x01\x12\x13\n\x0fPRIORITY_NORMAL\x10\x02\x12\x11\n\rPRIORITY_HIGH\x10\x03\x42\x07\n\x05_nameB\t\n\x07_epochsB\x12\n\x10_patience_epochsB\r\n\x0b_batch_sizeB\x10\n\x0e_ensemble_sizeB\x07\n\x05_seedB\n\n\x08_compileB\x15\n\x13_time_limit_seconds\"M\n\tResources\x12\x11\n\x04gpus\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x16\n\tprocesses\x18\x02 \x01(\x05H\x01\x88\x01\x01\x42\x07\n\x05_gpusB\x0c\n\n_processes\"i\n\rTrainingLabel\x12\x0c\n\x04name\x18\x01 \x01(\t\x12*\n\ttransform\x18\x02 \x01(\x0e\x32\x17.cellgebra.v1.Transform\x12\x13\n\x06weight\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_weight\"\xe0\x03\n\x05Split\x12+\n\x06random\x18\x01 \x01(\x0b\x32\x19.cellgebra.v1.RandomSplitH\x00\x12\x31\n\tcovariate\x18\x02 \x01(\x0b\x32\x1c.cellgebra.v1.CovariateSplitH\x00\x12%\n\x04none\x18\x03 \x01(\x0b\x32\x15.cellgebra.v1.NoSplitH\x00\x12\'\n\x04gene\x18\x04 \x01(\x0b\x32\x17.cellgebra.v1.GeneSplitH\x00\x12\x32\n\nquery_pair\x18\x05 \x01(\x0b\x32\x1c.cellgebra.v1.QueryPairSplitH\x00\x12)\n\x05order\x18\x06 \x01(\x0b\x32\x18.cellgebra.v1.OrderSplitH\x00\x12)\n\x05group\x18\x07 \x01(\x0b\x32\x18.cellgebra.v1.GroupSplitH\x00\x12-\n\x07\x66orward\x18\x08 \x01(\x0b\x32\x1a.cellgebra.v1.ForwardSplitH\x00\x12\x31\n\tcondition\x18\t \x01(\x0b\x32\x1c.cellgebra.v1.ConditionSplitH\x00\x12\x33\n\nbackground\x18\n \x01(\x0b\x32\x1d.cellgebra.v1.BackgroundSplitH\x00\x42\x06\n\x04kind\"\x91\x01\n\x0bRandomSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x42\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_fold\"\xb5\x02\n\tGeneSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x0c\n\x04test\x18\x05 \x03(\t\x12,\n\x05match\x18\x06 \x01(\x0e\x32\x1d.cellgebra.v1.GeneSplit.Match\x12\x19\n\x0ckeep_singles\x18\x07 \x01(\x08H\x04\x88\x01\x01\"<\n\x05Match\x12\x15\n\x11MATCH_UNSPECIFIED\x10\x00\x12\r\n\tMATCH_ANY\x10\x01\x12\r\n\tMATCH_ALL\x10\x02\x42\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_foldB\x0f\n\r_keep_singles\"\xc8\x01\n\x0eQueryPairSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x0c\n\x04test\x18\x05 \x03(\t\x12\x16\n\tcovariate\x18\x06 \x01(\tH\x04\x88\x01\x01\x42\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_foldB\x0c\n\n_covariate\"%\n\nOrderSplit\x12\x17\n\x0fmax_train_order\x18\x01 \x01(\x05\"\x9e\x01\n\nGroupSplit\x12\x1a\n\rtest_fraction\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x0c\n\x04test\x18\x05 \x03(\tB\x10\n\x0e_test_fractionB\x07\n\x05_seedB\x08\n\x06_foldsB\x07\n\x05_fold\"z\n\x0e\x43ovariateSplit\x12\x11\n\tcovariate\x18\x01 \x01(\t\x12\x0c\n\x04test\x18\x02 \x03(\t\x12\r\n\x05train\x18\x03 \x03(\t\x12\x12\n\x05\x66olds\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\x04\x66old\x18\x05 \x01(\x05H\x01\x88\x01\x01\x42\x08\n\x06_foldsB\x07\n\x05_fold\"w\n\x0c\x46orwardSplit\x12\x11\n\tcovariate\x18\x01 \x01(\t\x12\x11\n\x04test\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x01\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x02\x88\x01\x01\x42\x07\n\x05_testB\x08\n\x06_foldsB\x07\n\x05_fold\"z\n\x0e\x43onditionSplit\x12\x11\n\tcovariate\x18\x01 \x01(\t\x12\x0c\n\x04test\x18\x02 \x03(\t\x12\r\n\x05train\x18\x03 \x03(\t\x12\x12\n\x05\x66olds\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\x04\x66old\x18\x05 \x01(\x05H\x01\x88\x01\x01\x42\x08\n\x06_foldsB\x07\n\x05_fold\"h\n\x0f\x42\x61\x63kgroundSplit\x12\x0c\n\x04test\x18\x01 \x03(\t\x12\r\n\x05train\x18\x02 \x03(\t\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\x04\x66old\x18\x04 \x01(\x05H\x01\x88\x01\x01\x42\x08\n\x06_foldsB\x07\n\x05_fold\"\t\n\x07NoSplit\"\x96\x01\n\nReportSpec\x12\x36\n\nlatent_map\x18\x01 \x01(\x0e\x32\".cellgebra.v1.ReportSpec.LatentMap\"P\n\tLatentMap\x12\x1a\n\x16LATENT_MAP_UNSPECIFIED\x10\x00\x12\x12\n\x0eLATENT_MAP_PCA\x10\x01\x12\x13\n\x0fLATENT_MAP_UMAP\x10\x02\"\xff\x01\n\rOptimizerSpec\x12.\n\x04kind\x18\x01 \x01(\x0e\x32 .cellgebra.v1.OptimizerSpec.Kind\x12\x1a\n\rlearning_rate\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0cweight_decay\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x1f\n\x12gradient_clip_norm\x18\x04 \x01(\x01H\x02\x88\x01\x01\",\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n\nKIND_ADAMW\x10\x01\x42\x10\n\x0e_learning_rateB\x0f\n\r_weight_decayB\x15\n\x13_gradient_clip_norm*Q\n\tTransform\x12\x19\n\x15TRANSFORM_UNSPECIFIED\x10\x00\x12\x16\n\x12TRANSFORM_IDENTITY\x10\x01\x12\x11\n\rTRANSFORM_LOG\x10\x02\x32\xf8\x04\n\x0fTrainingService\x12V\n\x11\x43reateTrainingJob\x12&.cellgebra.v1.CreateTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJob\x12P\n\x0eGetTrainingJob\x12#.cellgebra.v1.GetTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJob\x12\x61\n\x10ListTrainingJobs\x12%.cellgebra.v1.ListTrainingJobsRequest\x1a&.cellgebra.v1.ListTrainingJobsResponse\x12V\n\x11\x43\x61ncelTrainingJob\x12&.cellgebra.v1.CancelTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJob\x12V\n\x11ResumeTrainingJob\x12&.cellgebra.v1.ResumeTrainingJobRequest\x1a\x19.cellgebra.v1.TrainingJob\x12S\n\x11\x44\x65leteTrainingJob\x12&.cellgebra.v1.DeleteTrainingJobRequest\x1a\x16.google.protobuf.Empty\x12S\n\x10WatchTrainingJob\x12%.cellgebra.v1.WatchTrainingJobRequest\x1a\x16.cellgebra.v1.JobEvent0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cellgebra.v1.training_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TRANSFORM']._serialized_start=5073
-  _globals['_TRANSFORM']._serialized_end=5154
-  _globals['_CREATETRAININGJOBREQUEST']._serialized_start=213
-  _globals['_CREATETRAININGJOBREQUEST']._serialized_end=301
-  _globals['_GETTRAININGJOBREQUEST']._serialized_start=303
-  _globals['_GETTRAININGJOBREQUEST']._serialized_end=338
-  _globals['_LISTTRAININGJOBSREQUEST']._serialized_start=341
-  _globals['_LISTTRAININGJOBSREQUEST']._serialized_end=483
-  _globals['_LISTTRAININGJOBSRESPONSE']._serialized_start=485
-  _globals['_LISTTRAININGJOBSRESPONSE']._serialized_end=586
-  _globals['_CANCELTRAININGJOBREQUEST']._serialized_start=588
-  _globals['_CANCELTRAININGJOBREQUEST']._serialized_end=626
-  _globals['_RESUMETRAININGJOBREQUEST']._serialized_start=628
-  _globals['_RESUMETRAININGJOBREQUEST']._serialized_end=666
-  _globals['_TRAININGJOB']._serialized_start=669
-  _globals['_TRAININGJOB']._serialized_end=1374
-  _globals['_TRAININGSPEC']._serialized_start=1377
-  _globals['_TRAININGSPEC']._serialized_end=2642
-  _globals['_TRAININGSPEC_DEVICE']._serialized_start=2165
-  _globals['_TRAININGSPEC_DEVICE']._serialized_end=2247
-  _globals['_TRAININGSPEC_PRECISION']._serialized_start=2249
-  _globals['_TRAININGSPEC_PRECISION']._serialized_end=2330
-  _globals['_TRAININGSPEC_UPPERBOUND']._serialized_start=2332
-  _globals['_TRAININGSPEC_UPPERBOUND']._serialized_end=2429
-  _globals['_TRAININGSPEC_PRIORITY']._serialized_start=2431
-  _globals['_TRAININGSPEC_PRIORITY']._serialized_end=2525
-  _globals['_RESOURCES']._serialized_start=2644
-  _globals['_RESOURCES']._serialized_end=2721
-  _globals['_TRAININGLABEL']._serialized_start=2723
-  _globals['_TRAININGLABEL']._serialized_end=2828
-  _globals['_SPLIT']._serialized_start=2831
-  _globals['_SPLIT']._serialized_end=3311
-  _globals['_RANDOMSPLIT']._serialized_start=3314
-  _globals['_RANDOMSPLIT']._serialized_end=3459
-  _globals['_GENESPLIT']._serialized_start=3462
-  _globals['_GENESPLIT']._serialized_end=3771
-  _globals['_GENESPLIT_MATCH']._serialized_start=3648
-  _globals['_GENESPLIT_MATCH']._serialized_end=3708
-  _globals['_QUERYPAIRSPLIT']._serialized_start=3774
-  _globals['_QUERYPAIRSPLIT']._serialized_end=3974
-  _globals['_ORDERSPLIT']._serialized_start=3976
-  _globals['_ORDERSPLIT']._serialized_end=4013
-  _globals['_GROUPSPLIT']._serialized_start=4016
-  _globals['_GROUPSPLIT']._serialized_end=4174
-  _globals['_COVARIATESPLIT']._serialized_start=4176
-  _globals['_COVARIATESPLIT']._serialized_end=4298
-  _globals['_FORWARDSPLIT']._serialized_start=4300
-  _globals['_FORWARDSPLIT']._serialized_end=4419
-  _globals['_CONDITIONSPLIT']._serialized_start=4421
-  _globals['_CONDITIONSPLIT']._serialized_end=4543
-  _globals['_BACKGROUNDSPLIT']._serialized_start=4545
-  _globals['_BACKGROUNDSPLIT']._serialized_end=4649
-  _globals['_NOSPLIT']._serialized_start=4651
-  _globals['_NOSPLIT']._serialized_end=4660
-  _globals['_REPORTSPEC']._serialized_start=4663
-  _globals['_REPORTSPEC']._serialized_end=4813
-  _globals['_REPORTSPEC_LATENTMAP']._serialized_start=4733
-  _globals['_REPORTSPEC_LATENTMAP']._serialized_end=4813
-  _globals['_OPTIMIZERSPEC']._serialized_start=4816
-  _globals['_OPTIMIZERSPEC']._serialized_end=5071
-  _globals['_OPTIMIZERSPEC_KIND']._serialized_start=4969
-  _globals['_OPTIMIZERSPEC_KIND']._serialized_end=5013
-  _globals['_TRAININGSERVICE']._serialized_start=5157
-  _globals['_TRAININGSERVICE']._serialized_end=5619
+  _globals['_TRANSFORM']._serialized_start=5222
+  _globals['_TRANSFORM']._serialized_end=5303
+  _globals['_CREATETRAININGJOBREQUEST']._serialized_start=242
+  _globals['_CREATETRAININGJOBREQUEST']._serialized_end=330
+  _globals['_GETTRAININGJOBREQUEST']._serialized_start=332
+  _globals['_GETTRAININGJOBREQUEST']._serialized_end=367
+  _globals['_LISTTRAININGJOBSREQUEST']._serialized_start=370
+  _globals['_LISTTRAININGJOBSREQUEST']._serialized_end=512
+  _globals['_LISTTRAININGJOBSRESPONSE']._serialized_start=514
+  _globals['_LISTTRAININGJOBSRESPONSE']._serialized_end=615
+  _globals['_CANCELTRAININGJOBREQUEST']._serialized_start=617
+  _globals['_CANCELTRAININGJOBREQUEST']._serialized_end=655
+  _globals['_RESUMETRAININGJOBREQUEST']._serialized_start=657
+  _globals['_RESUMETRAININGJOBREQUEST']._serialized_end=695
+  _globals['_DELETETRAININGJOBREQUEST']._serialized_start=697
+  _globals['_DELETETRAININGJOBREQUEST']._serialized_end=752
+  _globals['_WATCHTRAININGJOBREQUEST']._serialized_start=754
+  _globals['_WATCHTRAININGJOBREQUEST']._serialized_end=815
+  _globals['_TRAININGJOB']._serialized_start=818
+  _globals['_TRAININGJOB']._serialized_end=1523
+  _globals['_TRAININGSPEC']._serialized_start=1526
+  _globals['_TRAININGSPEC']._serialized_end=2791
+  _globals['_TRAININGSPEC_DEVICE']._serialized_start=2314
+  _globals['_TRAININGSPEC_DEVICE']._serialized_end=2396
+  _globals['_TRAININGSPEC_PRECISION']._serialized_start=2398
+  _globals['_TRAININGSPEC_PRECISION']._serialized_end=2479
+  _globals['_TRAININGSPEC_UPPERBOUND']._serialized_start=2481
+  _globals['_TRAININGSPEC_UPPERBOUND']._serialized_end=2578
+  _globals['_TRAININGSPEC_PRIORITY']._serialized_start=2580
+  _globals['_TRAININGSPEC_PRIORITY']._serialized_end=2674
+  _globals['_RESOURCES']._serialized_start=2793
+  _globals['_RESOURCES']._serialized_end=2870
+  _globals['_TRAININGLABEL']._serialized_start=2872
+  _globals['_TRAININGLABEL']._serialized_end=2977
+  _globals['_SPLIT']._serialized_start=2980
+  _globals['_SPLIT']._serialized_end=3460
+  _globals['_RANDOMSPLIT']._serialized_start=3463
+  _globals['_RANDOMSPLIT']._serialized_end=3608
+  _globals['_GENESPLIT']._serialized_start=3611
+  _globals['_GENESPLIT']._serialized_end=3920
+  _globals['_GENESPLIT_MATCH']._serialized_start=3797
+  _globals['_GENESPLIT_MATCH']._serialized_end=3857
+  _globals['_QUERYPAIRSPLIT']._serialized_start=3923
+  _globals['_QUERYPAIRSPLIT']._serialized_end=4123
+  _globals['_ORDERSPLIT']._serialized_start=4125
+  _globals['_ORDERSPLIT']._serialized_end=4162
+  _globals['_GROUPSPLIT']._serialized_start=4165
+  _globals['_GROUPSPLIT']._serialized_end=4323
+  _globals['_COVARIATESPLIT']._serialized_start=4325
+  _globals['_COVARIATESPLIT']._serialized_end=4447
+  _globals['_FORWARDSPLIT']._serialized_start=4449
+  _globals['_FORWARDSPLIT']._serialized_end=4568
+  _globals['_CONDITIONSPLIT']._serialized_start=4570
+  _globals['_CONDITIONSPLIT']._serialized_end=4692
+  _globals['_BACKGROUNDSPLIT']._serialized_start=4694
+  _globals['_BACKGROUNDSPLIT']._serialized_end=4798
+  _globals['_NOSPLIT']._serialized_start=4800
+  _globals['_NOSPLIT']._serialized_end=4809
+  _globals['_REPORTSPEC']._serialized_start=4812
+  _globals['_REPORTSPEC']._serialized_end=4962
+  _globals['_REPORTSPEC_LATENTMAP']._serialized_start=4882
+  _globals['_REPORTSPEC_LATENTMAP']._serialized_end=4962
+  _globals['_OPTIMIZERSPEC']._serialized_start=4965
+  _globals['_OPTIMIZERSPEC']._serialized_end=5220
+  _globals['_OPTIMIZERSPEC_KIND']._serialized_start=5118
+  _globals['_OPTIMIZERSPEC_KIND']._serialized_end=5162
+  _globals['_TRAININGSERVICE']._serialized_start=5306
+  _globals['_TRAININGSERVICE']._serialized_end=5938
 # @@protoc_insertion_point(module_scope)

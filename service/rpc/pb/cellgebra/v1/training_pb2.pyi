@@ -4,6 +4,7 @@ from service.rpc.pb.cellgebra.v1 import genes_pb2 as _genes_pb2
 from service.rpc.pb.cellgebra.v1 import jobs_pb2 as _jobs_pb2
 from service.rpc.pb.cellgebra.v1 import losses_pb2 as _losses_pb2
 from service.rpc.pb.cellgebra.v1 import models_pb2 as _models_pb2
+from google.protobuf import empty_pb2 as _empty_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -69,6 +70,22 @@ class ResumeTrainingJobRequest(_message.Message):
     ID_FIELD_NUMBER: _ClassVar[int]
     id: str
     def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class DeleteTrainingJobRequest(_message.Message):
+    __slots__ = ("id", "cascade")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CASCADE_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    cascade: bool
+    def __init__(self, id: _Optional[str] = ..., cascade: _Optional[bool] = ...) -> None: ...
+
+class WatchTrainingJobRequest(_message.Message):
+    __slots__ = ("id", "after_sequence")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    after_sequence: int
+    def __init__(self, id: _Optional[str] = ..., after_sequence: _Optional[int] = ...) -> None: ...
 
 class TrainingJob(_message.Message):
     __slots__ = ("id", "state", "spec", "create_time", "start_time", "end_time", "fraction", "estimated_seconds_left", "attempt_count", "model_id", "report", "error", "sweep_id", "trial_number", "queue_position", "expected_start_seconds", "queue_reason")

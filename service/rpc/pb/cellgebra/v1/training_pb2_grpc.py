@@ -3,7 +3,9 @@
 import grpc
 import warnings
 
+from service.rpc.pb.cellgebra.v1 import jobs_pb2 as cellgebra_dot_v1_dot_jobs__pb2
 from service.rpc.pb.cellgebra.v1 import training_pb2 as cellgebra_dot_v1_dot_training__pb2
+from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -61,6 +63,16 @@ class TrainingServiceStub:
                 request_serializer=cellgebra_dot_v1_dot_training__pb2.ResumeTrainingJobRequest.SerializeToString,
                 response_deserializer=cellgebra_dot_v1_dot_training__pb2.TrainingJob.FromString,
                 _registered_method=True)
+        self.DeleteTrainingJob = channel.unary_unary(
+                '/cellgebra.v1.TrainingService/DeleteTrainingJob',
+                request_serializer=cellgebra_dot_v1_dot_training__pb2.DeleteTrainingJobRequest.SerializeToString,
+                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+                _registered_method=True)
+        self.WatchTrainingJob = channel.unary_stream(
+                '/cellgebra.v1.TrainingService/WatchTrainingJob',
+                request_serializer=cellgebra_dot_v1_dot_training__pb2.WatchTrainingJobRequest.SerializeToString,
+                response_deserializer=cellgebra_dot_v1_dot_jobs__pb2.JobEvent.FromString,
+                _registered_method=True)
 
 
 class TrainingServiceServicer:
@@ -71,7 +83,8 @@ class TrainingServiceServicer:
     def CreateTrainingJob(self, request, context):
         """Queues a training job and returns it at once. INVALID_ARGUMENT: the spec is wrong, or a field
         of it is newer than this server; NOT_FOUND: no such data set; FAILED_PRECONDITION: the data
-        set is not READY; ALREADY_EXISTS: the request_id came before with another spec.
+        set is not READY; ALREADY_EXISTS: the request_id came before with another spec;
+        RESOURCE_EXHAUSTED: as many jobs of the caller wait as may.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -107,6 +120,23 @@ class TrainingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteTrainingJob(self, request, context):
+        """Deletes a job that has ended, with its events and files. FAILED_PRECONDITION: it has not ended,
+        or something depends on it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchTrainingJob(self, request, context):
+        """Follows a job: its events from any of them on, then as they come, until it has ended.
+        INVALID_ARGUMENT: it has not got to `after_sequence`; NOT_FOUND: no such job; UNAVAILABLE: the
+        server is going, watch again after the last event.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TrainingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -134,6 +164,16 @@ def add_TrainingServiceServicer_to_server(servicer, server):
                     servicer.ResumeTrainingJob,
                     request_deserializer=cellgebra_dot_v1_dot_training__pb2.ResumeTrainingJobRequest.FromString,
                     response_serializer=cellgebra_dot_v1_dot_training__pb2.TrainingJob.SerializeToString,
+            ),
+            'DeleteTrainingJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteTrainingJob,
+                    request_deserializer=cellgebra_dot_v1_dot_training__pb2.DeleteTrainingJobRequest.FromString,
+                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'WatchTrainingJob': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchTrainingJob,
+                    request_deserializer=cellgebra_dot_v1_dot_training__pb2.WatchTrainingJobRequest.FromString,
+                    response_serializer=cellgebra_dot_v1_dot_jobs__pb2.JobEvent.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -273,6 +313,60 @@ class TrainingService:
             '/cellgebra.v1.TrainingService/ResumeTrainingJob',
             cellgebra_dot_v1_dot_training__pb2.ResumeTrainingJobRequest.SerializeToString,
             cellgebra_dot_v1_dot_training__pb2.TrainingJob.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteTrainingJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellgebra.v1.TrainingService/DeleteTrainingJob',
+            cellgebra_dot_v1_dot_training__pb2.DeleteTrainingJobRequest.SerializeToString,
+            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchTrainingJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/cellgebra.v1.TrainingService/WatchTrainingJob',
+            cellgebra_dot_v1_dot_training__pb2.WatchTrainingJobRequest.SerializeToString,
+            cellgebra_dot_v1_dot_jobs__pb2.JobEvent.FromString,
             options,
             channel_credentials,
             insecure,

@@ -177,8 +177,8 @@ def print_ranking(answer: ScoreAnswer, measured: Sequence[Sequence[float]]) -> N
         f"\nthe {min(SHOWN, len(order))} designs of highest predicted {label.name} among "
         f"{len(order)} of cycles 5-6, in {label.unit}"
     )
-    header = ("rank  design", "mean", "sd", "min-max", "neutral", "interaction")
-    header += ("designs seen", "rarest edit", "measured")
+    header = ["rank  design", "mean", "sd", "min-max", "neutral", "interaction"]
+    header += ["designs seen", "rarest edit", "measured"]
     rows = [
         (
             f"{rank:>4}  {_short(answer.genotypes[i])}",

@@ -3,10 +3,9 @@
 Designs of Pseudomonas putida (sets of CRISPRi knock-downs) and their isoprenol titres, from seven
 design-build-test-learn cycles: select a model and train it on cycles 0-4, look at the held-out
 cycles 5-6 beside null models, then rank the designs of those cycles as if they were candidates.
-Run it with `make demo`; Ctrl-C leaves no process behind, and running it again is always possible.
+Run it with `cellgebra demo`; Ctrl-C leaves no process behind, and it can be run again at any time.
 """
 
-import argparse
 import csv
 import json
 import signal
@@ -18,23 +17,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from output import print_profile, print_ranking, print_report, print_selection, progress_shown
-
+from service.cli.demo.output import (
+    print_profile,
+    print_ranking,
+    print_report,
+    print_selection,
+    progress_shown,
+)
 from service.client.cellgebra import Cellgebra
 from service.client.training import TrainingRun
 from service.contract.errors import CellgebraError, UnknownEditsError
 from service.contract.jobs import JobState
 
-HERE = Path(__file__).parent
-TABLE = HERE / "putida_isoprenol_designs.tsv"
+TABLE_FILE, COLUMNS_FILE = "putida_isoprenol_designs.tsv", "mapping.json"
 TRAIN_CYCLES = ("0", "1", "2", "3", "4")
 TEST_CYCLES = ("5", "6")
 STOP_SECONDS = 20.0
 
 
-def main() -> None:
+def data_folder() -> Path:
+    """Where the data lie: beside this module in a wheel, in `examples` of a clone."""
+    here = Path(__file__).parent
+    return here if (here / TABLE_FILE).exists() else here.parents[2] / "examples" / "isoprenol"
+
+
+def run_demo(data_dir: Path) -> None:
     """Run every stage and say how long each took."""
-    data_dir = parse_data_dir()
+    if not (data_folder() / TABLE_FILE).exists():
+        sys.exit("cellgebra: this installation lacks the data of the demo: run it in a clone")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     clock = Clock()
     try:
@@ -54,9 +64,9 @@ def run(client: Cellgebra, clock: "Clock", data_dir: Path) -> None:
     """Upload, train, report, score."""
     cancel_what_an_earlier_run_left(client)
     with clock("upload"):
-        mapping = json.loads((HERE / "mapping.json").read_text())
-        dataset = client.datasets.upload(TABLE, mapping, name="isoprenol")
-        print_profile(TABLE.name, dataset)
+        mapping = json.loads((data_folder() / COLUMNS_FILE).read_text())
+        dataset = client.datasets.upload(data_folder() / TABLE_FILE, mapping, name="isoprenol")
+        print_profile(TABLE_FILE, dataset)
     with clock("train"):
         training = client.train(
             {
@@ -112,7 +122,7 @@ def score(client: Cellgebra, model_id: str) -> None:
 def measured_titers() -> dict[str, list[float]]:
     """Genotype -> titres (mg/L) measured in the held-out cycles; controls are left out."""
     titers: dict[str, list[float]] = {}
-    with TABLE.open(newline="") as file:
+    with (data_folder() / TABLE_FILE).open(newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
             if row["cycle"] in TEST_CYCLES and row["targets"]:
                 genotype = "+".join(f"{locus}:knockdown" for locus in row["targets"].split("+"))
@@ -179,9 +189,6 @@ def cancel_what_an_earlier_run_left(client: Cellgebra) -> None:
             left.cancel()
 
 
-# ---------------------------------------------------------------- the command line
-
-
 class Clock:
     """Times the stages of a run."""
 
@@ -201,15 +208,3 @@ class Clock:
     def __str__(self) -> str:
         parts = [f"{stage} {seconds:.1f} s" for stage, seconds in self._seconds.items()]
         return f"{', '.join(parts)}; in all {time.monotonic() - self._begin:.1f} s"
-
-
-def parse_data_dir() -> Path:
-    """The one option."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data-dir", type=Path, default=Path("cellgebra-data/demo"))
-    chosen: Path = parser.parse_args().data_dir
-    return chosen
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,76 @@
+"""Data sets, as the client sees them."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from service.client.aio.paging import pages
+from service.client.aio.transport import AsyncTransport
+from service.client.aio.uploads import Table, send_table, wait_until_ready
+from service.client.paths import path_of
+from service.client.problems import spec_of
+from service.contract.datasets import DatasetSpec, DatasetState
+from service.contract.resources import Dataset
+
+_PATH = "/v1/datasets"
+
+
+class AsyncDatasets:
+    """The data sets of the caller's project."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def upload(
+        self,
+        table: Table,
+        spec: DatasetSpec | dict[str, Any],
+        *,
+        name: str | None = None,
+        wait: bool = True,
+        timeout_seconds: float = 3600.0,
+    ) -> Dataset:
+        """Upload a table (a path, the bytes, a pandas or polars frame) with what its columns mean.
+
+        With `wait`, returns once it is READY; `timeout_seconds` bounds that wait.
+
+        Raises:
+            InvalidArgumentError: the spec is none; every offence is listed.
+            BadTableError: the table does not hold what the spec says; rows and columns are listed.
+            DeadlineExceededError: it is still INGESTING.
+        """
+        chosen = spec_of(DatasetSpec, spec)
+        named = name or (None if isinstance(table, str | Path) else "dataset")
+        answer = await send_table(self._transport, _PATH, table, chosen, name=named)
+        dataset = Dataset.model_validate(answer)
+        return await self.wait(dataset, timeout_seconds=timeout_seconds) if wait else dataset
+
+    async def wait(self, dataset: Dataset, *, timeout_seconds: float = 3600.0) -> Dataset:
+        """The data set once it is READY.
+
+        Raises:
+            CellgebraError: its ingest failed.
+            DeadlineExceededError: it is still INGESTING.
+        """
+        return await wait_until_ready(dataset, lambda: self.get(dataset.id), timeout_seconds)
+
+    async def get(self, dataset_id: str) -> Dataset:
+        """Read a data set.
+
+        Raises:
+            NotFoundError: there is no such data set.
+        """
+        return Dataset.model_validate(await self._transport.get(path_of(_PATH, dataset_id)))
+
+    async def delete(self, dataset_id: str, *, cascade: bool = False) -> None:
+        """Delete a data set; with `cascade` also all that depends on it.
+
+        Raises:
+            NotFoundError: there is no such data set.
+            FailedPreconditionError: something depends on it, or is at work.
+        """
+        await self._transport.delete(path_of(_PATH, dataset_id), cascade=cascade)
+
+    def list(self, *, state: DatasetState | None = None) -> AsyncIterator[Dataset]:
+        """Every data set, newest first."""
+        return pages(self._transport, _PATH, Dataset, {"state": state})

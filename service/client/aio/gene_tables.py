@@ -1,0 +1,124 @@
+"""Gene tables and their networks, as the client sees them."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from service.client.aio.paging import pages
+from service.client.aio.transport import AsyncTransport
+from service.client.aio.uploads import Table, send_table, wait_until_ready
+from service.client.paths import path_of
+from service.client.problems import spec_of
+from service.contract.datasets import DatasetState
+from service.contract.genes import GeneTableSpec, NetworkSpec
+from service.contract.resources import GeneTable, Network
+
+_PATH = "/v1/gene-tables"
+
+
+class AsyncGeneTables:
+    """The gene tables of the caller's project. What is READY never changes."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def upload(
+        self,
+        table: Table,
+        spec: GeneTableSpec | dict[str, Any],
+        *,
+        name: str | None = None,
+        wait: bool = True,
+        timeout_seconds: float = 3600.0,
+    ) -> GeneTable:
+        """Upload features and other names of genes (a path, the bytes, or a frame).
+
+        With `wait`, returns once it is READY; `timeout_seconds` bounds that wait.
+
+        Raises:
+            InvalidArgumentError: the spec is none; every offence is listed.
+            BadTableError: the table does not hold what the spec says; rows and columns are listed.
+            DeadlineExceededError: it is still INGESTING.
+        """
+        chosen = spec_of(GeneTableSpec, spec)
+        answer = await send_table(self._transport, _PATH, table, chosen, name=name)
+        made = GeneTable.model_validate(answer)
+        if not wait:
+            return made
+        return await wait_until_ready(made, lambda: self.get(made.id), timeout_seconds)
+
+    async def upload_network(
+        self,
+        gene_table_id: str,
+        table: Table,
+        spec: NetworkSpec | dict[str, Any],
+        *,
+        name: str,
+        wait: bool = True,
+        timeout_seconds: float = 3600.0,
+    ) -> Network:
+        """Upload a list of edges between the genes of a table; trainings call it by `name`.
+
+        Raises:
+            NotFoundError: there is no such gene table.
+            FailedPreconditionError: the gene table is not READY.
+            NameTakenError: the gene table has a network of this name.
+            BadTableError: the list does not hold what the spec says, or no name is in the table.
+            DeadlineExceededError: it is still INGESTING.
+        """
+        chosen = spec_of(NetworkSpec, spec)
+        path = path_of(_PATH, gene_table_id, "/networks")
+        made = Network.model_validate(
+            await send_table(self._transport, path, table, chosen, name=name)
+        )
+        if not wait:
+            return made
+        return await wait_until_ready(
+            made, lambda: self.network(gene_table_id, made.id), timeout_seconds
+        )
+
+    async def get(self, gene_table_id: str) -> GeneTable:
+        """Read a gene table.
+
+        Raises:
+            NotFoundError: there is no such gene table.
+        """
+        return GeneTable.model_validate(await self._transport.get(path_of(_PATH, gene_table_id)))
+
+    async def delete(self, gene_table_id: str, *, cascade: bool = False) -> None:
+        """Delete a gene table; with `cascade` also all that depends on it.
+
+        Raises:
+            NotFoundError: there is no such gene table.
+            FailedPreconditionError: something depends on it, or is at work.
+        """
+        await self._transport.delete(path_of(_PATH, gene_table_id), cascade=cascade)
+
+    def list(self, *, state: DatasetState | None = None) -> AsyncIterator[GeneTable]:
+        """Every gene table, newest first."""
+        return pages(self._transport, _PATH, GeneTable, {"state": state})
+
+    async def network(self, gene_table_id: str, network_id: str) -> Network:
+        """Read a network.
+
+        Raises:
+            NotFoundError: there is no such gene table, or network.
+        """
+        path = path_of(path_of(_PATH, gene_table_id, "/networks"), network_id)
+        return Network.model_validate(await self._transport.get(path))
+
+    def networks(self, gene_table_id: str) -> AsyncIterator[Network]:
+        """Every network of a gene table, newest first."""
+        return pages(self._transport, path_of(_PATH, gene_table_id, "/networks"), Network, {})
+
+    async def delete_network(
+        self, gene_table_id: str, network_id: str, *, cascade: bool = False
+    ) -> None:
+        """Delete a network; with `cascade` also all that depends on it.
+
+        Raises:
+            NotFoundError: there is no such gene table, or network.
+            FailedPreconditionError: something depends on it, or is at work.
+        """
+        await self._transport.delete(
+            path_of(path_of(_PATH, gene_table_id, "/networks"), network_id), cascade=cascade
+        )

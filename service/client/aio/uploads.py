@@ -1,0 +1,71 @@
+"""What uploads share: a file in a body, and the wait for what becomes of it."""
+
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+from pydantic import BaseModel
+
+from service.client.aio.transport import AsyncTransport
+from service.client.aio.waiting import apart, pause
+from service.client.frames import ArrowTable, parquet_of
+from service.client.problems import error_from
+from service.contract.datasets import DatasetState
+from service.contract.errors import DeadlineExceededError
+from service.contract.resources import Dataset, GeneTable, Network
+
+Table = Path | str | bytes | ArrowTable
+R = TypeVar("R", Dataset, GeneTable, Network)
+
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 2.0
+
+
+async def send_table(
+    transport: AsyncTransport, path: str, table: Table, spec: BaseModel, *, name: str | None
+) -> Any:  # noqa: ANN401 - JSON
+    """Post a table, a frame, its path or its bytes, with what its columns mean; returns the JSON.
+
+    Raises:
+        CellgebraError: what the service answered, or that it did not.
+    """
+    if isinstance(table, ArrowTable):
+        table = await apart(parquet_of, table)
+    parameters = {
+        "name": name or ("upload" if isinstance(table, bytes) else Path(table).name),
+        "spec": spec.model_dump_json(exclude_none=True),
+        "request_id": str(uuid.uuid4()),
+    }
+    with opened(table) as content:
+        answer = await transport.send("POST", path, parameters, content=content)
+    return answer.json()
+
+
+async def wait_until_ready(
+    uploaded: R, read: Callable[[], Awaitable[R]], timeout_seconds: float
+) -> R:
+    """What was uploaded, once it is READY.
+
+    Raises:
+        CellgebraError: its ingest failed.
+        DeadlineExceededError: it is still INGESTING.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    seconds = _FIRST_PAUSE_SECONDS
+    while uploaded.state is DatasetState.INGESTING:
+        if time.monotonic() >= deadline:
+            raise DeadlineExceededError(f"{uploaded.id} is still INGESTING")
+        await pause(seconds)
+        seconds = min(2 * seconds, _LONGEST_PAUSE_SECONDS)
+        uploaded = await read()
+    if uploaded.error is not None:
+        raise error_from(uploaded.error)
+    return uploaded
+
+
+def opened(table: Path | str | bytes) -> AbstractContextManager[bytes | BinaryIO]:
+    """The bytes of a table, or its file."""
+    return nullcontext(table) if isinstance(table, bytes) else Path(table).open("rb")

@@ -1,0 +1,57 @@
+"""A cancel takes less than 5 s behind the fit, too: in the calibration and in the report."""
+
+import random
+import time
+from itertools import combinations
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+GENES = [f"g{i}" for i in range(400)]
+SCREEN = {
+    "design": {
+        "layout": "edits",
+        "columns": [
+            {"locus_column": "gene_a", "kind": "deletion"},
+            {"locus_column": "gene_b", "kind": "deletion"},
+        ],
+    },
+    "labels": [{"name": "epsilon", "kind": "interaction", "measure": "epsilon", "unit": "1"}],
+}
+
+
+@pytest.fixture(scope="module")
+def screen(upload, api):
+    """All 79,800 pairs, so that what comes after the fit takes its time."""
+    draw = random.Random(0)  # noqa: S311 - data of a test
+    effects = {gene: draw.gauss(0, 0.1) for gene in GENES}
+    lines = ["gene_a\tgene_b\tepsilon"]
+    for a, b in combinations(GENES, 2):
+        lines.append(f"{a}\t{b}\t{effects[a] * effects[b] + draw.gauss(0, 0.05):.4f}")
+    answer = upload("\n".join(lines).encode(), SCREEN)
+    assert answer.status_code in (201, 202), answer.text
+    path = f"/v1/datasets/{answer.json()['id']}"
+    return until(lambda: api.get(path).json(), lambda dataset: dataset["state"] == "READY")["id"]
+
+
+def until(read, is_well, seconds=120, pause=0.05):
+    for _ in range(int(seconds / pause)):
+        found = read()
+        if is_well(found):
+            return found
+        time.sleep(pause)
+    raise AssertionError(f"not in {seconds} s: {found}")
+
+
+@pytest.mark.parametrize("seconds_after_fit", [0.0, 1.0])
+def test_a_cancel_behind_the_fit_takes_less_than_five_seconds(api, screen, seconds_after_fit):
+    spec = {"dataset_id": screen, "labels": [{"name": "epsilon"}], "model": {"kind": "additive"}}
+    path = f"/v1/training-jobs/{api.post('/v1/training-jobs', json=spec).json()['id']}"
+    until(lambda: api.get(path).json(), lambda job: job["fraction"] == 1.0)
+    time.sleep(seconds_after_fit)
+    begin = time.monotonic()
+    assert api.post(f"{path}:cancel").json()["state"] == "CANCELLING"  # it was at work
+    job = until(lambda: api.get(path).json(), lambda job: job["state"] != "CANCELLING")
+    assert job["state"] == "CANCELLED"
+    assert time.monotonic() - begin < 5
