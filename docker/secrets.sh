@@ -29,7 +29,8 @@ if [ ! -s /secrets/s3/s3.json ]; then
     printf %s "$secret" | once /secrets/service/cellgebra_artifact_secret_key 0400
 fi
 
-database=$(cat /secrets/database/password)
+# The superuser of the database's server makes the role of the service (docker/migrate.sh), and sets its password.
+printf 'postgresql://postgres:%s@db:5432/postgres' "$(cat /secrets/database/password)" | once /secrets/database/admin_url 0400
+printf 'postgresql://cellgebra:%s@db:5432/cellgebra' "$(random)" | once /secrets/service/cellgebra_database_url 0400
 broker=$(sed -n 's/^requirepass //p' /secrets/broker/broker.conf)
-printf 'postgresql://cellgebra:%s@db:5432/cellgebra' "$database" | once /secrets/service/cellgebra_database_url 0400
 printf 'redis://:%s@broker:6379/0' "$broker" | once /secrets/service/cellgebra_broker_url 0400

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 db = typer.Typer(
-    help="The database and what belongs to it: upgrade, back up, restore.",
+    help="The database and what belongs to it: create, upgrade, back up, restore.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -40,6 +40,29 @@ def upgrade(
 
     settings = read_chosen(data_dir, database_url)
     tell_schema(run_or_fail(lambda: migrate(settings.resolved_database_url)), as_json=as_json)
+
+
+@db.command()
+def create(
+    admin_url_file: Annotated[
+        Path, typer.Argument(help="A file with the PostgreSQL URL of a superuser.")
+    ],
+    *,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the role and the database that the settings name, on a PostgreSQL server.
+
+    The role owns its database and is no superuser. Of one that is there the password is set to
+    that of the settings; nothing else is changed.
+    """
+    from service.migrations.role import provide
+
+    settings = read_chosen(None, database_url)
+    admin_url = run_or_fail(lambda: admin_url_file.read_text(encoding="utf-8").strip())
+    done = run_or_fail(lambda: provide(admin_url, settings.resolved_database_url))
+    for line in [json.dumps({"done": done})] if as_json else done:
+        typer.echo(line)
 
 
 @db.command()

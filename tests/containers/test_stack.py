@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 
@@ -112,6 +113,23 @@ def test_a_training_made_over_grpc_scores_as_over_rest(deployment, channel, api,
     deployment.note(f"training and scores over gRPC: {seconds:.1f} s")
 
 
+@pytest.mark.parametrize(
+    ("service", "told"),
+    [
+        ("api", r'cellgebra_rest_requests_total{.*route="/v1/training-jobs",status="201"} [1-9]'),
+        ("rpc", r'cellgebra_rpc_requests_total{code="OK",method=".*/CreateTrainingJob"} [1-9]'),
+        ("scheduler", r'cellgebra_workers{queue="train"} 1\.0'),
+    ],
+)
+def test_what_was_done_can_be_scraped(deployment, trained, service, told):  # noqa: ARG001
+    read = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:9100/metrics').read().decode())"
+    text = deployment.compose("exec", "-T", service, "python", "-c", read)
+    assert re.search(told, text), text
+    assert re.search(r'cellgebra_jobs{kind="training",state="SUCCEEDED"} [1-9]', text), text
+    assert "cellgebra_database_up 1.0" in text
+    assert "cellgebra_broker_up 1.0" in text
+
+
 def test_nobody_is_answered_without_the_key(deployment, channel):
     told = tutorial.subprocess.run(
         ["curl", "-s", "-o", os.devnull, "-w", "%{http_code}", f"{deployment.base_url}/v1/models"],
@@ -159,6 +177,11 @@ def test_secrets_are_in_files_and_not_in_environments(deployment):
     for one in deployment.running():
         told = json.dumps([one["Config"]["Env"], one["Config"]["Cmd"], one["Args"]])
         assert password not in told
+
+
+def test_the_service_owns_its_database_and_is_no_superuser(deployment):
+    asked = "FROM pg_roles r JOIN pg_database d ON d.datdba = r.oid WHERE datname = 'cellgebra'"
+    assert deployment.sql(f"SELECT rolname, rolsuper, rolcreatedb {asked}") == "cellgebra|f|f"
 
 
 def test_more_inference_workers_share_the_scores(deployment, api, trained):

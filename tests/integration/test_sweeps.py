@@ -56,6 +56,7 @@ def test_a_sweep_ends_with_a_model(client, dataset):
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("service", ["sqlite"], indirect=True)  # seeds know no database
 def test_a_sweep_repeats_itself(client, dataset):
     training = {**SMALL, "dataset_id": dataset["id"]}
     spec = {**SPEC, "training": training, "max_parallel": 1, "max_trials": 2}
