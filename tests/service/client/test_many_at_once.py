@@ -9,7 +9,7 @@ from service.contract.jobs import JobEvent, JobState
 
 STREAMS = 200
 SCORES = 32
-ROUNDS = 10
+ROUNDS = 4
 
 
 class Stream:
