@@ -16,7 +16,7 @@ from service.contract.settings import Settings
 from service.handlers.access import require_keys
 from service.handlers.context import Context
 from service.rest.app import create_rest
-from service.rest.heads import BoundedHeadProtocol
+from service.rest.heads import bounded_protocol
 from service.rpc.server import RpcServer, start_server
 
 logger = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def serve(settings: Settings | None = None) -> None:
         app,
         host=chosen.host,
         port=chosen.port,
-        http=BoundedHeadProtocol,
+        http=bounded_protocol(chosen.slow_sender_seconds),
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,

@@ -17,6 +17,7 @@ CellgebraError
     FailedPreconditionError     the resource is in a state that does not allow this
     ResourceExhaustedError      a limit is reached; try again later
     DeadlineExceededError       the answer would have come too late
+        SlowSenderError             the request itself comes too slowly
     UnavailableError            a part of the service does not answer
         StorageFullError            the disk takes no more
         StorageAwayError            the bucket does not answer, or does not let the service in
@@ -180,6 +181,12 @@ class DeadlineExceededError(CellgebraError):
 
     code = "DEADLINE_EXCEEDED"
     reason = "DEADLINE_EXCEEDED"
+
+
+class SlowSenderError(DeadlineExceededError):
+    """A body does not come, or comes more slowly than any honest sender's."""
+
+    reason = "REQUEST_TIMEOUT"
 
 
 class UnavailableError(CellgebraError):

@@ -124,6 +124,12 @@ class Settings(BaseSettings):
     max_upload_bytes: Annotated[
         int, Field(gt=0, description="largest upload accepted, in bytes")
     ] = 50 * 2**30
+    min_bytes_per_second: Annotated[
+        int, Field(gt=0, description="a body that comes more slowly is refused: 408")
+    ] = 1024
+    slow_sender_seconds: Annotated[
+        float, Field(gt=0, description="for so long a sender may be slower, or silent")
+    ] = 30.0
     max_scores_in_flight: Annotated[
         int, Field(gt=0, description="score requests in flight before 429")
     ] = 256

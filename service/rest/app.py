@@ -102,6 +102,7 @@ def create_rest(context: Context, lifespan: Lifespan | None = None) -> FastAPI:
     app.add_middleware(
         BodyLimitMiddleware,
         streamed=(datasets.UPLOAD_PATH, gene_tables.UPLOAD_PATH, scoring_jobs.UPLOAD_PATH),
+        settings=context.settings,
     )
     app.add_middleware(AccessMiddleware, context=context)
     app.add_middleware(TraceMiddleware, metrics=context.metrics)

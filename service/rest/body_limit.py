@@ -1,6 +1,7 @@
 """Middleware: a body that is held in memory has a bound; uploads, which are streamed, have theirs.
 
-FastAPI's own `max_body_size` answers in plain text, not with a problem document.
+None may come too slowly. FastAPI's own `max_body_size` answers in plain text, not with a problem
+document.
 """
 
 import re
@@ -10,6 +11,10 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.contract.errors import SlowSenderError
+from service.contract.settings import Settings
+from service.handlers.pace import Pace
+
 # 10,000 long genotypes take a tenth of this.
 MAX_JSON_BYTES = 16 * 2**20
 # A client that still sends when the connection closes may not read why (the kernel resets it).
@@ -17,19 +22,42 @@ _MAX_DROPPED_BYTES = 4 * MAX_JSON_BYTES
 
 
 class BodyLimitMiddleware:
-    """Refuses bodies of more than `MAX_JSON_BYTES` on every path but those of `streamed`."""
+    """Refuses slow bodies, and on every path but those of `streamed` also large ones."""
 
-    def __init__(self, app: ASGIApp, streamed: Sequence[re.Pattern[str]]) -> None:
+    def __init__(
+        self, app: ASGIApp, streamed: Sequence[re.Pattern[str]], settings: Settings
+    ) -> None:
         self._app = app
         self._streamed = streamed
+        self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._is_streamed(scope["path"]):
-            receive = _limited(receive, Headers(scope=scope).get("content-length", ""))
+        if scope["type"] == "http":
+            receive = _paced(receive, Pace(self._settings))
+            if not self._is_streamed(scope["path"]):
+                receive = _limited(receive, Headers(scope=scope).get("content-length", ""))
         await self._app(scope, receive, send)
 
     def _is_streamed(self, path: str) -> bool:
         return any(pattern.fullmatch(path) for pattern in self._streamed)
+
+
+def _paced(receive: Receive, pace: Pace) -> Receive:
+    is_whole = False  # what comes behind a body, the end of its connection, may take any time
+
+    async def receive_in_time() -> Message:
+        nonlocal is_whole
+        if is_whole:
+            return await receive()
+        try:
+            message = await pace.wait(receive())
+        except SlowSenderError as error:
+            raise _refusal(408, error.detail) from None
+        pace.earn(len(message.get("body", b"")))
+        is_whole = not message.get("more_body", False)
+        return message
+
+    return receive_in_time
 
 
 def _limited(receive: Receive, announced: str) -> Receive:
@@ -59,6 +87,9 @@ async def _drop(message: Message, receive: Receive) -> None:
 
 
 def _too_large() -> HTTPException:
+    return _refusal(413, f"the body is larger than {MAX_JSON_BYTES} bytes, which is the limit here")
+
+
+def _refusal(status: int, detail: str) -> HTTPException:
     """Raised where the body is read, so that it becomes a problem document."""
-    detail = f"the body is larger than {MAX_JSON_BYTES} bytes, which is the limit here"
-    return HTTPException(413, detail, headers={"Connection": "close"})
+    return HTTPException(status, detail, headers={"Connection": "close"})

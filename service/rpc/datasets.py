@@ -8,6 +8,7 @@ from google.protobuf.empty_pb2 import Empty
 
 from service.handlers import datasets, deletion, uploads
 from service.handlers.context import Context
+from service.handlers.pace import Pace
 from service.rpc import dataset_converters as converters
 from service.rpc.callers import caller_of
 from service.rpc.pb.cellgebra.v1 import datasets_pb2, datasets_pb2_grpc
@@ -27,7 +28,7 @@ class DatasetServicer(datasets_pb2_grpc.DatasetServiceServicer):
         self, request_iterator: AsyncIterator[datasets_pb2.CreateDatasetRequest], call: Call
     ) -> datasets_pb2.Dataset:
         caller = caller_of(call)
-        async with opened(request_iterator) as (header, chunks):
+        async with opened(request_iterator, Pace(self._context.settings)) as (header, chunks):
             upload = converters.upload_arguments(header)
             dataset = await uploads.upload_dataset(self._context, caller, upload, chunks)
         require_ingested(dataset, "dataset_id")

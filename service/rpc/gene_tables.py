@@ -8,6 +8,7 @@ from google.protobuf.empty_pb2 import Empty
 
 from service.handlers import deletion, gene_tables
 from service.handlers.context import Context
+from service.handlers.pace import Pace
 from service.rpc import gene_table_converters as converters
 from service.rpc.callers import caller_of
 from service.rpc.pb.cellgebra.v1 import genes_pb2, genes_pb2_grpc
@@ -27,7 +28,7 @@ class GeneTableServicer(genes_pb2_grpc.GeneTableServiceServicer):
         self, request_iterator: AsyncIterator[genes_pb2.CreateGeneTableRequest], call: Call
     ) -> genes_pb2.GeneTable:
         caller = caller_of(call)
-        async with opened(request_iterator) as (header, chunks):
+        async with opened(request_iterator, Pace(self._context.settings)) as (header, chunks):
             upload = converters.table_arguments(header)
             table = await gene_tables.upload_gene_table(self._context, caller, upload, chunks)
         require_ingested(table, "gene_table_id")
@@ -59,7 +60,7 @@ class GeneTableServicer(genes_pb2_grpc.GeneTableServiceServicer):
         self, request_iterator: AsyncIterator[genes_pb2.CreateNetworkRequest], call: Call
     ) -> genes_pb2.Network:
         caller = caller_of(call)
-        async with opened(request_iterator) as (header, chunks):
+        async with opened(request_iterator, Pace(self._context.settings)) as (header, chunks):
             table_id, upload = converters.network_arguments(header)
             network = await gene_tables.upload_network(
                 self._context, caller, table_id, upload, chunks

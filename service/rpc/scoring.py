@@ -11,6 +11,7 @@ from service.contract.resources import ScoringJob
 from service.contract.scoring_jobs import TableInput
 from service.handlers import scoring_jobs
 from service.handlers.context import Caller, Context
+from service.handlers.pace import Pace
 from service.handlers.scoring_jobs import SCORING_JOBS, Body
 from service.rpc import scoring_job_converters as converters
 from service.rpc.callers import caller_of
@@ -33,7 +34,7 @@ class ScoringServicer(scoring_pb2_grpc.ScoringServiceServicer):
     async def CreateScoringJob(  # noqa: N802
         self, request_iterator: AsyncIterator[scoring_pb2.CreateScoringJobRequest], call: Call
     ) -> scoring_pb2.ScoringJob:
-        async with opened(request_iterator) as (header, chunks):
+        async with opened(request_iterator, Pace(self._context.settings)) as (header, chunks):
             asked = converters.header_arguments(header)
             try:
                 job = await self._create(caller_of(call), asked, chunks)

@@ -8,6 +8,7 @@ from typing import Any
 from service.contract.datasets import DatasetState
 from service.contract.errors import CellgebraError, InvalidArgumentError, class_of
 from service.contract.resources import Dataset, GeneTable, Network
+from service.handlers.pace import Pace
 from service.rpc.paths import request_path
 
 HEADER, CHUNK = "header", "chunk"
@@ -19,21 +20,24 @@ LINGER_IDLE_SECONDS = 0.5
 
 
 @asynccontextmanager
-async def opened(parts: AsyncIterator[Any]) -> AsyncIterator[tuple[Any, AsyncIterator[bytes]]]:
+async def opened(
+    parts: AsyncIterator[Any], pace: Pace
+) -> AsyncIterator[tuple[Any, AsyncIterator[bytes]]]:
     """The header of an upload, and its bytes as they come.
 
     Raises:
         InvalidArgumentError: the first message is no header; when bytes are read: another one is.
+        SlowSenderError: it does not come, or when bytes are read, they come too slowly.
     """
     try:
-        first = await anext(parts, None)
+        first = await pace.wait(anext(parts, None))
         if first is None or first.WhichOneof("part") != HEADER:
             raise InvalidArgumentError("the first message of an upload has to be its header")
     except CellgebraError:
         await _linger(parts)
         raise
     try:
-        yield first.header, _chunks(parts)
+        yield first.header, _chunks(parts, pace)
     except CellgebraError as error:
         for offender in error.offenders:
             offender.field = request_path(first, offender.field or "")
@@ -48,11 +52,13 @@ async def _linger(parts: AsyncIterator[Any]) -> None:
                 pass
 
 
-async def _chunks(parts: AsyncIterator[Any]) -> AsyncIterator[bytes]:
-    async for part in parts:
+async def _chunks(parts: AsyncIterator[Any], pace: Pace) -> AsyncIterator[bytes]:
+    while (part := await pace.wait(anext(parts, None))) is not None:
         if part.WhichOneof("part") != CHUNK:
             raise InvalidArgumentError("every message of an upload but the first has to be a chunk")
-        yield part.chunk
+        chunk: bytes = part.chunk
+        pace.earn(len(chunk))
+        yield chunk
 
 
 def require_ingested(uploaded: Dataset | GeneTable | Network, id_field: str) -> None:

@@ -19,10 +19,10 @@ _tries: Counter[tuple[str, str]] = Counter()
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory):
-    """The running service of `cellgebra up`, with an upload limit that a test can reach."""
-    limit = {"CELLGEBRA_MAX_UPLOAD_BYTES": str(64 * 2**20)}
+    """The running service of `cellgebra up`, with limits that a test can reach."""
+    limits = {"CELLGEBRA_MAX_UPLOAD_BYTES": str(64 * 2**20), "CELLGEBRA_SLOW_SENDER_SECONDS": "5"}
     folder = tmp_path_factory.mktemp("attacked")
-    with embedded_service(folder / "data", environment=limit) as running:
+    with embedded_service(folder / "data", environment=limits) as running:
         yield running
 
 

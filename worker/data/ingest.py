@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from service.contract.datasets import DatasetProfile, DatasetSpec, Vocabulary
+from service.contract.errors import BadTableError
 from worker.data.bad_rows import BadRows
 from worker.data.canonical import Canonicalizer
 from worker.data.errors import IngestStoppedError
@@ -18,6 +19,9 @@ from worker.data.mapping import TableMapping, resolve
 from worker.data.profile import profile_table
 from worker.data.sources import Table, open_table
 
+# More than anybody has measured: ingest goes through them in minutes, in bounded memory.
+MAX_ROWS = 2**28
+MAX_CELLS = 2**32
 _ROWS_PER_GROUP = 100_000
 # Wide designs make long genotypes: a row group is bounded in bytes as well.
 _BYTES_PER_GROUP = 48 << 20
@@ -53,7 +57,8 @@ def ingest_table(
         should_stop: asked after every batch, and ten times a second beside the profile's queries.
 
     Raises:
-        BadTableError: the file does not hold what its mapping says, with the rows and columns.
+        BadTableError: the file does not hold what its mapping says, with the rows and columns; or
+            it has, or says that it has, more than `MAX_ROWS` rows or `MAX_CELLS` cells.
         IngestStoppedError: `should_stop` returned true.
     """
     part = table_path.with_name(table_path.name + ".part")
@@ -62,6 +67,7 @@ def ingest_table(
         skip = spec.on_bad_rows == "skip"
         with closing(open_table(source, spec.format, skip=skip)) as table:
             mapping = resolve(spec, table.columns)
+            _require_size(table.declared_rows, len(mapping.columns))
             bad_rows = _convert(table, mapping, part, progress, should_stop)
         profile, vocabulary = profile_table(part, mapping.spec, should_stop)
         _stop_if(should_stop)
@@ -84,10 +90,12 @@ def _convert(
     """Write the canonical rows of a table to `part`."""
     reader = Canonicalizer(mapping)
     bad_rows = BadRows(mapping.spec.on_bad_rows)
-    told = 0.0
+    told, row_count = 0.0, 0
     with _Writer(part, reader.schema) as writer:
         for batch in table.batches(mapping.columns):
             _stop_if(should_stop)
+            row_count += len(batch.rows)
+            _require_size(row_count, len(mapping.columns))
             rows, problems = reader.read(batch)
             bad_rows.add(problems.offenders, int(problems.bad.sum()))
             bad_rows.check(table.ragged)
@@ -99,6 +107,18 @@ def _convert(
     if writer.row_count == 0:
         raise bad_rows.no_good_row()
     return bad_rows
+
+
+def _require_size(rows: int, columns: int) -> None:
+    if rows > MAX_ROWS:
+        raise BadTableError(
+            f"the file has {rows:,} rows or more, and a data set at most {MAX_ROWS:,}: split it"
+        )
+    if rows * columns > MAX_CELLS:
+        raise BadTableError(
+            f"the file has {rows:,} rows or more of {columns:,} columns that the spec names, and a "
+            f"data set at most {MAX_CELLS:,} cells: split it, or name fewer columns"
+        )
 
 
 def _stop_if(should_stop: Callable[[], bool]) -> None:

@@ -27,9 +27,11 @@ class Table(Protocol):
     """An open table.
 
     `ragged` lists rows that have too few or too many cells, `ragged_count` counts all of them;
-    they are in no batch.
+    they are in no batch. `declared_rows` is how many the file says that it has, 0 where it says
+    nothing: a few bytes of Parquet can say billions.
     """
 
+    declared_rows: int
     columns: list[str]
     ragged: list[Offender]
     ragged_count: int
@@ -58,6 +60,7 @@ class ParquetTable:
             self._file = pq.ParquetFile(path, page_checksum_verification=True)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(error) from None
+        self.declared_rows: int = self._file.metadata.num_rows
         self.columns: list[str] = list(self._file.schema_arrow.names)
         self.ragged: list[Offender] = []
         self.ragged_count = 0
@@ -66,7 +69,7 @@ class ParquetTable:
     @property
     def fraction(self) -> float:
         """Share of the rows that has been read."""
-        return float(self._rows_read / max(self._file.metadata.num_rows, 1))
+        return float(self._rows_read / max(self.declared_rows, 1))
 
     def batches(self, wanted: Sequence[str]) -> Iterator[Batch]:
         """Stream the wanted columns."""

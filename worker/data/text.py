@@ -30,6 +30,8 @@ _RAGGED_GIVE_UP = 20
 class TextTable:
     """An open TSV or CSV file."""
 
+    declared_rows = 0
+
     def __init__(self, path: Path, dialect: Literal["auto", "tsv", "csv"], *, skip: bool) -> None:
         self._bytes = TextBytes(path)
         self._skip = skip

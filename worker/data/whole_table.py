@@ -115,6 +115,7 @@ def read_whole(
     """
     with closing(open_table(source, file_format)) as table:
         names = list(dict.fromkeys(wanted(table.columns)))
+        _require_size(table.declared_rows * len(names))
         rows: list[Rows] = []
         parts: dict[str, list[pa.Array]] = {name: [] for name in names}
         told, count = 0.0, 0

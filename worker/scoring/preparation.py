@@ -82,6 +82,7 @@ def prepare_table(
         require_columns([*design.columns, *(wanted.keep or ())], table.columns)
         kept = _kept(wanted.keep, design, table.columns)
         check_kept(kept)
+        _require_few(table.declared_rows)
         reader = DesignReader(design, manifest)
         bad = _BadRows(on_bad_rows, reader)
         with _Writer(target, shard_rows) as writer:
@@ -102,6 +103,11 @@ def prepare_table(
             found = Prepared(writer.row_count, bad.count, reader.names.locus_of)
             writer.finish(found)
     return found
+
+
+def _require_few(rows: int) -> None:
+    if rows > MAX_DESIGNS:
+        raise BadTableError(f"the file has more than {MAX_DESIGNS:,} rows: split it")
 
 
 def _design_source(design: DesignColumns | None, columns: list[str]) -> DesignSource:
@@ -236,8 +242,7 @@ class _Writer:
         Raises:
             BadTableError: there are too many.
         """
-        if self.row_count + batch.num_rows > MAX_DESIGNS:
-            raise BadTableError(f"the file has more than {MAX_DESIGNS:,} rows: split it")
+        _require_few(self.row_count + batch.num_rows)
         while batch.num_rows:
             room = self._shard_rows - self.row_count % self._shard_rows
             part, batch = batch.slice(0, room), batch.slice(room)

@@ -1,17 +1,20 @@
-"""The head of a request has a bound, however slowly it comes."""
+"""The head of a request has bounds, of its size and of the time that it takes."""
 
 import asyncio
+import time
+from contextlib import suppress
 
 import pytest
 import uvicorn
 
-from service.rest.heads import MAX_HEAD_BYTES, BoundedHeadProtocol
+from service.rest.heads import MAX_HEAD_BYTES, bounded_protocol
 
+PATIENCE_SECONDS = 1.0
 PIECE = b"x-filler: " + b"a" * 1000 + b"\r\n"
 
 
 async def app(scope, receive, send):
-    while (await receive()).get("more_body"):
+    while scope["path"] != "/unread" and (await receive()).get("more_body"):
         pass
     names = b" ".join(name for name, _ in scope["headers"])
     await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -20,7 +23,8 @@ async def app(scope, receive, send):
 
 @pytest.fixture
 async def port():
-    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", http=BoundedHeadProtocol)
+    protocol = bounded_protocol(PATIENCE_SECONDS)
+    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", http=protocol)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server._serve())
     while not server.started:
@@ -87,4 +91,51 @@ async def test_fields_of_a_body_without_an_end_are_cut_off(port, begin, piece):
             break
     else:
         raise AssertionError("all of it was taken")
+    writer.close()
+
+
+async def seconds_of(port, begin, drop):
+    """How long a connection lives that goes on sending `drop`s."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    start = time.monotonic()
+    writer.write(begin)
+    try:
+        while not reader.at_eof() and time.monotonic() - start < 20:
+            writer.write(drop)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(reader.read(2**16), 0.1)
+    except ConnectionError:
+        pass
+    finally:
+        writer.close()
+    return time.monotonic() - start
+
+
+ANSWERED = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "drop"),
+    [
+        (b"", b""),
+        (b"GET /", b"a"),
+        (b"GET / HTTP/1.1\r\nx-begin: ", b"a"),
+        (b"GET / HTTP/1.1\r\n", b"x-more: a\r\n"),
+        (ANSWERED, b"\r\n"),
+        (ANSWERED + b"GET /", b"a"),
+        (b"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n", b"b"),
+    ],
+    ids=["nothing", "line", "header", "headers", "line ends", "second head", "answered body"],
+)
+async def test_who_owes_an_end_is_not_waited_for(port, begin, drop):
+    seconds = await seconds_of(port, begin, drop)
+    assert PATIENCE_SECONDS <= seconds < 10 * PATIENCE_SECONDS
+
+
+async def test_who_owes_nothing_may_come_again(port):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(4):
+        writer.write(ANSWERED)
+        assert await asyncio.wait_for(reader.readuntil(b"0\r\n\r\n"), 10)
+        await asyncio.sleep(PATIENCE_SECONDS / 2)
     writer.close()

@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from service.contract.errors import BadTableError
+from tests.worker.data.run_lengths import LONGEST_RUN, run_of
+from worker.data import ingest as ingest_module
 from worker.data.errors import IngestStoppedError
 
 
@@ -62,6 +64,8 @@ FILES = {
     "open quote in a long file": (b'genes,y\n"b,2\n' + b"c,3\n" * 4_000_000, "double quote"),
     "one endless line": (b"x" * (17 << 20), "no line end"),
     "an endless row": (b"genes\ty\n" + b"x" * (9 << 20) + b"\t1\na\t1\n", "longer than 4 MiB"),
+    "billions of rows in 360 bytes": (run_of("genes", "a", LONGEST_RUN), "2,147,483,647 rows or"),
+    "trillions of rows": (run_of("genes", "a", LONGEST_RUN, 2000), "4,294,967,294,000 rows or"),
     "all missing": (b"genes\ty\na\t\nb\tNaN\n", "label y has no value in any row"),
 }
 
@@ -146,3 +150,20 @@ def test_a_failure_leaves_no_earlier_table(ingest, simple_spec):
     with pytest.raises(BadTableError):
         ingest(b"", simple_spec)
     assert ingest.left_behind == []
+
+
+def test_equal_rows_in_a_few_bytes_are_rows(ingest, simple_spec):
+    assert ingest(run_of("genes", "a", 1000, 3), simple_spec).profile.row_count == 3000
+
+
+LIMITS = {"MAX_ROWS": 50, "MAX_CELLS": 100}
+
+
+@pytest.mark.parametrize("content", [GOOD, parquet({"genes": ["a"] * 50, "y": [1.0] * 50})])
+@pytest.mark.parametrize("limit", LIMITS)
+def test_counts_rows_and_cells_of_every_format(ingest, simple_spec, monkeypatch, content, limit):
+    monkeypatch.setattr(ingest_module, limit, LIMITS[limit])
+    assert ingest(content, simple_spec).profile.row_count == 50
+    monkeypatch.setattr(ingest_module, limit, LIMITS[limit] - 1)
+    with pytest.raises(BadTableError, match=f"at most {LIMITS[limit] - 1}"):
+        ingest(content, simple_spec)

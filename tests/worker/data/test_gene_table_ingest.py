@@ -8,6 +8,7 @@ import pytest
 
 from service.contract.errors import BadTableError
 from service.contract.genes import GeneTableSpec
+from tests.worker.data.run_lengths import LONGEST_RUN, run_of
 from worker.data.errors import IngestStoppedError
 from worker.data.gene_table_ingest import ingest_genes
 from worker.data.gene_table_store import read_genes
@@ -180,3 +181,8 @@ def test_a_file_that_is_no_such_table_is_refused(ingest, content, spec, message)
 def test_a_stopped_ingest_ends(ingest):
     with pytest.raises(IngestStoppedError):
         ingest(WIDE, should_stop=lambda: True)
+
+
+def test_says_of_what_declares_too_much_that_it_is_too_much_before_it_reads_any(ingest):
+    with pytest.raises(BadTableError, match="more than 67,108,864 cells"):
+        ingest(run_of("locus", "b1", LONGEST_RUN))
