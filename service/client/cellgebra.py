@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import httpx
 
+from service.client.artifacts import Artifacts
 from service.client.datasets import Datasets
 from service.client.gene_tables import GeneTables
 from service.client.keys import Keys
@@ -16,6 +17,7 @@ from service.client.paging import pages
 from service.client.paths import path_of
 from service.client.problems import spec_of
 from service.client.registry import Registry
+from service.client.schemas import Schemas
 from service.client.scoring import PATH as SCORINGS
 from service.client.scoring import ScoringRun, list_scoring, start_scoring
 from service.client.search import PATH as SEARCHES
@@ -68,6 +70,8 @@ class Cellgebra:
         self._transport = Transport(url, key, timeout_seconds, http)
         self.datasets = Datasets(self._transport)
         self.gene_tables = GeneTables(self._transport)
+        self.artifacts = Artifacts(self._transport)
+        self.schemas = Schemas(self._transport)
         self.registry = Registry(self._transport)
         self.keys = Keys(self._transport)
 

@@ -2,7 +2,7 @@
 """HTTP with retries: what is safe to send twice is sent again when the service is away."""
 
 import uuid
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from io import SEEK_END
 from pathlib import Path
@@ -154,10 +154,13 @@ class Transport:
         with self._http.stream("GET", address, headers=told, timeout=timeout) as response:
             yield response
 
-    def download(self, path: str, target: Path) -> Path:
+    def download(
+        self, path: str, target: Path, check: Callable[[Path], None] = lambda _: None
+    ) -> Path:
         """Write the body of a GET to a file as it comes, whatever its size; returns its path.
 
         It is asked for again where it is refused for a moment, and not once it has begun to come.
+        `check` sees the file before it gets its name, and may refuse it.
 
         Raises:
             UnavailableError: the connection was lost; the file is not whole, and is removed.
@@ -169,6 +172,7 @@ class Transport:
             while (seconds := self._download_once(path, part, attempt)) is not None:
                 pause(seconds)
                 attempt += 1
+            apart(check, part)
             part.replace(target)
         except httpx.TransportError as error:
             raise UnavailableError(f"{target.name} did not come whole: {error!r}") from error

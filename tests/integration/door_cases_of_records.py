@@ -12,6 +12,8 @@ from service.rpc.pb.cellgebra.v1 import (
     keys_pb2_grpc,
     registry_pb2,
     registry_pb2_grpc,
+    schemas_pb2,
+    schemas_pb2_grpc,
     scoring_pb2,
     scoring_pb2_grpc,
     search_pb2,
@@ -29,6 +31,7 @@ MODELS = (registry_pb2, registry_pb2_grpc.ModelServiceStub)
 ALIASES = (registry_pb2, registry_pb2_grpc.ModelAliasServiceStub)
 KEYS = (keys_pb2, keys_pb2_grpc.KeyServiceStub)
 ARTIFACTS = (artifacts_pb2, artifacts_pb2_grpc.ArtifactServiceStub)
+SCHEMAS = (schemas_pb2, schemas_pb2_grpc.SchemaServiceStub)
 
 NONE = "none_such"
 NO_BLOB = "0" * 64
@@ -152,6 +155,20 @@ def record_cases(ids: dict[str, str]) -> list[Case]:
             ("GET", f"/v1/artifacts/{NO_BLOB}"),
             (ARTIFACTS, "GetArtifact"),
             {"sha256": NO_BLOB},
-            None,
+            lambda client: client.artifacts.get(NO_BLOB),
+        ),
+        _gone(
+            ("GET", f"/v1/schemas/{NONE}"),
+            (SCHEMAS, "GetSchema"),
+            {"name": NONE},
+            lambda client: client.schemas.get(NONE),
+        ),
+        Case(
+            name="a schema",
+            code="OK",
+            rest=("GET", "/v1/schemas/training"),
+            rpc=(SCHEMAS, "GetSchema"),
+            message={"name": "training"},
+            python=lambda client: client.schemas.get("training"),
         ),
     ]

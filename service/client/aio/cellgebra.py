@@ -7,12 +7,14 @@ from typing import Any, Self
 
 import httpx
 
+from service.client.aio.artifacts import AsyncArtifacts
 from service.client.aio.datasets import AsyncDatasets
 from service.client.aio.gene_tables import AsyncGeneTables
 from service.client.aio.keys import AsyncKeys
 from service.client.aio.models import AsyncRemoteModel, get_model, list_models
 from service.client.aio.paging import pages
 from service.client.aio.registry import AsyncRegistry
+from service.client.aio.schemas import AsyncSchemas
 from service.client.aio.scoring import PATH as SCORINGS
 from service.client.aio.scoring import AsyncScoringRun, list_scoring, start_scoring
 from service.client.aio.search import PATH as SEARCHES
@@ -67,6 +69,8 @@ class AsyncCellgebra:
         self._transport = AsyncTransport(url, key, timeout_seconds, http)
         self.datasets = AsyncDatasets(self._transport)
         self.gene_tables = AsyncGeneTables(self._transport)
+        self.artifacts = AsyncArtifacts(self._transport)
+        self.schemas = AsyncSchemas(self._transport)
         self.registry = AsyncRegistry(self._transport)
         self.keys = AsyncKeys(self._transport)
 

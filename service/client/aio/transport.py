@@ -1,7 +1,7 @@
 """HTTP with retries: what is safe to send twice is sent again when the service is away."""
 
 import uuid
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from io import SEEK_END
 from pathlib import Path
@@ -153,10 +153,13 @@ class AsyncTransport:
         async with self._http.stream("GET", address, headers=told, timeout=timeout) as response:
             yield response
 
-    async def download(self, path: str, target: Path) -> Path:
+    async def download(
+        self, path: str, target: Path, check: Callable[[Path], None] = lambda _: None
+    ) -> Path:
         """Write the body of a GET to a file as it comes, whatever its size; returns its path.
 
         It is asked for again where it is refused for a moment, and not once it has begun to come.
+        `check` sees the file before it gets its name, and may refuse it.
 
         Raises:
             UnavailableError: the connection was lost; the file is not whole, and is removed.
@@ -168,6 +171,7 @@ class AsyncTransport:
             while (seconds := await self._download_once(path, part, attempt)) is not None:
                 await pause(seconds)
                 attempt += 1
+            await apart(check, part)
             part.replace(target)
         except httpx.TransportError as error:
             raise UnavailableError(f"{target.name} did not come whole: {error!r}") from error

@@ -98,6 +98,53 @@ def test_a_wrong_change_is_blamed_on_the_option(refused, text, ending, change):
     assert message.startswith(change.partition("=")[0].split(".")[0])
 
 
+def test_an_item_of_a_list_is_changed_by_its_number(tmp_path):
+    path = tmp_path / "spec.toml"
+    path.write_text(TOML)
+    changes = ["labels.0.weight=2", "loss.terms.2.weight=0.25", 'loss.terms.0={"name": "huber"}']
+    spec = read_spec(TrainingSpec, path, changes)
+    assert spec.labels[0].weight == 2
+    terms = [(term.name, term.weight) for term in spec.loss.terms]
+    assert terms == [("huber", 1.0), ("composition", 0.5), ("l1", 0.25)]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("loss.terms.3.weight=1", "loss.terms is a list of 3, which has no item 3: .* 0 to 2$"),
+        ("loss.terms.3=1", "loss.terms is a list of 3, which has no item 3: .* 0 to 2$"),
+        ("labels.-1.weight=1", "labels is a list of 1, which has no item -1: .* 0 to 0$"),
+        ("labels.titer.weight=1", "labels is a list of 1, which has no item titer"),
+        ("labels.00.weight=1", "labels is a list of 1, which has no item 00"),
+        (f"labels.{'9' * 5000}=1", "labels is a list of 1, which has no item 9"),
+        ("labels.0.name.x=1", "labels.0.name is no object"),
+        ("dataset_id.0=1", "dataset_id is no object"),
+        ("split.kind.0=1", "split.kind is no object"),
+    ],
+)
+def test_a_place_that_is_not_there_is_refused(tmp_path, change, told):
+    path = tmp_path / "spec.toml"
+    path.write_text(TOML)
+    with pytest.raises(InvalidRequestError, match=told) as caught:
+        read_spec(TrainingSpec, path, [change])
+    assert str(caught.value).startswith(f"--set {change}: ")
+
+
+def test_a_list_without_items_takes_none(tmp_path):
+    path = tmp_path / "spec.yaml"
+    path.write_text("labels: []\n")
+    with pytest.raises(InvalidRequestError, match=r"labels is a list of 0, .*: set all of it"):
+        read_spec(TrainingSpec, path, ["labels.0.weight=1"])
+
+
+def test_a_wrong_item_is_blamed_on_the_option_and_its_neighbours_on_their_lines(refused):
+    bad = TOML.replace("weight = 0.5", "weight = -1")
+    assert refused(bad, "loss.terms.0.weight=2")[0] == "spec.toml:16"
+    where, message = refused(TOML, "loss.terms.1.weight=-1")
+    assert where == "--set loss.terms.1.weight=-1"
+    assert message.startswith("loss.terms.1.")
+
+
 def test_a_line_of_the_file_is_not_blamed_for_what_replaced_it(refused):
     terms = [{"name": "mse"}, {"name": "l1"}, {"name": "composition", "weight": -1}]
     change = f"loss.terms={json.dumps(terms)}"

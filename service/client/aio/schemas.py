@@ -1,0 +1,27 @@
+"""JSON Schemas of specs, as the client sees them: for editors, forms and validators."""
+
+from typing import Any
+
+from service.client.aio.transport import AsyncTransport
+from service.client.paths import path_of
+
+_PATH = "/v1/schemas"
+
+
+class AsyncSchemas:
+    """The schemas of the specs that this service takes, which may be newer than the client."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def names(self) -> list[str]:
+        """The specs that have a schema, as the command `cellgebra spec` calls them."""
+        return [str(name) for name in await self._transport.get(_PATH)]
+
+    async def get(self, name: str) -> dict[str, Any]:
+        """The JSON Schema (2020-12) of a spec; its `$id` is the path that it is served at.
+
+        Raises:
+            NotFoundError: no spec is called so; those that are there are listed.
+        """
+        return dict(await self._transport.get(path_of(_PATH, name)))
