@@ -71,8 +71,8 @@ def error_of(response: httpx.Response) -> CellgebraError:
     """The error that an answer of 400 or above tells of."""
     problem = _problem(response)
     kind = class_of(problem.code, problem.reason)
-    if kind is ResourceExhaustedError:
-        return ResourceExhaustedError(problem.detail, retry_after_seconds(response))
+    if issubclass(kind, ResourceExhaustedError):
+        return kind(problem.detail, retry_after_seconds(response))
     detail = problem.detail
     if kind is CellgebraError:
         detail += f" (trace_id {response.headers.get('X-Trace-Id', 'none')})"
@@ -82,8 +82,8 @@ def error_of(response: httpx.Response) -> CellgebraError:
 def error_from(problem: Problem) -> CellgebraError:
     """The error that a job or a data set has ended with."""
     kind = class_of(problem.code, problem.reason)
-    if kind is ResourceExhaustedError:
-        return ResourceExhaustedError(problem.detail)
+    if issubclass(kind, ResourceExhaustedError):
+        return kind(problem.detail)
     return kind(problem.detail, problem.errors)
 
 

@@ -16,6 +16,7 @@ CellgebraError
     NameTakenError              a name that has to be unique is in use
     FailedPreconditionError     the resource is in a state that does not allow this
     ResourceExhaustedError      a limit is reached; try again later
+        QuotaExceededError          a key has had what it may in a day
     DeadlineExceededError       the answer would have come too late
         SlowSenderError             the request itself comes too slowly
     UnavailableError            a part of the service does not answer
@@ -174,6 +175,12 @@ class ResourceExhaustedError(CellgebraError):
     def __init__(self, detail: str, retry_after_seconds: float = 1.0) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
+
+
+class QuotaExceededError(ResourceExhaustedError):
+    """A key has had what it may in a day."""
+
+    reason = "QUOTA_EXCEEDED"
 
 
 class DeadlineExceededError(CellgebraError):

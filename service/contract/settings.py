@@ -163,6 +163,15 @@ class Settings(BaseSettings):
     max_designs_per_second: Annotated[
         int, Field(ge=0, description="designs that it has scored a second; 0: any number")
     ] = 200_000
+    quota_requests_per_day: Annotated[
+        int, Field(ge=0, description="requests of an API key in 24 hours; 0: any number")
+    ] = 0
+    quota_designs_per_day: Annotated[
+        int, Field(ge=0, description="designs that it has scored in 24 hours; 0: any number")
+    ] = 0
+    quota_upload_bytes_per_day: Annotated[
+        int, Field(ge=0, description="bytes that it uploads in 24 hours; 0: any number")
+    ] = 0
     audit_days: Annotated[int, Field(gt=0, description="how long the audit log is kept")] = 400
     reply_ttl_seconds: Annotated[
         int, Field(gt=0, description="how long an unread score answer is kept")

@@ -107,11 +107,7 @@ class Context:
             going=asyncio.Event(),
             metrics=metrics,
             scrapes=MetricsListener(settings, metrics.registry),
-            limits=RateLimits(
-                settings.required_broker_url,
-                settings.max_requests_per_second,
-                settings.max_designs_per_second,
-            ),
+            limits=RateLimits(settings),
             audit=audit,
             refusals=Refusals(audit),
         )

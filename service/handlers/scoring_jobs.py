@@ -77,7 +77,7 @@ async def score_table(
     if not isinstance(spec.input, TableInput):
         raise _misplaced("combinations need no table: send the spec as the body, in JSON")
     model = await context.threads.run(_find_model, context, caller, spec.model_id)
-    receiving = received(context, body.announced_bytes, body.chunks, sha256=body.sha256)
+    receiving = received(context, caller, body.announced_bytes, body.chunks, sha256=body.sha256)
     async with receiving as (writer, media_type):
         record = partial(_record, body=body, writer=writer, media_type=media_type)
         job, is_new = await context.threads.run(record, context, caller, spec, model)

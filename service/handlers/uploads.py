@@ -88,7 +88,7 @@ async def store_upload(
         InvalidArgumentError: the body is empty, cut off or too large.
         ConflictError: the request id was used with another file, name or spec.
     """
-    body = received(context, upload.size_bytes, chunks, sha256=upload.sha256)
+    body = received(context, caller, upload.size_bytes, chunks, sha256=upload.sha256)
     async with body as (writer, media_type):
         record = partial(_record, media_type=media_type, ingest=ingest)
         recorded = await context.threads.run(record, context, caller, writer, upload)
@@ -103,6 +103,7 @@ async def store_upload(
 @asynccontextmanager
 async def received(
     context: Context,
+    caller: Caller,
     announced_bytes: int | None,
     chunks: AsyncIterator[bytes],
     *,
@@ -112,13 +113,16 @@ async def received(
 
     Raises:
         InvalidArgumentError: the body is empty, cut off or too large, or has another sha256.
+        QuotaExceededError: the caller has uploaded as much today as it may.
     """
     _require_size(context, announced_bytes or 0)
+    await context.limits.require_upload(caller.key_id, announced_bytes or 1)
     begun: list[BlobWriter] = []  # a call that is cancelled here has made its file all the same
     try:
         await context.threads.run(lambda: begun.append(context.store.writer()))
         writer = begun[0]
-        media_type = await _receive(context, writer, announced_bytes, chunks)
+        media_type = await _receive(context, caller, writer, chunks)
+        _require_whole(writer.size_bytes, announced_bytes)
         _require_same(writer.sha256, sha256)
         yield writer, media_type
     finally:
@@ -127,10 +131,7 @@ async def received(
 
 
 async def _receive(
-    context: Context,
-    writer: BlobWriter,
-    announced_bytes: int | None,
-    chunks: AsyncIterator[bytes],
+    context: Context, caller: Caller, writer: BlobWriter, chunks: AsyncIterator[bytes]
 ) -> str:
     """Write the body in pieces of about `CHUNK_BYTES`; returns its media type."""
     pending = bytearray()
@@ -141,11 +142,12 @@ async def _receive(
             head = (head + chunk)[: len(_PARQUET_MAGIC)]
         if len(pending) >= CHUNK_BYTES:
             _require_size(context, writer.size_bytes + len(pending))
+            await context.limits.take_upload(caller.key_id, len(pending))
             await context.threads.run(writer.write, bytes(pending))
             pending.clear()
     _require_size(context, writer.size_bytes + len(pending))
+    await context.limits.take_upload(caller.key_id, len(pending))
     await context.threads.run(_finish_writing, writer, bytes(pending))
-    _require_whole(writer.size_bytes, announced_bytes)
     return _media_type(head)
 
 

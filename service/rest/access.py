@@ -53,14 +53,14 @@ class AccessMiddleware:
         state = scope.setdefault("state", {})
         try:
             caller = await _caller_of(self._context, scope)
-            quota = await self._context.limits.take_request(caller.key_id) if caller else None
+            quotas = await self._context.limits.take_request(caller.key_id) if caller else []
         except CellgebraError as error:
             response = await _refuse(Request(scope, receive), error)
             await response(scope, receive, send)
             return
         state["caller"] = caller
-        if quota is not None:
-            send = _with_headers(send, headers_of(quota))
+        if quotas:
+            send = _with_headers(send, headers_of(quotas))
         if scope["method"] in _READS:
             await self._app(scope, receive, send)
             return

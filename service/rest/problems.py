@@ -154,7 +154,7 @@ async def _known_error(request: Request, error: CellgebraError) -> Response:
         headers["Retry-After"] = str(math.ceil(error.retry_after_seconds))
     if error.code == "UNAUTHENTICATED":
         headers["WWW-Authenticate"] = 'Bearer realm="cellgebra"'
-    if error.reason == "UPLOAD_TOO_LARGE":
+    if error.reason in ("UPLOAD_TOO_LARGE", "QUOTA_EXCEEDED"):
         headers["Connection"] = "close"  # do not read the rest of a body that nobody wants
     return problem(request, error.as_problem(), headers=headers)
 

@@ -79,7 +79,7 @@ def test_a_thousand_wrong_keys_a_second_open_nothing_and_stop_nobody(guarded, do
     )
     assert set(answers) == {401, 429}
     assert answers[401] < 20 + 10 * (found["seconds"] + 2)
-    assert count > 100 * found["seconds"]
+    assert count > 200
 
 
 def test_a_key_in_an_address_is_refused_and_never_logged(guarded, door, tried):

@@ -16,6 +16,7 @@ from service.contract.errors import BadTableError, Offender
 from service.contract.genes import TableFormat
 from worker.data.batch import Batch
 from worker.data.raw import PARQUET_MAGIC, magic
+from worker.data.repeated_texts import RepeatedTexts, open_parquet
 from worker.data.text import TextTable
 
 # A batch of a wide table has fewer rows: cells bound the memory, not rows.
@@ -56,8 +57,7 @@ class ParquetTable:
 
     def __init__(self, path: Path) -> None:
         try:
-            # Checksums are few files', and then they tell what decompression does not.
-            self._file = pq.ParquetFile(path, page_checksum_verification=True)
+            self._file = open_parquet(path)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(error) from None
         self.declared_rows: int = self._file.metadata.num_rows
@@ -65,6 +65,7 @@ class ParquetTable:
         self.ragged: list[Offender] = []
         self.ragged_count = 0
         self._rows_read = 0
+        self._texts = RepeatedTexts(path)
 
     @property
     def fraction(self) -> float:
@@ -72,12 +73,23 @@ class ParquetTable:
         return float(self._rows_read / max(self.declared_rows, 1))
 
     def batches(self, wanted: Sequence[str]) -> Iterator[Batch]:
-        """Stream the wanted columns."""
+        """Stream the wanted columns.
+
+        Raises:
+            BadTableError: the file is damaged, or its texts are longer than anybody writes.
+        """
         size = max(256, min(_ROWS_PER_BATCH, _CELLS_PER_BATCH // max(len(wanted), 1)))
         for batch in read_groups(self._file, range(self._file.num_row_groups), size, wanted):
-            rows = np.arange(self._rows_read + 1, self._rows_read + 1 + batch.num_rows)
-            self._rows_read += batch.num_rows
-            yield Batch(rows, {name: batch.column(name) for name in wanted})
+            for part in self._parts(batch):
+                rows = np.arange(self._rows_read + 1, self._rows_read + 1 + part.num_rows)
+                self._rows_read += part.num_rows
+                yield Batch(rows, {name: part.column(name) for name in wanted})
+
+    def _parts(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._texts.parts(batch, self._rows_read + 1)
+        except pa.ArrowException as error:
+            raise _damaged(error) from None
 
     def close(self) -> None:
         """Close the file."""

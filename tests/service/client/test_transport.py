@@ -331,3 +331,12 @@ def test_a_file_that_stays_refused_leaves_nothing(tmp_path):
     with pytest.raises(errors.ResourceExhaustedError):
         client._transport.download("/v1/file", tmp_path / "model.zip")
     assert (list(tmp_path.iterdir()), len(sent)) == ([], 4)
+
+
+def test_a_quota_of_a_day_is_told_at_once_and_not_waited_for():
+    refusal = problem(429, code="RESOURCE_EXHAUSTED", reason="QUOTA_EXCEEDED")
+    refusal.headers["Retry-After"] = "3600"
+    client, sent = client_of(lambda *_: refusal)
+    with pytest.raises(errors.QuotaExceededError) as caught:
+        client._transport.get("/v1/models")
+    assert (caught.value.retry_after_seconds, len(sent)) == (3600, 1)

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from service.contract.errors import ResourceExhaustedError
+from service.contract.settings import Settings
 from service.handlers.rate_limits import RateLimits
 
 
@@ -16,7 +17,10 @@ async def limits(valkey):
     made = []
 
     def make(requests=0, designs=0, url=valkey.url):
-        made.append(RateLimits(url, requests, designs))
+        settings = Settings(
+            broker_url=url, max_requests_per_second=requests, max_designs_per_second=designs
+        )
+        made.append(RateLimits(settings))
         return made[-1]
 
     yield make
@@ -58,9 +62,10 @@ async def test_another_key_is_not_held_up(limits):
 
 async def test_it_says_what_is_left(limits):
     process = limits(1000)
-    quota = await process.take_request("key_1")
+    (quota,) = await process.take_request("key_1")
     assert (quota.limit, quota.remaining) == (1000, 999)
-    assert (await process.take_request("key_1")).remaining == 998
+    (quota,) = await process.take_request("key_1")
+    assert quota.remaining == 998
 
 
 async def test_who_is_told_to_wait_is_told_how_long(limits):
@@ -88,8 +93,8 @@ async def test_what_is_more_than_a_seconds_share_is_let_through_alone(limits):
 
 
 async def test_without_a_key_or_a_limit_nothing_is_counted(limits):
-    assert await limits(1).take_request(None) is None
-    assert await limits(0).take_request("key_1") is None
+    assert await limits(1).take_request(None) == []
+    assert await limits(0).take_request("key_1") == []
 
 
 async def test_without_the_broker_nobody_is_held_up_and_one_line_says_so(limits, caplog):

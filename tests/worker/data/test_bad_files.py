@@ -66,6 +66,7 @@ FILES = {
     "an endless row": (b"genes\ty\n" + b"x" * (9 << 20) + b"\t1\na\t1\n", "longer than 4 MiB"),
     "billions of rows in 360 bytes": (run_of("genes", "a", LONGEST_RUN), "2,147,483,647 rows or"),
     "trillions of rows": (run_of("genes", "a", LONGEST_RUN, 2000), "4,294,967,294,000 rows or"),
+    "a long text in a million rows": (run_of("genes", "a" * (5 << 20), 10**6), "row 1: the texts"),
     "all missing": (b"genes\ty\na\t\nb\tNaN\n", "label y has no value in any row"),
 }
 
