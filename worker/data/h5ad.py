@@ -21,7 +21,8 @@ HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 _PROGRAM = "worker.data.h5ad_program"
 _SIZE_BYTES = 8
-_SECRETS = ("CELLGEBRA_", "AWS_")
+# What Python needs to find itself; all else may be a secret.
+_KEPT = ("LANG", "LC_", "LD_LIBRARY_PATH", "PATH", "PYTHON", "TMPDIR")
 _ENVIRONMENT = {
     # No code that a file names is loaded: HDF5 finds filters by plugins otherwise.
     "HDF5_PLUGIN_PRELOAD": "::",
@@ -123,4 +124,4 @@ def _lost(status: int) -> Exception:
 
 
 def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if not name.startswith(_SECRETS)}
+    return {name: value for name, value in environment.items() if name.startswith(_KEPT)}
