@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 datasets = typer.Typer(help="Tables of measured designs.", no_args_is_help=True)
 genes = typer.Typer(help="Gene tables and their networks.", no_args_is_help=True)
 
-_Table = Annotated[Path, typer.Argument(help="TSV, CSV or Parquet, may be compressed.")]
+_Table = Annotated[Path, typer.Argument(help="TSV or CSV, may be compressed; Parquet, .h5ad.")]
 _Spec = Annotated[Path, typer.Option("--spec", help="What the columns mean: JSON, YAML or TOML.")]
 _Name = Annotated[str | None, typer.Option(help="What to call it. [default: the file's name]")]
 _Cascade = Annotated[bool, typer.Option("--cascade", help="Also what depends on it.")]

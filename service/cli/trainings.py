@@ -34,7 +34,7 @@ _Changes = Annotated[
 ]
 _Table = Annotated[
     Path | None,
-    typer.Option("--table", exists=True, dir_okay=False, help="With --local: TSV, CSV, Parquet."),
+    typer.Option("--table", exists=True, dir_okay=False, help="With --local: the table."),
 ]
 _Columns = Annotated[
     Path | None, typer.Option("--columns", help="With --local: what the table's columns mean.")

@@ -213,6 +213,8 @@ class Cellgebra:
     ) -> ScoringRun:
         """Queue a job that scores a table (a path, the bytes, a frame), or combinations of edits.
 
+        Of an AnnData it is `obs`, with its index as the first column.
+
         Raises:
             NotFoundError: there is no such model.
             InvalidArgumentError: the spec is none, or names what the model has not.

@@ -1,15 +1,16 @@
 """Tables of the caller's own: whatever speaks Arrow's C stream interface, sent as Arrow or Parquet.
 
 That is a pandas (from 2.2) or polars `DataFrame`, a pyarrow `Table`, a DuckDB relation. Scores of
-one come back in the same library. pyarrow, pandas and polars are imported here alone, and only
-where a table is given or asked for.
+one come back in the same library. Of an `anndata.AnnData` the frame of its observations, or of its
+variables, is meant. pyarrow, pandas and polars are imported here alone, and only where a table is
+given or asked for; anndata is not, as whoever gives one has it.
 Source: the Arrow PyCapsule interface, arrow.apache.org/docs/format/CDataInterface.
 """
 
 import io
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from service.contract.errors import FailedPreconditionError, InvalidArgumentError
 from service.contract.score_tables import DESIGN_COLUMNS, TableForm
@@ -24,6 +25,8 @@ PolarsFrame: TypeAlias = "pl.DataFrame"
 
 # What pandas calls the rows' own names where nobody has named them: no measurement.
 _UNNAMED_INDEX = "__index_level_"
+# What the index of an AnnData is called where it has no name; the second if a column has the first.
+_INDEX_NAMES = ("index", "_index")
 
 
 @runtime_checkable
@@ -34,16 +37,63 @@ class ArrowTable(Protocol):
         """A capsule with the rows."""
 
 
-def parquet_of(table: ArrowTable) -> bytes:
-    """A table as a Parquet file: what an upload sends.
+@runtime_checkable
+class AnnotatedTable(Protocol):
+    """An `anndata.AnnData`: `obs` has a row an observation (a design, a cell), `var` one a gene."""
+
+    @property
+    def obs(self) -> Any: ...  # noqa: ANN401 - a pandas frame
+
+    @property
+    def var(self) -> Any: ...  # noqa: ANN401 - a pandas frame
+
+
+Part = Literal["obs", "var"]
+Frame = ArrowTable | AnnotatedTable
+
+
+def parquet_of(table: Frame, part: Part = "obs") -> bytes:
+    """A table as a Parquet file: what an upload sends. `part` is meant of an AnnData.
 
     Raises:
+        InvalidArgumentError: its columns cannot be sent: two of one name, several types in one.
         FailedPreconditionError: pyarrow is not installed.
     """
-    rows = _arrow_of(table)
+    rows = _arrow_of(table if isinstance(table, ArrowTable) else part_of(table, part))
     sink = io.BytesIO()
     _library("pyarrow.parquet").write_table(rows, sink, compression="zstd")
     return sink.getvalue()
+
+
+def part_of(annotated: AnnotatedTable, part: Part) -> ArrowTable:
+    """`obs` or `var` of an AnnData with its index as the first column.
+
+    That column is called as the index; where it has no name `index`, or `_index` where a column
+    is called so.
+
+    Raises:
+        InvalidArgumentError: it has no row, or two columns of one name.
+    """
+    frame = getattr(annotated, part)
+    if not isinstance(frame, ArrowTable):
+        raise InvalidArgumentError(
+            f"{part} of the AnnData is a {type(frame).__name__}, not a pandas frame (from 2.2): "
+            "load it into memory first (adata.to_memory())"
+        )
+    pandas: Any = frame
+    if not len(pandas):
+        raise InvalidArgumentError(f"{part} of the AnnData has no row: there is nothing to upload")
+    named = [str(name) for name in pandas.columns]
+    free = next((name for name in _INDEX_NAMES if name not in named), _INDEX_NAMES[0])
+    index = free if pandas.index.name is None else str(pandas.index.name)
+    twice = sorted({name for name in named if named.count(name) > 1} | ({index} & {*named}))
+    if twice:
+        raise InvalidArgumentError(
+            f"{part} of the AnnData (with its index {index}) has more than one column of the name "
+            f"{', '.join(twice)}: rename one, or the index by adata.{part}.index.name = ..."
+        )
+    whole: ArrowTable = pandas.rename_axis(index).reset_index()
+    return whole
 
 
 def question_of(
@@ -115,7 +165,11 @@ def polars_frame(columns: Mapping[str, Sequence[object]]) -> PolarsFrame:
 
 
 def _arrow_of(table: ArrowTable) -> "pa.Table":
-    rows = _library("pyarrow").RecordBatchReader.from_stream(table).read_all()
+    arrow = _library("pyarrow")
+    try:
+        rows = arrow.RecordBatchReader.from_stream(table).read_all()
+    except arrow.ArrowException as error:  # of a column of pandas that holds several types
+        raise InvalidArgumentError(f"the table cannot be sent: {error}") from None
     kept = [name for name in rows.column_names if not name.startswith(_UNNAMED_INDEX)]
     return rows if len(kept) == rows.num_columns else rows.select(kept)
 

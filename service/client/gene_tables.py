@@ -33,6 +33,9 @@ class GeneTables:
     ) -> GeneTable:
         """Upload features and other names of genes (a path, the bytes, or a frame).
 
+        Of an AnnData it is `var`, with its index as the first column: called as the index is, or
+        `index`.
+
         With `wait`, returns once it is READY; `timeout_seconds` bounds that wait.
 
         Raises:
@@ -41,7 +44,7 @@ class GeneTables:
             DeadlineExceededError: it is still INGESTING.
         """
         chosen = spec_of(GeneTableSpec, spec)
-        answer = send_table(self._transport, _PATH, table, chosen, name=name)
+        answer = send_table(self._transport, _PATH, table, chosen, name=name, part="var")
         made = GeneTable.model_validate(answer)
         if not wait:
             return made

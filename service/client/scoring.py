@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from service.client.frames import ArrowTable, parquet_of
 from service.client.paging import pages
 from service.client.paths import path_of
 from service.client.problems import spec_of
 from service.client.runs import JobRun
 from service.client.transport import Transport
-from service.client.uploads import Table, opened
-from service.client.waiting import apart
+from service.client.uploads import Table, as_file, opened
 from service.contract.errors import InvalidArgumentError
 from service.contract.jobs import JobState
 from service.contract.resources import ScoringJob
@@ -67,11 +65,9 @@ def start_scoring(
     if table is None:
         answer = transport.create(PATH, chosen)
     else:
-        if isinstance(table, ArrowTable):
-            table = apart(parquet_of, table)
         text = chosen.model_dump_json(exclude_none=True)
         parameters = {"request_id": str(uuid.uuid4()), "spec": text}
-        with opened(table) as content:
+        with opened(as_file(table)) as content:
             response = transport.send("POST", PATH, parameters, content=content)
         answer = response.json()
     return ScoringRun(transport, ScoringJob.model_validate(answer))

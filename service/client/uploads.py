@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from pydantic import BaseModel
 
-from service.client.frames import ArrowTable, parquet_of
+from service.client.frames import Frame, Part, parquet_of
 from service.client.problems import error_from
 from service.client.transport import Transport
 from service.client.waiting import apart, pause
@@ -18,7 +18,7 @@ from service.contract.datasets import DatasetState
 from service.contract.errors import DeadlineExceededError
 from service.contract.resources import Dataset, GeneTable, Network
 
-Table = Path | str | bytes | ArrowTable
+Table = Path | str | bytes | Frame
 R = TypeVar("R", Dataset, GeneTable, Network)
 
 _FIRST_PAUSE_SECONDS = 0.1
@@ -26,15 +26,20 @@ _LONGEST_PAUSE_SECONDS = 2.0
 
 
 def send_table(
-    transport: Transport, path: str, table: Table, spec: BaseModel, *, name: str | None
+    transport: Transport,
+    path: str,
+    table: Table,
+    spec: BaseModel,
+    *,
+    name: str | None,
+    part: Part = "obs",
 ) -> Any:  # noqa: ANN401 - JSON
     """Post a table, a frame, its path or its bytes, with what its columns mean; returns the JSON.
 
     Raises:
         CellgebraError: what the service answered, or that it did not.
     """
-    if isinstance(table, ArrowTable):
-        table = apart(parquet_of, table)
+    table = as_file(table, part)
     parameters = {
         "name": name or ("upload" if isinstance(table, bytes) else Path(table).name),
         "spec": spec.model_dump_json(exclude_none=True),
@@ -63,6 +68,18 @@ def wait_until_ready(uploaded: R, read: Callable[[], R], timeout_seconds: float)
     if uploaded.error is not None:
         raise error_from(uploaded.error)
     return uploaded
+
+
+def as_file(table: Table, part: Part = "obs") -> Path | str | bytes:
+    """A path or bytes as they are, a frame as Parquet; `part` is meant of an AnnData.
+
+    Raises:
+        InvalidArgumentError: the columns of a frame cannot be sent.
+        FailedPreconditionError: pyarrow is not installed.
+    """
+    if isinstance(table, Path | str | bytes):
+        return table
+    return apart(parquet_of, table, part)
 
 
 def opened(table: Path | str | bytes) -> AbstractContextManager[bytes | BinaryIO]:

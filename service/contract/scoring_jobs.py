@@ -28,7 +28,7 @@ class _Spec(BaseModel):
 
 
 class TableInput(_Spec):
-    """The designs are the rows of the table in the body: TSV, CSV or Parquet.
+    """The designs are the rows of the table in the body: TSV, CSV, Parquet or .h5ad.
 
     `design` says which columns hold them, as in a data set; None takes the first column named
     genotype, design, edits or perturbations. `keep` are columns that stand in the results as they

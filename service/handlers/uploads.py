@@ -24,6 +24,8 @@ SHA256_PATTERN = "^[0-9a-f]{64}$"
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _PARQUET_MAGIC = b"PAR1"
+_HDF5_MAGIC = b"\x89HDF"  # of eight bytes the first four tell
+_HEAD_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,8 @@ async def _receive(
     head = b""
     async for chunk in chunks:
         pending += chunk
-        if len(head) < len(_PARQUET_MAGIC):
-            head = (head + chunk)[: len(_PARQUET_MAGIC)]
+        if len(head) < _HEAD_BYTES:
+            head = (head + chunk)[:_HEAD_BYTES]
         if len(pending) >= CHUNK_BYTES:
             _require_size(context, writer.size_bytes + len(pending))
             await context.limits.take_upload(caller.key_id, len(pending))
@@ -186,6 +188,8 @@ def _media_type(head: bytes) -> str:
     """The type by the first bytes; what the sender claims is not trusted."""
     if head.startswith(_GZIP_MAGIC):
         return "application/gzip"
+    if head == _HDF5_MAGIC:
+        return "application/x-hdf5"
     return "application/vnd.apache.parquet" if head == _PARQUET_MAGIC else "text/plain"
 
 

@@ -34,7 +34,7 @@ _TABLE = {
 _BODY = {
     "required": True,
     "description": "The spec of a job of combinations as JSON; or, with `spec` in the query, the "
-    "table itself: TSV, CSV or Parquet; TSV and CSV may be compressed with gzip or zstd",
+    "table itself: TSV, CSV, Parquet or .h5ad; TSV and CSV may be compressed with gzip or zstd",
     "content": {
         "application/json": {
             "schema": {"$ref": "#/components/schemas/ScoringSpec"},

@@ -13,7 +13,7 @@ from service.rest.problems import problem
 
 TABLE_BODY: dict[str, Any] = {
     "required": True,
-    "description": "The table itself: TSV, CSV or Parquet; TSV and CSV may be gzip-compressed",
+    "description": "The table itself: TSV, CSV, Parquet or .h5ad; TSV and CSV may be gzipped",
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
 

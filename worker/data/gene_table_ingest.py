@@ -36,7 +36,7 @@ def ingest_genes(source: Path, spec: GeneTableSpec, path: Path, watch: Watch) ->
         require_columns(named, columns)
         return named
 
-    table = read_whole(source, spec.format, wanted, watch)
+    table = read_whole(source, spec.format, wanted, watch, part="var")
     names = read_gene_names(table, spec)
     if isinstance(spec.features, WideFeatures):
         require_each_locus_once(table, names, spec.locus_column)

@@ -50,7 +50,7 @@ def ingest_table(
     """Read an uploaded file, write the canonical Parquet table and describe it.
 
     Args:
-        source: TSV, CSV or Parquet; text may be compressed with gzip or zstd.
+        source: TSV, CSV, Parquet or `.h5ad`; text may be compressed with gzip or zstd.
         spec: what the columns mean.
         table_path: where the table is written; it does not exist after a failure.
         progress: told the share that is done, 0 to 1, at every percent of the file.

@@ -18,7 +18,10 @@ PARQUET_MAGIC = b"PAR1"
 _OTHER_FILES = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx): save the sheet as CSV or TSV"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls): save the sheet as CSV or TSV"),
-    (b"\x89HDF", "an HDF5 file (.h5, .h5ad): a table of designs is TSV, CSV or Parquet"),
+    (
+        b"\x89HDF",
+        "a damaged HDF5 file (.h5ad), or one inside another compression: upload it as it is",
+    ),
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"%PDF", "a PDF document: save its table as CSV or TSV"),

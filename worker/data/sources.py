@@ -1,4 +1,4 @@
-"""Opens an uploaded table (TSV, CSV, Parquet; text may be gzip or zstd) and streams it.
+"""Opens an uploaded table (TSV, CSV, Parquet, .h5ad; text may be gzip or zstd) and streams it.
 
 Row numbers count data rows from 1, without the header and without blank lines.
 """
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from service.contract.errors import BadTableError, Offender
 from service.contract.genes import TableFormat
 from worker.data.batch import Batch
+from worker.data.h5ad import HDF5_MAGIC, H5adTable, Part
 from worker.data.raw import PARQUET_MAGIC, magic
 from worker.data.repeated_texts import RepeatedTexts, open_parquet
 from worker.data.text import TextTable
@@ -122,19 +123,30 @@ def read_groups(
             yield batch
 
 
-def open_table(path: Path, file_format: TableFormat, *, skip: bool = False) -> Table:
+def open_table(
+    path: Path,
+    file_format: TableFormat,
+    *,
+    skip: bool = False,
+    part: Part | None = "obs",
+) -> Table:
     """Open an uploaded file and check its header; `skip` leaves out rows of the wrong length.
+
+    `part` says which frame of an `.h5ad` file is the table; None: there is none in it.
 
     Raises:
         BadTableError: the file is none of the known formats, is empty, or has a bad header.
     """
-    is_parquet = magic(path).startswith(PARQUET_MAGIC)
+    start = magic(path)
+    is_parquet = start.startswith(PARQUET_MAGIC)
     if file_format == "parquet" and not is_parquet:
         raise BadTableError("the file is not Parquet (it does not start with PAR1)")
     if is_parquet and file_format not in ("auto", "parquet"):
         raise BadTableError(f"the file is Parquet, not {file_format}")
-    if file_format == "parquet" or is_parquet:
-        table: Table = ParquetTable(path)
+    if start == HDF5_MAGIC:
+        table: Table = _open_h5ad(path, file_format, part)
+    elif file_format == "parquet" or is_parquet:
+        table = ParquetTable(path)
     else:
         table = TextTable(path, file_format, skip=skip)
     try:
@@ -143,6 +155,14 @@ def open_table(path: Path, file_format: TableFormat, *, skip: bool = False) -> T
         table.close()
         raise
     return table
+
+
+def _open_h5ad(path: Path, file_format: TableFormat, part: Part | None) -> H5adTable:
+    if file_format != "auto":
+        raise BadTableError(f"the file is HDF5 (.h5ad), not {file_format}: leave the format out")
+    if part is None:
+        raise BadTableError("the file is HDF5 (.h5ad), in which no edges are: send TSV or Parquet")
+    return H5adTable(path, part)
 
 
 def _check_header(columns: list[str]) -> None:

@@ -16,6 +16,7 @@ from worker.data.bad_rows import BadRows
 from worker.data.batch import Problems, Rows
 from worker.data.cells import read_booleans, read_numbers, read_text
 from worker.data.errors import IngestStoppedError
+from worker.data.h5ad import Part
 from worker.data.sources import Table, open_table
 
 # A cell takes up to about 90 bytes on the way: 6 GB.
@@ -106,14 +107,16 @@ def read_whole(
     file_format: TableFormat,
     wanted: Callable[[list[str]], Sequence[str]],
     watch: Watch,
+    *,
+    part: Part | None = None,
 ) -> WholeTable:
-    """Read the columns that `wanted` chooses from those of the file.
+    """Read the columns that `wanted` chooses from those of the file; `part` of an `.h5ad` file.
 
     Raises:
         BadTableError: the file is no table, has no row, or more than `MAX_CELLS` cells.
         IngestStoppedError: `watch` says so.
     """
-    with closing(open_table(source, file_format)) as table:
+    with closing(open_table(source, file_format, part=part)) as table:
         names = list(dict.fromkeys(wanted(table.columns)))
         _require_size(table.declared_rows * len(names))
         rows: list[Rows] = []

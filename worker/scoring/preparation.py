@@ -62,7 +62,7 @@ def prepare_table(
     """Read an uploaded table and write its designs, in the model's terms, to `target`.
 
     Args:
-        source: TSV, CSV or Parquet; text may be compressed with gzip or zstd.
+        source: TSV, CSV, Parquet or `.h5ad`; text may be compressed with gzip or zstd.
         wanted: where the designs stand, and what else is kept.
         manifest: the model.
         target: a Parquet file; what was there is overwritten.

@@ -32,6 +32,9 @@ class AsyncDatasets:
     ) -> Dataset:
         """Upload a table (a path, the bytes, a pandas or polars frame) with what its columns mean.
 
+        Of an AnnData it is `obs`, with its index as the first column: called as the index is, or
+        `index`.
+
         With `wait`, returns once it is READY; `timeout_seconds` bounds that wait.
 
         Raises:

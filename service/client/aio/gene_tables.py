@@ -32,6 +32,9 @@ class AsyncGeneTables:
     ) -> GeneTable:
         """Upload features and other names of genes (a path, the bytes, or a frame).
 
+        Of an AnnData it is `var`, with its index as the first column: called as the index is, or
+        `index`.
+
         With `wait`, returns once it is READY; `timeout_seconds` bounds that wait.
 
         Raises:
@@ -40,7 +43,7 @@ class AsyncGeneTables:
             DeadlineExceededError: it is still INGESTING.
         """
         chosen = spec_of(GeneTableSpec, spec)
-        answer = await send_table(self._transport, _PATH, table, chosen, name=name)
+        answer = await send_table(self._transport, _PATH, table, chosen, name=name, part="var")
         made = GeneTable.model_validate(answer)
         if not wait:
             return made

@@ -8,9 +8,7 @@ from typing import Any, ClassVar
 from service.client.aio.paging import pages
 from service.client.aio.runs import AsyncJobRun
 from service.client.aio.transport import AsyncTransport
-from service.client.aio.uploads import Table, opened
-from service.client.aio.waiting import apart
-from service.client.frames import ArrowTable, parquet_of
+from service.client.aio.uploads import Table, as_file, opened
 from service.client.paths import path_of
 from service.client.problems import spec_of
 from service.contract.errors import InvalidArgumentError
@@ -66,11 +64,9 @@ async def start_scoring(
     if table is None:
         answer = await transport.create(PATH, chosen)
     else:
-        if isinstance(table, ArrowTable):
-            table = await apart(parquet_of, table)
         text = chosen.model_dump_json(exclude_none=True)
         parameters = {"request_id": str(uuid.uuid4()), "spec": text}
-        with opened(table) as content:
+        with opened(await as_file(table)) as content:
             response = await transport.send("POST", PATH, parameters, content=content)
         answer = response.json()
     return AsyncScoringRun(transport, ScoringJob.model_validate(answer))

@@ -11,13 +11,13 @@ from pydantic import BaseModel
 
 from service.client.aio.transport import AsyncTransport
 from service.client.aio.waiting import apart, pause
-from service.client.frames import ArrowTable, parquet_of
+from service.client.frames import Frame, Part, parquet_of
 from service.client.problems import error_from
 from service.contract.datasets import DatasetState
 from service.contract.errors import DeadlineExceededError
 from service.contract.resources import Dataset, GeneTable, Network
 
-Table = Path | str | bytes | ArrowTable
+Table = Path | str | bytes | Frame
 R = TypeVar("R", Dataset, GeneTable, Network)
 
 _FIRST_PAUSE_SECONDS = 0.1
@@ -25,15 +25,20 @@ _LONGEST_PAUSE_SECONDS = 2.0
 
 
 async def send_table(
-    transport: AsyncTransport, path: str, table: Table, spec: BaseModel, *, name: str | None
+    transport: AsyncTransport,
+    path: str,
+    table: Table,
+    spec: BaseModel,
+    *,
+    name: str | None,
+    part: Part = "obs",
 ) -> Any:  # noqa: ANN401 - JSON
     """Post a table, a frame, its path or its bytes, with what its columns mean; returns the JSON.
 
     Raises:
         CellgebraError: what the service answered, or that it did not.
     """
-    if isinstance(table, ArrowTable):
-        table = await apart(parquet_of, table)
+    table = await as_file(table, part)
     parameters = {
         "name": name or ("upload" if isinstance(table, bytes) else Path(table).name),
         "spec": spec.model_dump_json(exclude_none=True),
@@ -64,6 +69,18 @@ async def wait_until_ready(
     if uploaded.error is not None:
         raise error_from(uploaded.error)
     return uploaded
+
+
+async def as_file(table: Table, part: Part = "obs") -> Path | str | bytes:
+    """A path or bytes as they are, a frame as Parquet; `part` is meant of an AnnData.
+
+    Raises:
+        InvalidArgumentError: the columns of a frame cannot be sent.
+        FailedPreconditionError: pyarrow is not installed.
+    """
+    if isinstance(table, Path | str | bytes):
+        return table
+    return await apart(parquet_of, table, part)
 
 
 def opened(table: Path | str | bytes) -> AbstractContextManager[bytes | BinaryIO]:

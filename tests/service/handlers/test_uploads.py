@@ -85,6 +85,7 @@ async def test_the_bell_is_rung_after_the_commit(context, caller, valkey):
     [
         (b"\x1f\x8b rest", "application/gzip"),
         (b"PAR1 rest", "application/vnd.apache.parquet"),
+        (b"\x89HDF\r\n\x1a\n rest", "application/x-hdf5"),
         (b"<html>", "text/plain"),
     ],
 )
