@@ -53,12 +53,12 @@ class H5adTable:
             self.close()
             raise
         self.columns: list[str] = head["columns"]
-        self._row_count: int = head["row_count"]
+        self.declared_rows: int = head["row_count"]
 
     @property
     def fraction(self) -> float:
         """Share of the rows that has been read."""
-        return self._rows_read / self._row_count
+        return self._rows_read / self.declared_rows
 
     def batches(self, wanted: Sequence[str]) -> Iterator[Batch]:
         """Stream the wanted columns.
