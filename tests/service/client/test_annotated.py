@@ -3,6 +3,7 @@
 import io
 from types import SimpleNamespace
 
+import anndata
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -82,8 +83,8 @@ def test_a_frame_with_columns_of_these_names_is_a_frame():
     assert rows.to_pydict() == {"obs": [1], "var": [2]}
 
 
+@pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")  # anndata is older than pandas
 def test_an_anndata_is_uploaded(client, dataset):
-    anndata = pytest.importorskip("anndata")
     designs = pd.read_csv(io.BytesIO(table()), sep="\t", keep_default_na=False)
     designs = designs.set_index("genotype").astype({"cycle": "category"})
     adata = anndata.AnnData(obs=designs)
