@@ -155,8 +155,10 @@ H5ADS = (
 
 def shared_text(path):
     """64,000 rows that are one text of 16 MiB: 1 TiB in a file of 17 MiB."""
-    h5ad_files.write(path, {"_index": [str(place) for place in range(64_000)]})
-    h5ad_files.share_a_text(path, "_index", 64_000, 16 * MIB)
+    numbers = list(range(64_000))
+    columns = {"_index": [str(number) for number in numbers], "y": numbers, "c": numbers}
+    h5ad_files.write(path, columns)
+    h5ad_files.share_a_text(path, "_index", len(numbers), 16 * MIB)
 
 
 MADE = {name: lambda path, name=name: h5ad_files.write_bad(path, name) for name in H5ADS} | {
