@@ -1,10 +1,13 @@
 """One service to be attacked, the number of tries of each attack, and the table of them."""
 
 import os
+import threading
 from collections import Counter
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.integration.conftest import dataset, ended, mapping, once, train, trained, upload
@@ -50,3 +53,48 @@ def tried():
     yield count
     if os.environ.get(PAGE):
         write_table(Path(os.environ[PAGE]), _tries)
+
+
+@pytest.fixture
+def growth(service):
+    """By how many bytes a process of the service grows while the block runs, at most."""
+
+    def resident_bytes():
+        sizes = []
+        for process in service.processes():
+            with suppress(psutil.NoSuchProcess):
+                # A process of a process may have an environment of its own.
+                family = [process, *process.children(recursive=True)]
+                sizes += [one.memory_info().rss for one in family]
+        return max(sizes)
+
+    @contextmanager
+    def watch():
+        sizes, done = [resident_bytes()], threading.Event()
+
+        def look():
+            while not done.wait(0.2):
+                sizes.append(resident_bytes())
+
+        watcher = threading.Thread(target=look)
+        watcher.start()
+        try:
+            yield lambda: max(sizes) - sizes[0]
+        finally:
+            done.set()
+            watcher.join()
+
+    return watch
+
+
+@pytest.fixture
+def uploaded(upload, ended, mapping):
+    """What becomes of an upload: its answer, or the data set that is no longer INGESTING."""
+
+    def send(body, spec=mapping):
+        answer = upload(body, spec)
+        assert answer.status_code in (201, 202, 422), answer.text
+        found = answer.json()
+        return ended(f"/v1/datasets/{found['id']}") if answer.status_code == 202 else found
+
+    return send

@@ -6,69 +6,20 @@ import json
 import math
 import socket
 import struct
-import threading
 import zipfile
 import zlib
-from contextlib import contextmanager, suppress
 
 import grpc
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from service.rpc.pb.cellgebra.v1 import inference_pb2, inference_pb2_grpc
-from tests.worker.data import h5ad_files
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 MIB = 2**20
 GIB = 2**30
-
-
-@pytest.fixture
-def growth(service):
-    """By how many bytes a process of the service grows while the block runs, at most."""
-
-    def resident_bytes():
-        sizes = []
-        for process in service.processes():
-            with suppress(psutil.NoSuchProcess):
-                # A process of a process may have an environment of its own.
-                family = [process, *process.children(recursive=True)]
-                sizes += [one.memory_info().rss for one in family]
-        return max(sizes)
-
-    @contextmanager
-    def watch():
-        sizes, done = [resident_bytes()], threading.Event()
-
-        def look():
-            while not done.wait(0.2):
-                sizes.append(resident_bytes())
-
-        watcher = threading.Thread(target=look)
-        watcher.start()
-        try:
-            yield lambda: max(sizes) - sizes[0]
-        finally:
-            done.set()
-            watcher.join()
-
-    return watch
-
-
-@pytest.fixture
-def uploaded(upload, ended, mapping):
-    """What becomes of an upload: its answer, or the data set that is no longer INGESTING."""
-
-    def send(body, spec=mapping):
-        answer = upload(body, spec)
-        assert answer.status_code in (201, 202, 422), answer.text
-        found = answer.json()
-        return ended(f"/v1/datasets/{found['id']}") if answer.status_code == 202 else found
-
-    return send
 
 
 def bomb(unit, times, head=b""):
@@ -138,56 +89,6 @@ def test_a_malicious_parquet_is_read_within_bounds_or_refused(growth, uploaded, 
         uploaded(PARQUETS[name]())
     tried("malicious Parquet", "refused: 422 with what is wrong, or read in bounded memory")
     assert grown() < GIB, f"{grown() / MIB:.0f} MiB"
-
-
-H5AD_SPEC = {
-    "design": {"layout": "genotype", "column": "index", "kind": "knockdown"},
-    "labels": [{"name": "y", "kind": "titer", "unit": "mg/L"}],
-    "covariates": [{"name": "c", "role": "batch"}],
-}
-H5ADS = (
-    *("external link", "soft link to itself", "group in itself", "values in another file"),
-    *("virtual values", "more rows than there may be", "rows that nobody wrote", "a huge chunk"),
-    *("chunks that nobody wrote", "a chunk that unpacks to more", "a chunk that unpacks to less"),
-    *("another encoding", "bytes of no type", "references", "a code of no category"),
-)
-
-
-def shared_text(path):
-    """64,000 rows that are one text of 16 MiB: 1 TiB in a file of 17 MiB."""
-    numbers = list(range(64_000))
-    columns = {"_index": [str(number) for number in numbers], "y": numbers, "c": numbers}
-    h5ad_files.write(path, columns)
-    h5ad_files.share_a_text(path, "_index", len(numbers), 16 * MIB)
-
-
-MADE = {name: lambda path, name=name: h5ad_files.write_bad(path, name) for name in H5ADS} | {
-    "a text that every row shares": shared_text,
-    "nothing behind the first bytes": lambda path: path.write_bytes(
-        b"\x89HDF\r\n\x1a\n" + bytes(MIB)
-    ),
-    "cut off": lambda path: path.write_bytes(
-        h5ad_files.write(path, h5ad_files.GOOD).read_bytes()[:-2000]
-    ),
-    "bytes flipped": lambda path: path.write_bytes(
-        flipped(h5ad_files.write(path, h5ad_files.GOOD).read_bytes(), step=613)
-    ),
-}
-
-
-@pytest.mark.parametrize("name", MADE)
-def test_a_malicious_h5ad_is_refused_in_bounded_memory(growth, uploaded, tried, tmp_path, name):
-    path = tmp_path / "upload.h5ad"
-    MADE[name](path)
-    wanted = {"group in itself": [{"name": "loop", "role": "batch"}]}
-    spec = H5AD_SPEC | {"covariates": H5AD_SPEC["covariates"] + wanted.get(name, [])}
-    with growth() as grown:
-        found = uploaded(path.read_bytes(), spec)
-        found = found.get("error", found)
-    tried("malicious .h5ad", "refused: 422 with what is wrong, in bounded memory")
-    assert found["reason"] == "BAD_TABLE", found
-    assert "h5ad" in found["detail"]
-    assert grown() < 1.5 * GIB, f"{grown() / MIB:.0f} MiB"
 
 
 DEEP = {
