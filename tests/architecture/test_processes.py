@@ -9,7 +9,17 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-SCIENCE = {"anndata", "duckdb", "numpy", "pandas", "polars", "pyarrow", "scipy", "sklearn"} | {
+SCIENCE = {
+    "anndata",
+    "duckdb",
+    "h5py",
+    "numpy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "scipy",
+    "sklearn",
+} | {
     "torch",
     "worker",
 }

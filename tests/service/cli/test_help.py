@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from service.cli.commands import app
 
 SERVED = {"celery", "fastapi", "grpc", "psycopg", "service.contract", "sqlalchemy", "uvicorn"}
-SCIENCE = {"anndata", "duckdb", "numpy", "pandas", "polars", "pyarrow", "torch", "worker"}
+SCIENCE = {"anndata", "duckdb", "h5py", "numpy", "pandas", "polars", "pyarrow", "torch", "worker"}
 HEAVY = SERVED | SCIENCE | {"httpx", "rich", "service.client", "yaml"}
 DELETIONS = {"datasets delete", "genes delete", "jobs delete", "models delete"}  # say nothing
 PROCESSES = {"api", "rpc", "scheduler", "up"}  # run until they are stopped, and say where

@@ -90,7 +90,7 @@ def test_measured_neutrals_leave_the_sd_and_additive_members_have_no_interaction
     answer = predictor.score(["g0:knockdown+g1:knockdown", "g0:knockdown@0.5+g1:knockdown"])
     for one in answer.labels:
         assert one.neutral_source == ["measured", "fitted"]
-        assert one.interaction_sd[0] == one.sd[0]
+        assert one.interaction_sd[0] == pytest.approx(one.sd[0], rel=1e-12)
         assert one.sd[1] > 0
         if predictor.manifest.model_kind == "additive" and one.neutral_model == "additive":
             assert one.interaction_sd[1] == pytest.approx(0, abs=1e-12 * one.mean[1])
