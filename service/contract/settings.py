@@ -132,7 +132,7 @@ class Settings(BaseSettings):
     ] = 30.0
     max_scores_in_flight: Annotated[
         int, Field(gt=0, description="score requests in flight before 429")
-    ] = 256
+    ] = 512
     max_designs_in_flight: Annotated[
         int, Field(gt=0, description="designs of score requests in flight before 429")
     ] = 200_000

@@ -19,7 +19,7 @@ A = TypeVar("A")
 class Limits(NamedTuple):
     """How much of a stream is under way: so many requests, and so much weight or one request."""
 
-    requests: int = 32
+    requests: int = 64
     weight: int = 20_000
 
 

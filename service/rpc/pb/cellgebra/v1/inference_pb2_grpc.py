@@ -72,7 +72,7 @@ class InferenceServiceServicer:
 
     def ScoreStream(self, request_iterator, context):
         """Scores message by message, as many as the client likes: each is answered, by scores or by an
-        error, in the order of the requests, and the stream goes on. A stream has 32 messages under way
+        error, in the order of the requests, and the stream goes on. A stream has 64 messages under way
         at most, and 20,000 designs (or one message): what comes beyond is read when answers have gone
         out, so that a client that does not read its answers is not read, either. The stream ends once
         the client has ended its side. UNAVAILABLE: the server is going, send again what was not
