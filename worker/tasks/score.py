@@ -70,16 +70,18 @@ def _reply(question: Mapping[str, Any], work: Work) -> None:
 
 
 def warm_up() -> None:
-    """Load what scoring needs, and keep it out of the garbage collector's long pauses."""
+    """Load and compile what scoring needs, and keep it out of the collector's long pauses."""
     import torch
 
     import worker.inference.batching
     import worker.inference.composition  # noqa: F401
     from worker.inference.threads import use_threads
+    from worker.inference.warming import compile_readings
 
     threads = runtime().settings.torch_threads
     torch.set_num_threads(threads or 1)
     use_threads(threads or min(os.cpu_count() or 1, _MOST_THREADS))
+    compile_readings()
     gc.collect()
     gc.freeze()
 
