@@ -56,6 +56,7 @@ def test_another_process_may_be_first(installed, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_process_that_begins_with_it_compiles_nothing(tmp_path):
     ahead, kept = tmp_path / "ahead", tmp_path / "kept"
     assert compiled_by(LOSSES, counts_kept=False, NUMBA_CACHE_DIR=str(ahead)) != []

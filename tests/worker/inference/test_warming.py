@@ -23,6 +23,7 @@ predictor.score(["", "g0:knockdown", "g0:knockdown+g1:knockdown"])
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_score_of_a_warm_process_compiles_nothing(trained, tmp_path: Path):
     model, _ = trained
     (tmp_path / "weights").write_bytes(model.weights)
