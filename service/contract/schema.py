@@ -3,9 +3,10 @@
 import logging
 from pathlib import Path
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.contract import records
 from service.contract.database import Database
 
 logger = logging.getLogger(__name__)
@@ -23,15 +24,36 @@ def require_schema(database: Database) -> None:
     One that does not answer is let pass: it is away, and its schema is that of before.
 
     Raises:
-        SchemaError: its schema is older, or newer, or it has none.
+        SchemaError: its schema is older, or newer, or half migrated, or it has none.
     """
     try:
         found = schema_of(database)
+        if found != REVISION:
+            raise SchemaError(problem_with(found))
+        with database.read() as session:
+            require_tables(session.connection())
     except SQLAlchemyError:
         logger.warning("the database does not answer: its schema is not checked")
-        return
-    if found != REVISION:
-        raise SchemaError(problem_with(found))
+
+
+def require_tables(connection: Connection) -> None:
+    """Check that a database of this version's schema has the tables and columns of it.
+
+    Raises:
+        SchemaError: it has not.
+    """
+    inspector = inspect(connection)
+    there = set(inspector.get_table_names())
+    missing = []
+    for name, table in records.JobRecord.metadata.tables.items():
+        if name not in there:
+            missing.append(f"table {name}")
+            continue
+        known = {column["name"] for column in inspector.get_columns(name)}
+        wanted = [column.name for column in table.columns]
+        missing += [f"column {name}.{one}" for one in wanted if one not in known]
+    if missing:
+        raise SchemaError(half_migrated(REVISION, f"it lacks {', '.join(missing[:10])}"))
 
 
 def schema_of(database: Database) -> str | None:
@@ -51,6 +73,15 @@ def schema_of(database: Database) -> str | None:
             text("SELECT version_num FROM alembic_version")
         ).scalar()
         return revision
+
+
+def half_migrated(found: str | None, reason: str) -> str:
+    """What to do with a database whose tables are not those of the schema that it names."""
+    return (
+        f"the database says that it has schema {found or 'none'}, and has other tables ({reason}): "
+        "it is half migrated, by hand or by another program. Nothing was changed: restore a "
+        "backup into an empty database"
+    )
 
 
 def problem_with(found: str | None) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from service.contract.database import create_engine_for
-from service.contract.schema import SchemaError, problem_with
+from service.contract.schema import SchemaError, half_migrated, problem_with, require_tables
 
 _ADVISORY_LOCK = 0x63656C6C  # "cell"
 _NOT_ALLOWED = "42501"  # PostgreSQL: insufficient privilege
@@ -65,6 +65,8 @@ def _run(url: str, revision: str, *, is_upgrade: bool) -> str:
             step = command.upgrade if is_upgrade else command.downgrade
             with _naming_strange_schemas(found):
                 step(config, revision)
+            if is_upgrade and revision == "head":
+                require_tables(connection)
             return MigrationContext.configure(connection).get_current_revision() or "base"
     finally:
         engine.dispose()
@@ -85,11 +87,7 @@ def _naming_strange_schemas(found: str | None) -> Iterator[None]:
                 f"the user of the database may not change its tables ({reason}): let it, e.g. "
                 "by GRANT ALL ON SCHEMA public, or name their owner in CELLGEBRA_DATABASE_URL"
             ) from error
-        raise SchemaError(
-            f"the database says that it has schema {found or 'none'}, and has other tables "
-            f"({reason}): it is half migrated, by hand or by another program. Nothing was "
-            "changed: restore a backup into an empty database"
-        ) from error
+        raise SchemaError(half_migrated(found, reason)) from error
 
 
 def _engine(url: str) -> Engine:

@@ -1,6 +1,9 @@
 """How the worker takes its messages: the settings that must never drift, each with its trap."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from celery import Celery
@@ -36,6 +39,34 @@ def test_a_message_is_acknowledged_before_its_task_runs(configuration):
     # Late, Redis hands a task that outlives the visibility time-out to a second worker.
     assert configuration.task_acks_late is False
     assert configuration.task_reject_on_worker_lost is None
+
+
+OPTIONS = """
+from worker.app import app
+
+app.loader.import_default_modules()
+for name, task in app.tasks.items():
+    if not name.startswith("celery."):
+        print(
+            name, task.acks_late, task.reject_on_worker_lost, task.time_limit,
+            task.soft_time_limit, task.serializer,
+        )
+"""
+
+
+@pytest.mark.slow
+def test_no_task_chooses_for_itself():
+    told = subprocess.run(  # the application reads its settings once a process
+        [sys.executable, "-c", OPTIONS],
+        env=os.environ | {"CELLGEBRA_BROKER_URL": "unix:///run/cellgebra/broker.sock"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.splitlines()
+    assert len(told) > 5
+    for line in told:
+        _, *options = line.split()
+        assert options == ["False", "None", "None", "None", "json"], line
 
 
 def test_a_busy_worker_takes_no_message_from_an_idle_one(configuration):

@@ -82,8 +82,12 @@ def read_answer(response: httpx.Response) -> Answer:
 
 
 def broken_connection(error: httpx.TransportError) -> Answer:
-    """The answer of a service that was killed: the client sees that none came."""
-    return Answer(f"{type(error).__name__}: {error}", is_retryable=True)
+    """The answer of a service that was killed: the client sees that none will come.
+
+    One that keeps silent gives none at all, and nobody knows whether to go on waiting.
+    """
+    is_silent = isinstance(error, httpx.ReadTimeout)
+    return Answer(f"{type(error).__name__}: {error}", is_retryable=not is_silent)
 
 
 def attempts(seconds: float = PATIENCE_SECONDS) -> Iterator[None]:

@@ -43,7 +43,7 @@ class Load:
     def __init__(self, deployment: Deployment, ledger: Ledger) -> None:
         self.deployment = deployment
         self.ledger = ledger
-        self._client = httpx.Client(timeout=10, limits=httpx.Limits(max_connections=256))
+        self._client = httpx.Client(timeout=60, limits=httpx.Limits(max_connections=256))
         self._seeds = count(1)
         self.dataset_id = ""
         self.model_id = ""

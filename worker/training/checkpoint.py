@@ -20,7 +20,9 @@ from service.contract.training import TrainingSpec
 from worker.training.fit_task import FitTask
 from worker.training.members import MemberFit, MemberProgress
 
+FORMAT = 1
 _STATE = "state"
+_UNREADABLE = "the checkpoint cannot be read; start a new job"
 _MAY_CHANGE = {
     "name",
     "device",
@@ -61,7 +63,7 @@ def pack(done: list[dict[str, Tensor]], fit: MemberFit, belongs_to: str) -> byte
     tensors |= _optimizer_tensors(fit)
     tensors["sums"] = fit.sums.cpu()
     tensors["dropout"] = fit.dropout.get_state()
-    state = {"format": 1, "fingerprint": belongs_to, "done": len(done), **asdict(fit.progress)}
+    state = {"format": FORMAT, "fingerprint": belongs_to, "done": len(done), **asdict(fit.progress)}
     # Infinity (no best value yet) has no JSON form.
     if state["best_value"] == float("inf"):
         state["best_value"] = None
@@ -76,7 +78,12 @@ def _read_state(checkpoint: bytes, belongs_to: str) -> tuple[dict[str, Any], dic
         size = int.from_bytes(checkpoint[:8], "little")
         state = json.loads(json.loads(checkpoint[8 : 8 + size])["__metadata__"][_STATE])
     except (SafetensorError, KeyError, ValueError) as error:
-        raise FailedPreconditionError("the checkpoint cannot be read; start a new job") from error
+        raise FailedPreconditionError(_UNREADABLE) from error
+    if state.get("format") != FORMAT:
+        raise FailedPreconditionError(
+            f"the checkpoint has format {state.get('format')}, this version reads {FORMAT}: resume "
+            "the job with the version that wrote it, or start a new job"
+        )
     if state.get("fingerprint") != belongs_to:
         raise FailedPreconditionError(
             "the checkpoint belongs to another spec or data set; start a new job"
@@ -103,9 +110,18 @@ def unpack(
     """Finished members, and the current one where it stood.
 
     Raises:
-        FailedPreconditionError: not a checkpoint, or one of another spec or data set.
+        FailedPreconditionError: not a checkpoint, or one of another format, spec or data set.
     """
     state, tensors = _read_state(checkpoint, belongs_to)
+    try:
+        return _restored(state, tensors, task)
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise FailedPreconditionError(_UNREADABLE) from error
+
+
+def _restored(
+    state: dict[str, Any], tensors: dict[str, Tensor], task: FitTask
+) -> tuple[list[dict[str, Tensor]], MemberFit]:
     done = [_part(tensors, f"done.{member}.") for member in range(state["done"])]
     fit = MemberFit(task, state["member"])
     fit.net.load_state_dict(_part(tensors, "net."))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from sqlalchemy import text
 
 from service.contract.database import Database
 from service.contract.schema import REVISION, SchemaError, require_schema
@@ -95,8 +96,8 @@ def test_a_setting_out_of_range_is_named(tmp_path, name):
 
 @pytest.mark.slow
 def test_a_lease_holds_two_heartbeats(tmp_path):
-    said = refused(start("scheduler", tmp_path, LEASE_SECONDS="5", HEARTBEAT_SECONDS="3"))
-    assert "a lease of 5 s (CELLGEBRA_LEASE_SECONDS)" in said
+    said = refused(start("scheduler", tmp_path, LEASE_SECONDS="3", HEARTBEAT_SECONDS="2"))
+    assert "a lease of 3 s (CELLGEBRA_LEASE_SECONDS)" in said
 
 
 def test_the_schema_is_that_of_the_newest_migration(database):
@@ -108,6 +109,26 @@ def test_a_database_without_tables_is_refused(tmp_path):
     opened = Database(f"sqlite:///{tmp_path / 'empty.db'}")
     with pytest.raises(SchemaError, match="no tables yet"):
         require_schema(opened)
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("DROP TABLE job_shards", "table job_shards"),
+        ("ALTER TABLE jobs DROP COLUMN trace_id", "column jobs.trace_id"),
+    ],
+)
+def test_a_database_of_this_schema_without_its_tables_is_refused(tmp_path, change, told):
+    url = f"sqlite:///{tmp_path / 'half.db'}"
+    migrate(url)
+    opened = Database(url)
+    with opened.write() as session:
+        session.execute(text(change))
+    with pytest.raises(SchemaError, match=f"it lacks {told}.*half migrated.*restore a backup"):
+        require_schema(opened)
+    with pytest.raises(SchemaError, match=f"it lacks {told}"):
+        migrate(url)
     opened.close()
 
 

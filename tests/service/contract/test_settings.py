@@ -47,3 +47,20 @@ def test_a_level_of_logs_is_one_that_there_is(monkeypatch):
     monkeypatch.setenv("CELLGEBRA_LOG_LEVEL", "loud")
     with pytest.raises(ValidationError, match="'DEBUG', 'INFO'"):
         Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LEASE_SECONDS", "inf"),
+        ("LEASE_SECONDS", "1e300"),
+        ("CHECKPOINT_SECONDS", "nan"),
+        ("HEARTBEAT_SECONDS", "25"),  # a cancel would wait for it
+        ("WORKER_STALE_SECONDS", "2"),  # workers tell of themselves every five
+        ("AUDIT_DAYS", "1000000000"),
+    ],
+)
+def test_a_time_out_of_range_is_refused(monkeypatch, name, value):
+    monkeypatch.setenv(f"CELLGEBRA_{name}", value)
+    with pytest.raises(ValidationError, match=name.lower()):
+        Settings()
