@@ -1,4 +1,4 @@
-"""`cellgebra datasets` and `cellgebra genes`: upload, list, show, delete."""
+"""`cellgebra datasets` and `cellgebra genes`: upload, list, show, cancel, delete."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -65,6 +65,17 @@ def show_dataset(dataset_id: str, *, url: Url = DEFAULT_URL, as_json: AsJson = F
     ask(url, work)
 
 
+@datasets.command("cancel")
+def cancel_dataset(dataset_id: str, *, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Cancel the ingest of a data set."""
+
+    def work(client: "Cellgebra") -> None:
+        found = client.datasets.cancel(dataset_id)
+        show(found, _dataset_rows(found), as_json=as_json)
+
+    ask(url, work)
+
+
 @datasets.command("delete")
 def delete_dataset(dataset_id: str, *, cascade: _Cascade = False, url: Url = DEFAULT_URL) -> None:
     """Delete a data set."""
@@ -124,6 +135,19 @@ def show_gene_table(gene_table_id: str, *, url: Url = DEFAULT_URL, as_json: AsJs
 
     def work(client: "Cellgebra") -> None:
         found = client.gene_tables.get(gene_table_id)
+        show(found, _upload_rows(found), as_json=as_json)
+
+    ask(url, work)
+
+
+@genes.command("cancel")
+def cancel_gene_table(
+    gene_table_id: str, *, url: Url = DEFAULT_URL, as_json: AsJson = False
+) -> None:
+    """Cancel the ingest of a gene table."""
+
+    def work(client: "Cellgebra") -> None:
+        found = client.gene_tables.cancel(gene_table_id)
         show(found, _upload_rows(found), as_json=as_json)
 
     ask(url, work)

@@ -84,6 +84,16 @@ class GeneTables:
         """
         return GeneTable.model_validate(self._transport.get(path_of(_PATH, gene_table_id)))
 
+    def cancel(self, gene_table_id: str) -> GeneTable:
+        """Cancel the ingest of a gene table that is INGESTING: its worker ends within seconds.
+
+        Raises:
+            NotFoundError: there is no such gene table.
+            FailedPreconditionError: its ingest has ended.
+        """
+        path = path_of(_PATH, gene_table_id, ":cancel")
+        return GeneTable.model_validate(self._transport.post(path))
+
     def delete(self, gene_table_id: str, *, cascade: bool = False) -> None:
         """Delete a gene table; with `cascade` also all that depends on it.
 
@@ -109,6 +119,16 @@ class GeneTables:
     def networks(self, gene_table_id: str) -> Iterator[Network]:
         """Every network of a gene table, newest first."""
         return pages(self._transport, path_of(_PATH, gene_table_id, "/networks"), Network, {})
+
+    def cancel_network(self, gene_table_id: str, network_id: str) -> Network:
+        """Cancel the ingest of a network that is INGESTING: its worker ends within seconds.
+
+        Raises:
+            NotFoundError: there is no such gene table, or network.
+            FailedPreconditionError: its ingest has ended.
+        """
+        path = path_of(path_of(_PATH, gene_table_id, "/networks"), network_id, ":cancel")
+        return Network.model_validate(self._transport.post(path))
 
     def delete_network(self, gene_table_id: str, network_id: str, *, cascade: bool = False) -> None:
         """Delete a network; with `cascade` also all that depends on it.

@@ -15,6 +15,7 @@ CellgebraError
     ConflictError               the same request_id with another body
     NameTakenError              a name that has to be unique is in use
     FailedPreconditionError     the resource is in a state that does not allow this
+        IngestCancelledError        an upload whose ingest was cancelled
     ResourceExhaustedError      a limit is reached; try again later
         QuotaExceededError          a key has had what it may in a day
     DeadlineExceededError       the answer would have come too late
@@ -164,6 +165,12 @@ class FailedPreconditionError(CellgebraError):
 
     code = "FAILED_PRECONDITION"
     reason = "WRONG_STATE"
+
+
+class IngestCancelledError(FailedPreconditionError):
+    """Somebody had it that an upload is not read to its end."""
+
+    reason = "INGEST_CANCELLED"
 
 
 class ResourceExhaustedError(CellgebraError):

@@ -1,8 +1,9 @@
-"""Data sets: get and list. How one comes in is in `uploads`."""
+"""Data sets: get, list and cancel. How one comes in is in `uploads`."""
 
 from service.contract.datasets import DatasetState
 from service.contract.records import DatasetRecord
-from service.contract.repositories.uploads import get_upload, list_uploads
+from service.contract.repositories.artifacts import write_blobs
+from service.contract.repositories.uploads import cancel_ingest, get_upload, list_uploads
 from service.contract.resources import Dataset, ListAnswer
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_dataset, to_list
@@ -33,3 +34,15 @@ def list_datasets(
             page_token=page.token,
         )
         return to_list(rows, to_dataset)
+
+
+def cancel_dataset(context: Context, caller: Caller, dataset_id: str) -> Dataset:
+    """Cancel its ingest: FAILED at once where it waits, else when its worker sees it.
+
+    Raises:
+        NotFoundError: this project has no such data set.
+        FailedPreconditionError: its ingest has ended.
+    """
+    with write_blobs(context.database, context.store) as session:
+        cancel_ingest(session, get_upload(session, DatasetRecord, caller.project_id, dataset_id))
+    return get_dataset(context, caller, dataset_id)

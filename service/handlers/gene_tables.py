@@ -1,4 +1,4 @@
-"""Gene tables and their networks: upload, get and list."""
+"""Gene tables and their networks: upload, get, list and cancel."""
 
 from collections.abc import AsyncIterator
 from functools import partial
@@ -7,8 +7,10 @@ from service.contract.datasets import DatasetState
 from service.contract.jobs import JobKind
 from service.contract.records import GeneTableRecord
 from service.contract.repositories import networks
+from service.contract.repositories.artifacts import write_blobs
 from service.contract.repositories.uploads import (
     add_upload,
+    cancel_ingest,
     get_ready,
     get_upload,
     list_uploads,
@@ -114,6 +116,36 @@ def list_networks(
             page_token=page.token,
         )
         return to_list(rows, to_network)
+
+
+def cancel_gene_table(context: Context, caller: Caller, gene_table_id: str) -> GeneTable:
+    """Cancel its ingest: FAILED at once where it waits, else when its worker sees it.
+
+    Raises:
+        NotFoundError: this project has no such gene table.
+        FailedPreconditionError: its ingest has ended.
+    """
+    with write_blobs(context.database, context.store) as session:
+        cancel_ingest(
+            session, get_upload(session, GeneTableRecord, caller.project_id, gene_table_id)
+        )
+    return get_gene_table(context, caller, gene_table_id)
+
+
+def cancel_network(
+    context: Context, caller: Caller, gene_table_id: str, network_id: str
+) -> Network:
+    """Cancel its ingest, as of a gene table.
+
+    Raises:
+        NotFoundError: this project has no such gene table, or it no such network.
+        FailedPreconditionError: its ingest has ended.
+    """
+    with write_blobs(context.database, context.store) as session:
+        cancel_ingest(
+            session, networks.get_network(session, caller.project_id, gene_table_id, network_id)
+        )
+    return get_network(context, caller, gene_table_id, network_id)
 
 
 def _require_gene_table(context: Context, caller: Caller, gene_table_id: str) -> None:

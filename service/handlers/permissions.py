@@ -43,8 +43,9 @@ _SCORE = (
     *("createSearchJob", "cancelSearchJob", "resumeSearchJob", "deleteSearchJob"),
 )
 _TRAIN = (
-    *("createDataset", "deleteDataset", "createGeneTable", "deleteGeneTable"),
-    *("createNetwork", "deleteNetwork"),
+    *("createDataset", "cancelDataset", "deleteDataset"),
+    *("createGeneTable", "cancelGeneTable", "deleteGeneTable"),
+    *("createNetwork", "cancelNetwork", "deleteNetwork"),
     *("createTrainingJob", "cancelTrainingJob", "resumeTrainingJob", "deleteTrainingJob"),
     *("createSweep", "cancelSweep", "deleteSweep"),
     *("archiveModel", "unarchiveModel", "deleteModel"),

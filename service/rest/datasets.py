@@ -90,6 +90,17 @@ async def get_dataset(context: ContextDep, caller: CallerDep, dataset_id: str) -
     return await context.threads.run(datasets.get_dataset, context, caller, dataset_id)
 
 
+@router.post(
+    "/{dataset_id}:cancel",
+    operation_id="cancelDataset",
+    summary="Cancel the ingest of a data set",
+    responses=problems(404, 409),
+)
+async def cancel_dataset(context: ContextDep, caller: CallerDep, dataset_id: str) -> Dataset:
+    """FAILED at once where its ingest waits, else INGESTING until its worker sees it."""
+    return await context.threads.run(datasets.cancel_dataset, context, caller, dataset_id)
+
+
 @router.delete(
     "/{dataset_id}",
     operation_id="deleteDataset",

@@ -176,6 +176,34 @@ async def get_network(
     )
 
 
+@router.post(
+    "/{gene_table_id}:cancel",
+    operation_id="cancelGeneTable",
+    summary="Cancel the ingest of a gene table",
+    responses=problems(404, 409),
+)
+async def cancel_gene_table(
+    context: ContextDep, caller: CallerDep, gene_table_id: str
+) -> GeneTable:
+    """FAILED at once where its ingest waits, else INGESTING until its worker sees it."""
+    return await context.threads.run(gene_tables.cancel_gene_table, context, caller, gene_table_id)
+
+
+@router.post(
+    "/{gene_table_id}/networks/{network_id}:cancel",
+    operation_id="cancelNetwork",
+    summary="Cancel the ingest of a network",
+    responses=problems(404, 409),
+)
+async def cancel_network(
+    context: ContextDep, caller: CallerDep, gene_table_id: str, network_id: str
+) -> Network:
+    """FAILED at once where its ingest waits, else INGESTING until its worker sees it."""
+    return await context.threads.run(
+        gene_tables.cancel_network, context, caller, gene_table_id, network_id
+    )
+
+
 @router.delete(
     "/{gene_table_id}",
     operation_id="deleteGeneTable",

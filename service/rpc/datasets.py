@@ -48,6 +48,13 @@ class DatasetServicer(datasets_pb2_grpc.DatasetServiceServicer):
         answer = await self._run(list_, self._context, caller, page, state=state)
         return converters.datasets_message(answer)
 
+    async def CancelDataset(  # noqa: N802
+        self, request: datasets_pb2.CancelDatasetRequest, call: Call
+    ) -> datasets_pb2.Dataset:
+        cancel, caller = datasets.cancel_dataset, caller_of(call)
+        dataset = await self._run(cancel, self._context, caller, request.id)
+        return converters.dataset_message(dataset)
+
     async def DeleteDataset(  # noqa: N802
         self, request: datasets_pb2.DeleteDatasetRequest, call: Call
     ) -> Empty:

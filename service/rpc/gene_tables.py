@@ -49,6 +49,13 @@ class GeneTableServicer(genes_pb2_grpc.GeneTableServiceServicer):
         answer = await self._run(list_, self._context, caller, page, state=state)
         return converters.gene_tables_message(answer)
 
+    async def CancelGeneTable(  # noqa: N802
+        self, request: genes_pb2.CancelGeneTableRequest, call: Call
+    ) -> genes_pb2.GeneTable:
+        cancel, caller = gene_tables.cancel_gene_table, caller_of(call)
+        table = await self._run(cancel, self._context, caller, request.id)
+        return converters.gene_table_message(table)
+
     async def DeleteGeneTable(  # noqa: N802
         self, request: genes_pb2.DeleteGeneTableRequest, call: Call
     ) -> Empty:
@@ -82,6 +89,13 @@ class GeneTableServicer(genes_pb2_grpc.GeneTableServiceServicer):
         list_, caller = gene_tables.list_networks, caller_of(call)
         answer = await self._run(list_, self._context, caller, request.gene_table_id, page)
         return converters.networks_message(answer)
+
+    async def CancelNetwork(  # noqa: N802
+        self, request: genes_pb2.CancelNetworkRequest, call: Call
+    ) -> genes_pb2.Network:
+        cancel, caller = gene_tables.cancel_network, caller_of(call)
+        network = await self._run(cancel, self._context, caller, request.gene_table_id, request.id)
+        return converters.network_message(network)
 
     async def DeleteNetwork(  # noqa: N802
         self, request: genes_pb2.DeleteNetworkRequest, call: Call

@@ -195,6 +195,14 @@ def other_cases(ids):
             answer=Dataset,
         ),
         Case(
+            name="a cancel of a data set that is READY",
+            code="FAILED_PRECONDITION",
+            rest=("POST", f"/v1/datasets/{dataset_id}:cancel"),
+            rpc=(DATASETS, "CancelDataset"),
+            message={"id": dataset_id},
+            python=lambda client: client.datasets.cancel(dataset_id),
+        ),
+        Case(
             name="a data set that is needed",
             code="FAILED_PRECONDITION",
             rest=("DELETE", f"/v1/datasets/{dataset_id}"),

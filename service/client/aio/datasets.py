@@ -65,6 +65,16 @@ class AsyncDatasets:
         """
         return Dataset.model_validate(await self._transport.get(path_of(_PATH, dataset_id)))
 
+    async def cancel(self, dataset_id: str) -> Dataset:
+        """Cancel the ingest of a data set that is INGESTING: its worker ends within seconds.
+
+        Raises:
+            NotFoundError: there is no such data set.
+            FailedPreconditionError: its ingest has ended.
+        """
+        answer = await self._transport.post(path_of(_PATH, dataset_id, ":cancel"))
+        return Dataset.model_validate(answer)
+
     async def delete(self, dataset_id: str, *, cascade: bool = False) -> None:
         """Delete a data set; with `cascade` also all that depends on it.
 

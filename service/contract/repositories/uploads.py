@@ -12,8 +12,12 @@ from sqlalchemy.orm import Session
 
 from service.contract.blobs import Blob
 from service.contract.datasets import DatasetState
-from service.contract.errors import FailedPreconditionError, NotFoundError
-from service.contract.jobs import JobKind
+from service.contract.errors import (
+    FailedPreconditionError,
+    IngestCancelledError,
+    NotFoundError,
+)
+from service.contract.jobs import JobKind, JobState
 from service.contract.records import (
     DatasetRecord,
     GeneTableRecord,
@@ -22,7 +26,7 @@ from service.contract.records import (
     UploadRecord,
 )
 from service.contract.repositories.artifacts import release_artifact
-from service.contract.repositories.jobs import Owner
+from service.contract.repositories.jobs import Owner, request_cancel
 from service.contract.repositories.paging import Page, fetch_page
 
 U = TypeVar("U", bound=UploadRecord)
@@ -152,6 +156,30 @@ def mark_ready(
     session.flush()
 
 
+def cancel_ingest(session: Session, upload: UploadRecord) -> None:
+    """Cancel the ingest of an upload, within `write_blobs`: FAILED at once where it waits.
+
+    One that runs ends when its worker reads the flag. Cancelling twice is once. The job is locked
+    first, as its worker does.
+
+    Raises:
+        FailedPreconditionError: it has ended.
+    """
+    if upload.state == DatasetState.INGESTING:
+        kind = next(kind for kind, record in _BY_JOB.items() if isinstance(upload, record))
+        job = request_cancel(session, upload.project_id, JobKind(kind), upload.job_id)
+        if job.state == JobState.CANCELLED:
+            forget_source(session, job)
+    elif (upload.error or {}).get("reason") != IngestCancelledError.reason:
+        raise FailedPreconditionError(
+            f"{upload.noun} {upload.id} is {upload.state}: its ingest has ended"
+        )
+
+
+def _cancelled(upload: UploadRecord) -> IngestCancelledError:
+    return IngestCancelledError(f"the ingest was cancelled: upload it again as a new {upload.noun}")
+
+
 def mark_failed(session: Session, job: JobRecord) -> UploadRecord | None:
     """Make what a failed or cancelled ingest job was to fill FAILED, with the job's error.
 
@@ -164,7 +192,7 @@ def mark_failed(session: Session, job: JobRecord) -> UploadRecord | None:
     if upload is None or upload.state != DatasetState.INGESTING:
         return None
     upload.state = DatasetState.FAILED.value
-    upload.error = job.error
+    upload.error = job.error or _cancelled(upload).as_problem()
     session.flush()
     return upload
 

@@ -239,6 +239,14 @@ async def test_a_data_set_is_deleted_with_what_needs_it_if_asked(
         await datasets.GetDataset(get(dataset_id))
 
 
+async def test_its_ingest_is_cancelled(datasets, add_dataset):
+    cancelled = await datasets.CancelDataset(
+        datasets_pb2.CancelDatasetRequest(id=add_dataset(is_ready=False))
+    )
+    assert cancelled.state == datasets_pb2.DATASET_STATE_FAILED
+    assert cancelled.error.reason == "INGEST_CANCELLED"
+
+
 @pytest.mark.parametrize("dataset_id", ["dataset_0", ""])
 async def test_a_data_set_that_is_not_there(datasets, dataset_id):
     async with fails(StatusCode.NOT_FOUND):

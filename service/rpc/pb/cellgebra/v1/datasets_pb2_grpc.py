@@ -51,6 +51,11 @@ class DatasetServiceStub:
                 request_serializer=cellgebra_dot_v1_dot_datasets__pb2.ListDatasetsRequest.SerializeToString,
                 response_deserializer=cellgebra_dot_v1_dot_datasets__pb2.ListDatasetsResponse.FromString,
                 _registered_method=True)
+        self.CancelDataset = channel.unary_unary(
+                '/cellgebra.v1.DatasetService/CancelDataset',
+                request_serializer=cellgebra_dot_v1_dot_datasets__pb2.CancelDatasetRequest.SerializeToString,
+                response_deserializer=cellgebra_dot_v1_dot_datasets__pb2.Dataset.FromString,
+                _registered_method=True)
         self.DeleteDataset = channel.unary_unary(
                 '/cellgebra.v1.DatasetService/DeleteDataset',
                 request_serializer=cellgebra_dot_v1_dot_datasets__pb2.DeleteDatasetRequest.SerializeToString,
@@ -89,6 +94,14 @@ class DatasetServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CancelDataset(self, request, context):
+        """Cancels the ingest of a data set: FAILED at once where it waits, else INGESTING until its worker
+        sees it. NOT_FOUND: no such data set. FAILED_PRECONDITION: its ingest has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteDataset(self, request, context):
         """Deletes a data set with what is stored of it. NOT_FOUND: no such data set. FAILED_PRECONDITION:
         it is needed, which the violations list, or something that would go with it is at work.
@@ -114,6 +127,11 @@ def add_DatasetServiceServicer_to_server(servicer, server):
                     servicer.ListDatasets,
                     request_deserializer=cellgebra_dot_v1_dot_datasets__pb2.ListDatasetsRequest.FromString,
                     response_serializer=cellgebra_dot_v1_dot_datasets__pb2.ListDatasetsResponse.SerializeToString,
+            ),
+            'CancelDataset': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelDataset,
+                    request_deserializer=cellgebra_dot_v1_dot_datasets__pb2.CancelDatasetRequest.FromString,
+                    response_serializer=cellgebra_dot_v1_dot_datasets__pb2.Dataset.SerializeToString,
             ),
             'DeleteDataset': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteDataset,
@@ -203,6 +221,33 @@ class DatasetService:
             '/cellgebra.v1.DatasetService/ListDatasets',
             cellgebra_dot_v1_dot_datasets__pb2.ListDatasetsRequest.SerializeToString,
             cellgebra_dot_v1_dot_datasets__pb2.ListDatasetsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelDataset(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellgebra.v1.DatasetService/CancelDataset',
+            cellgebra_dot_v1_dot_datasets__pb2.CancelDatasetRequest.SerializeToString,
+            cellgebra_dot_v1_dot_datasets__pb2.Dataset.FromString,
             options,
             channel_credentials,
             insecure,

@@ -59,6 +59,12 @@ class ListGeneTablesResponse(_message.Message):
     next_page_token: str
     def __init__(self, gene_tables: _Optional[_Iterable[_Union[GeneTable, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
+class CancelGeneTableRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
 class DeleteGeneTableRequest(_message.Message):
     __slots__ = ("id", "cascade")
     ID_FIELD_NUMBER: _ClassVar[int]
@@ -116,6 +122,14 @@ class ListNetworksResponse(_message.Message):
     networks: _containers.RepeatedCompositeFieldContainer[Network]
     next_page_token: str
     def __init__(self, networks: _Optional[_Iterable[_Union[Network, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class CancelNetworkRequest(_message.Message):
+    __slots__ = ("gene_table_id", "id")
+    GENE_TABLE_ID_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    gene_table_id: str
+    id: str
+    def __init__(self, gene_table_id: _Optional[str] = ..., id: _Optional[str] = ...) -> None: ...
 
 class DeleteNetworkRequest(_message.Message):
     __slots__ = ("gene_table_id", "id", "cascade")

@@ -52,6 +52,11 @@ class GeneTableServiceStub:
                 request_serializer=cellgebra_dot_v1_dot_genes__pb2.ListGeneTablesRequest.SerializeToString,
                 response_deserializer=cellgebra_dot_v1_dot_genes__pb2.ListGeneTablesResponse.FromString,
                 _registered_method=True)
+        self.CancelGeneTable = channel.unary_unary(
+                '/cellgebra.v1.GeneTableService/CancelGeneTable',
+                request_serializer=cellgebra_dot_v1_dot_genes__pb2.CancelGeneTableRequest.SerializeToString,
+                response_deserializer=cellgebra_dot_v1_dot_genes__pb2.GeneTable.FromString,
+                _registered_method=True)
         self.DeleteGeneTable = channel.unary_unary(
                 '/cellgebra.v1.GeneTableService/DeleteGeneTable',
                 request_serializer=cellgebra_dot_v1_dot_genes__pb2.DeleteGeneTableRequest.SerializeToString,
@@ -71,6 +76,11 @@ class GeneTableServiceStub:
                 '/cellgebra.v1.GeneTableService/ListNetworks',
                 request_serializer=cellgebra_dot_v1_dot_genes__pb2.ListNetworksRequest.SerializeToString,
                 response_deserializer=cellgebra_dot_v1_dot_genes__pb2.ListNetworksResponse.FromString,
+                _registered_method=True)
+        self.CancelNetwork = channel.unary_unary(
+                '/cellgebra.v1.GeneTableService/CancelNetwork',
+                request_serializer=cellgebra_dot_v1_dot_genes__pb2.CancelNetworkRequest.SerializeToString,
+                response_deserializer=cellgebra_dot_v1_dot_genes__pb2.Network.FromString,
                 _registered_method=True)
         self.DeleteNetwork = channel.unary_unary(
                 '/cellgebra.v1.GeneTableService/DeleteNetwork',
@@ -101,6 +111,14 @@ class GeneTableServiceServicer:
 
     def ListGeneTables(self, request, context):
         """Lists gene tables, newest first, one page a call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelGeneTable(self, request, context):
+        """Cancels the ingest of a gene table: FAILED at once where it waits, else INGESTING until its
+        worker sees it. NOT_FOUND: no such gene table. FAILED_PRECONDITION: its ingest has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,6 +158,14 @@ class GeneTableServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CancelNetwork(self, request, context):
+        """Cancels the ingest of a network, as of a gene table. NOT_FOUND: no such gene table, or it no
+        such network. FAILED_PRECONDITION: its ingest has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteNetwork(self, request, context):
         """Deletes a network with what is stored of it. NOT_FOUND: no such gene table, or it no such
         network. FAILED_PRECONDITION: it is needed, which the violations list, or something that would
@@ -167,6 +193,11 @@ def add_GeneTableServiceServicer_to_server(servicer, server):
                     request_deserializer=cellgebra_dot_v1_dot_genes__pb2.ListGeneTablesRequest.FromString,
                     response_serializer=cellgebra_dot_v1_dot_genes__pb2.ListGeneTablesResponse.SerializeToString,
             ),
+            'CancelGeneTable': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelGeneTable,
+                    request_deserializer=cellgebra_dot_v1_dot_genes__pb2.CancelGeneTableRequest.FromString,
+                    response_serializer=cellgebra_dot_v1_dot_genes__pb2.GeneTable.SerializeToString,
+            ),
             'DeleteGeneTable': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteGeneTable,
                     request_deserializer=cellgebra_dot_v1_dot_genes__pb2.DeleteGeneTableRequest.FromString,
@@ -186,6 +217,11 @@ def add_GeneTableServiceServicer_to_server(servicer, server):
                     servicer.ListNetworks,
                     request_deserializer=cellgebra_dot_v1_dot_genes__pb2.ListNetworksRequest.FromString,
                     response_serializer=cellgebra_dot_v1_dot_genes__pb2.ListNetworksResponse.SerializeToString,
+            ),
+            'CancelNetwork': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelNetwork,
+                    request_deserializer=cellgebra_dot_v1_dot_genes__pb2.CancelNetworkRequest.FromString,
+                    response_serializer=cellgebra_dot_v1_dot_genes__pb2.Network.SerializeToString,
             ),
             'DeleteNetwork': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteNetwork,
@@ -276,6 +312,33 @@ class GeneTableService:
             '/cellgebra.v1.GeneTableService/ListGeneTables',
             cellgebra_dot_v1_dot_genes__pb2.ListGeneTablesRequest.SerializeToString,
             cellgebra_dot_v1_dot_genes__pb2.ListGeneTablesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelGeneTable(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellgebra.v1.GeneTableService/CancelGeneTable',
+            cellgebra_dot_v1_dot_genes__pb2.CancelGeneTableRequest.SerializeToString,
+            cellgebra_dot_v1_dot_genes__pb2.GeneTable.FromString,
             options,
             channel_credentials,
             insecure,
@@ -384,6 +447,33 @@ class GeneTableService:
             '/cellgebra.v1.GeneTableService/ListNetworks',
             cellgebra_dot_v1_dot_genes__pb2.ListNetworksRequest.SerializeToString,
             cellgebra_dot_v1_dot_genes__pb2.ListNetworksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelNetwork(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellgebra.v1.GeneTableService/CancelNetwork',
+            cellgebra_dot_v1_dot_genes__pb2.CancelNetworkRequest.SerializeToString,
+            cellgebra_dot_v1_dot_genes__pb2.Network.FromString,
             options,
             channel_credentials,
             insecure,
