@@ -1,7 +1,8 @@
-"""A cancel takes less than 5 s behind the fit, too: in the calibration and in the report."""
+"""A cancel takes less than 5 s: in an ingest, and behind the fit in calibration and report."""
 
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
 import pytest
@@ -55,3 +56,19 @@ def test_a_cancel_behind_the_fit_takes_less_than_five_seconds(api, screen, secon
     job = until(lambda: api.get(path).json(), lambda job: job["state"] != "CANCELLING")
     assert job["state"] == "CANCELLED"
     assert time.monotonic() - begin < 5
+
+
+def test_a_cancel_of_an_ingest_takes_less_than_five_seconds(api, upload):
+    pairs = "".join(f"{a}\t{b}\t0.1\n" for a, b in combinations(GENES, 2))
+    table = ("gene_a\tgene_b\tepsilon\n" + 50 * pairs).encode()
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(upload, table, SCREEN)
+        query = {"state": "INGESTING"}
+        (dataset,) = until(lambda: api.get("/v1/datasets", params=query).json()["items"], bool)
+        time.sleep(1)
+        begin, path = time.monotonic(), f"/v1/datasets/{dataset['id']}"
+        assert api.post(f"{path}:cancel").json()["state"] == "INGESTING"  # it was at work
+        ended = until(lambda: api.get(path).json(), lambda found: found["state"] != "INGESTING")
+        assert time.monotonic() - begin < 5
+    assert (ended["state"], ended["error"]["reason"]) == ("FAILED", "INGEST_CANCELLED")
+    assert answer.result().status_code in (202, 409)  # as it ended, or went on for too long
