@@ -79,7 +79,8 @@ class TrainingJob(BaseModel):
     """A training job. `fraction` is the share of the work done, of 1.
 
     One that is QUEUED, and was asked for by its id, says its place in the queue of its kind (1 is
-    next) and in how many seconds it may start, if workers and earlier jobs tell.
+    next) and in how many seconds it may start, if workers and earlier jobs tell. One that no worker
+    can take has no place.
 
     `model_id` and `report` are there once it has SUCCEEDED. A job of a sweep says which; its
     trials make neither model nor report. `queue_reason` says of a QUEUED job why no worker can

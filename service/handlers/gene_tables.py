@@ -30,6 +30,7 @@ async def upload_gene_table(
     Raises:
         InvalidArgumentError: the body is empty, cut off or too large.
         ConflictError: the request id was used with another table, name or spec.
+        ResourceExhaustedError: as many jobs of the caller wait as may.
     """
     ingest = Ingest(JobKind.GENE_TABLE, "genes", partial(add_upload, record=GeneTableRecord))
     gene_table_id = await store_upload(context, caller, upload, chunks, ingest=ingest)
@@ -51,6 +52,7 @@ async def upload_network(
         NameTakenError: the gene table has a network of this name.
         InvalidArgumentError: the body is empty, cut off or too large.
         ConflictError: the request id was used with another file, name or spec.
+        ResourceExhaustedError: as many jobs of the caller wait as may.
     """
     parent = {"gene_table_id": gene_table_id}
     ingest = Ingest(JobKind.NETWORK, "network", networks.add_network, parent)

@@ -12,6 +12,7 @@ from service.contract.errors import InvalidArgumentError, Offender
 from service.contract.jobs import JobEvent, JobKind, JobState
 from service.contract.records import JobRecord
 from service.contract.repositories import job_files, jobs, queue, workers
+from service.contract.repositories.jobs import Owner
 from service.contract.repositories.paging import Page
 from service.contract.resources import ListAnswer
 from service.handlers.context import Caller, Context
@@ -56,14 +57,15 @@ class JobsOf(Generic[R]):
         return self.show(context, job)
 
     def show(self, context: Context, job: JobRecord) -> R:
-        """A row as its resource; while it waits, with its place, and why nobody can take it."""
+        """A row as its resource; while it waits, with its place, or why nobody can take it."""
         shown = self._shown(job)
         if job.state != JobState.QUEUED:
             return shown
         stale_seconds = context.settings.worker_stale_seconds
         with context.database.read() as session:
-            place = queue.place_of(session, job, stale_seconds)
             reason = queue_reason(job, workers.most_gpus(session, stale_seconds))
+            running = context.settings.max_running_jobs
+            place = None if reason else queue.place_of(session, job, stale_seconds, running)
         told = {} if place is None else asdict(place)
         return shown.model_copy(update={**told, "queue_reason": reason})
 
@@ -118,9 +120,15 @@ class JobsOf(Generic[R]):
         Raises:
             NotFoundError: this project has no such job, or what it works on is gone.
             FailedPreconditionError: the job has not failed or been cancelled.
+            ResourceExhaustedError: as many jobs of whoever made it wait as may.
         """
         with context.database.write() as session:
+            found = jobs.get_job(session, caller.project_id, self.kind, job_id)
+            owner = Owner(found.project_id, found.created_by)  # not the caller, perhaps
+            queue.lock_owner(session, owner)
             job = jobs.resume_job(session, caller.project_id, self.kind, job_id)
+            most = context.settings.max_queued_jobs
+            queue.require_room(session, owner, most, besides=job.id)
             self._before_resume(session, job)
         ring(context, job.id, self.kind)
         return self.show(context, job)

@@ -97,6 +97,7 @@ def add_model_job(
         ConflictError: the request id was used with another body.
         ResourceExhaustedError: as many jobs of the caller wait as may.
     """
+    queue.lock_owner(session, caller.owner)
     first = jobs.find_request(session, caller.project_id, kind, request)
     if first is not None:
         return first, False

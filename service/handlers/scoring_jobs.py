@@ -19,7 +19,7 @@ from service.handlers.jobs import JobsOf
 from service.handlers.model_jobs import Asked, add_model_job, create_model_job, retry_shards
 from service.handlers.requests import request_of, ring
 from service.handlers.search_fit import pool_in_names_of
-from service.handlers.uploads import received
+from service.handlers.uploads import received, require_room
 
 _KIND = JobKind.SCORING
 
@@ -77,6 +77,7 @@ async def score_table(
     if not isinstance(spec.input, TableInput):
         raise _misplaced("combinations need no table: send the spec as the body, in JSON")
     model = await context.threads.run(_find_model, context, caller, spec.model_id)
+    await require_room(context, caller, _KIND, body.request_id)
     receiving = received(context, caller, body.announced_bytes, body.chunks, sha256=body.sha256)
     async with receiving as (writer, media_type):
         record = partial(_record, body=body, writer=writer, media_type=media_type)

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from service.contract.jobs import JobState
 from service.contract.records import SweepRecord
-from service.contract.repositories import sweeps
+from service.contract.repositories import queue, sweeps
 from service.contract.repositories.paging import Page
 from service.contract.resources import ListAnswer, Sweep
 from service.contract.sweeps import SweepSpec
@@ -25,12 +25,15 @@ def create_sweep(
         InvalidArgumentError: the data set has no such label, covariate or covariate value; the
             gene table no such feature, network or channel; a model of genes is given none.
         ConflictError: the request id was used with another spec.
+        ResourceExhaustedError: as many jobs of the caller wait as may.
     """
     body = spec.model_dump(mode="json")
     request = request_of(request_id, body)
     with context.database.write() as session:
+        queue.lock_owner(session, caller.owner)
         sweep = sweeps.find_request(session, caller.project_id, request)
         if sweep is None:
+            queue.require_room(session, caller.owner, context.settings.max_queued_jobs)
             dataset = require_trainable(session, caller.project_id, spec.training, spec.kinds())
             sweep = sweeps.add_sweep(
                 session, caller.owner, body, dataset_id=dataset.id, request=request

@@ -31,6 +31,7 @@ def create_training_job(
     body = spec.model_dump(mode="json")
     request = request_of(request_id, body)
     with context.database.write() as session:
+        queue.lock_owner(session, caller.owner)
         job = jobs.find_request(session, caller.project_id, _KIND, request)
         is_new = False
         if job is None:

@@ -12,8 +12,9 @@ from service.contract.blobs import CHUNK_BYTES, BlobWriter
 from service.contract.errors import InvalidArgumentError, UploadTooLargeError
 from service.contract.jobs import JobKind
 from service.contract.records import DatasetRecord
+from service.contract.repositories import queue
 from service.contract.repositories.artifacts import publish, write_blobs
-from service.contract.repositories.jobs import create_job, find_request, new_id
+from service.contract.repositories.jobs import create_job, find_request, has_made, new_id
 from service.contract.repositories.uploads import add_upload
 from service.contract.resources import Dataset
 from service.handlers.context import Caller, Context
@@ -67,6 +68,7 @@ async def upload_dataset(
     Raises:
         InvalidArgumentError: the body is empty, cut off or too large.
         ConflictError: the request id was used with another table, name or spec.
+        ResourceExhaustedError: as many jobs of the caller wait as may.
     """
     ingest = Ingest(JobKind.INGEST, "dataset", partial(add_upload, record=DatasetRecord))
     dataset_id = await store_upload(context, caller, upload, chunks, ingest=ingest)
@@ -89,7 +91,9 @@ async def store_upload(
     Raises:
         InvalidArgumentError: the body is empty, cut off or too large.
         ConflictError: the request id was used with another file, name or spec.
+        ResourceExhaustedError: as many jobs of the caller wait as may.
     """
+    await require_room(context, caller, ingest.kind, upload.request_id)
     body = received(context, caller, upload.size_bytes, chunks, sha256=upload.sha256)
     async with body as (writer, media_type):
         record = partial(_record, media_type=media_type, ingest=ingest)
@@ -100,6 +104,23 @@ async def store_upload(
         async with asyncio.timeout(context.settings.ingest_wait_seconds):
             await _wait_for_end(context, recorded.job_id)
     return recorded.subject_id
+
+
+async def require_room(
+    context: Context, caller: Caller, kind: JobKind, request_id: str | None
+) -> None:
+    """Refuse a job before its body is read; the row is added under the same rule.
+
+    Raises:
+        ResourceExhaustedError: as many jobs of the caller wait as may.
+    """
+    await context.threads.run(_require_room, context, caller, kind, request_id)
+
+
+def _require_room(context: Context, caller: Caller, kind: JobKind, request_id: str | None) -> None:
+    with context.database.read() as session:
+        if not has_made(session, caller.project_id, kind, request_id):
+            queue.require_room(session, caller.owner, context.settings.max_queued_jobs)
 
 
 @asynccontextmanager
@@ -206,9 +227,11 @@ def _record(
     body = {"source_sha256": writer.sha256, "spec": spec, "name": upload.name, **ingest.parent}
     request = request_of(upload.request_id, body)
     with write_blobs(context.database, context.store) as session:
+        queue.lock_owner(session, caller.owner)
         first = find_request(session, caller.project_id, ingest.kind, request)
         if first is not None:
             return _Recorded(first.subject_id, first.id, is_new=False)
+        queue.require_room(session, caller.owner, context.settings.max_queued_jobs)
         subject_id = new_id(ingest.prefix)
         job, is_new = create_job(
             session, caller.owner, ingest.kind, spec, subject_id=subject_id, request=request

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from service.contract.database import shared_now, utc_now
+from service.contract.database import shared_now
 from service.contract.errors import FailedPreconditionError, NotFoundError
 from service.contract.jobs import EventType, JobKind, JobState, require_transition
 from service.contract.priorities import rank_of
@@ -43,6 +43,14 @@ def find_request(
         ConflictError: it asked for something else.
     """
     return find_made(session, JobRecord, request, *_jobs_of(project_id, kind))
+
+
+def has_made(session: Session, project_id: str, kind: JobKind, request_id: str | None) -> bool:
+    """Whether an earlier request with this id made a job, whatever it asked for."""
+    made = select(JobRecord.id).where(
+        JobRecord.request_id == request_id, *_jobs_of(project_id, kind)
+    )
+    return request_id is not None and session.scalar(made) is not None
 
 
 def _jobs_of(project_id: str, kind: JobKind) -> tuple[ColumnElement[bool], ...]:
@@ -95,7 +103,7 @@ def create_job(
 def get_job(
     session: Session, project_id: str, kind: JobKind, job_id: str, *, lock: bool = False
 ) -> JobRecord:
-    """Read a job, locked until the transaction ends if asked.
+    """Read a job; if asked, locked until the transaction ends, and as it is by then.
 
     Raises:
         NotFoundError: this project has no such job.
@@ -103,7 +111,9 @@ def get_job(
     query = select(JobRecord).where(
         JobRecord.id == job_id, JobRecord.project_id == project_id, JobRecord.kind == kind
     )
-    job = session.scalar(query.with_for_update() if lock else query)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    job = session.scalar(query)
     if job is None:
         raise NotFoundError(f"no {kind} job {job_id}")
     return job
@@ -184,7 +194,7 @@ def move(
     require_transition(JobState(job.state), target)
     job.state = target.value
     if target in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED):
-        job.end_time = utc_now()
+        job.end_time = shared_now(session)
         job.estimated_seconds_left = None
     if target not in (JobState.RUNNING, JobState.CANCELLING):
         job.owner = None

@@ -60,13 +60,20 @@ def most_gpus(session: Session, stale_seconds: float) -> dict[Queue, int]:
     return {Queue(queue): gpu_count for queues, gpu_count in rows for queue in queues}
 
 
-def live_workers(session: Session, queue: Queue, stale_seconds: float) -> set[str]:
-    """Ids of the live workers that serve a queue."""
+def gpu_counts(session: Session, queue: Queue, stale_seconds: float) -> dict[str, int]:
+    """GPUs of each live worker that serves a queue, by its id."""
     since = shared_now(session) - timedelta(seconds=stale_seconds)
     rows = session.execute(
-        select(WorkerRecord.id, WorkerRecord.queues).where(WorkerRecord.heartbeat_time >= since)
+        select(WorkerRecord.id, WorkerRecord.gpu_count, WorkerRecord.queues).where(
+            WorkerRecord.heartbeat_time >= since
+        )
     )
-    return {worker_id for worker_id, queues in rows if queue.value in queues}
+    return {worker_id: gpu_count for worker_id, gpu_count, queues in rows if queue.value in queues}
+
+
+def live_workers(session: Session, queue: Queue, stale_seconds: float) -> set[str]:
+    """Ids of the live workers that serve a queue."""
+    return set(gpu_counts(session, queue, stale_seconds))
 
 
 def count_live(session: Session, queue: Queue, stale_seconds: float) -> int:

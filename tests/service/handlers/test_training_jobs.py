@@ -1,6 +1,7 @@
 """Training jobs: checked against their data set, made once, stopped and taken up again."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -15,7 +16,10 @@ from service.contract.errors import (
 from service.contract.jobs import JobState, Queue
 from service.contract.records import JobRecord
 from service.contract.repositories import workers
+from service.contract.sweeps import SweepSpec
+from service.handlers.context import Caller
 from service.handlers.requests import PageRequest
+from service.handlers.sweeps import cancel_sweep, create_sweep
 from service.handlers.training_jobs import TRAINING_JOBS, create_training_job
 from tests.service.rows import add_dataset, add_training_job, claim, finish, training_spec
 
@@ -30,7 +34,15 @@ def database_kind():
 
 @pytest.fixture
 def dataset_id(database):
-    return add_dataset(database)[0]
+    made, ingest_id = add_dataset(database)
+    finish(database, claim(database, ingest_id))  # so that it does not wait
+    return made
+
+
+def live(context, worker_id, queue, gpu_count=0):
+    with context.database.write() as session:
+        told = {"queues": [queue], "host": "h", "pid": 1, "gpu_count": gpu_count}
+        workers.beat(session, worker_id, **told)
 
 
 @on_both
@@ -59,8 +71,28 @@ async def test_fifty_posts_of_one_request_at_once_make_one_job(context, caller, 
         create_training_job(context, caller, other, request_id=request_id)
 
 
+@on_both
+async def test_of_sixteen_posts_at_once_as_many_are_taken_as_may_wait(context, caller, dataset_id):
+    context.settings.max_queued_jobs = 1
+
+    def post(_, **request):
+        try:
+            return create_training_job(context, caller, training_spec(dataset_id), **request).id
+        except ResourceExhaustedError:
+            return None
+
+    with ThreadPoolExecutor(16) as pool:
+        [waiting] = filter(None, pool.map(post, range(16)))
+        TRAINING_JOBS.cancel(context, caller, waiting)
+        request_id = "0f8fad5b-d9cb-469f-a165-70867728950e"
+        made = set(pool.map(partial(post, request_id=request_id), range(16)))
+    assert len(made) == 1  # each of the sixteen asked for it
+    assert None not in made
+
+
 async def test_more_jobs_than_may_wait_are_refused(context, caller, dataset_id):
     context.settings.max_queued_jobs = 2
+    live(context, "w", Queue.TRAIN)
     for _ in range(2):
         waiting = create_training_job(context, caller, training_spec(dataset_id))
     with pytest.raises(ResourceExhaustedError, match="CELLGEBRA_MAX_QUEUED_JOBS"):
@@ -69,6 +101,52 @@ async def test_more_jobs_than_may_wait_are_refused(context, caller, dataset_id):
     TRAINING_JOBS.cancel(context, caller, waiting.id)
     urgent = create_training_job(context, caller, training_spec(dataset_id, priority="high"))
     assert TRAINING_JOBS.get(context, caller, urgent.id).queue_position == 1
+    with pytest.raises(FailedPreconditionError):
+        TRAINING_JOBS.resume(context, caller, urgent.id)
+    with pytest.raises(ResourceExhaustedError, match="CELLGEBRA_MAX_QUEUED_JOBS"):
+        TRAINING_JOBS.resume(context, caller, waiting.id)
+    assert TRAINING_JOBS.get(context, caller, waiting.id).state is JobState.CANCELLED
+    TRAINING_JOBS.cancel(context, caller, urgent.id)
+    assert TRAINING_JOBS.resume(context, caller, waiting.id).queue_position == 2
+
+
+@on_both
+async def test_a_job_is_resumed_only_if_whoever_made_it_has_room(context, caller, dataset_id):
+    made = [create_training_job(context, caller, training_spec(dataset_id)).id for _ in range(8)]
+    for job_id in made:
+        TRAINING_JOBS.cancel(context, caller, job_id)
+    context.settings.max_queued_jobs = 1
+    colleague = Caller(caller.project_id, "colleague")
+
+    def resume(job_id):
+        try:
+            return TRAINING_JOBS.resume(context, colleague, job_id)
+        except ResourceExhaustedError:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(list(filter(None, pool.map(resume, made)))) == 1
+
+
+@on_both
+async def test_a_sweep_asks_for_room(context, caller, dataset_id):
+    training = training_spec(dataset_id, model={"kind": "perturbation_set"})
+    rate = {"path": "optimizer.learning_rate", "kind": "float", "low": 1e-4, "high": 1e-2}
+    spec = SweepSpec.model_validate(
+        {"training": training.model_dump(), "parameters": [rate], "max_trials": 5}
+    )
+    context.settings.max_queued_jobs = 1
+
+    def post(request_id):
+        return create_sweep(context, caller, spec, request_id=request_id).id
+
+    assert post("r1") == post("r1")
+    with pytest.raises(ResourceExhaustedError, match="CELLGEBRA_MAX_QUEUED_JOBS"):
+        post("r2")
+    with pytest.raises(ResourceExhaustedError):
+        create_training_job(context, caller, training)
+    cancel_sweep(context, caller, post("r1"))
+    post("r2")
 
 
 async def test_names_that_the_data_set_lacks_are_all_listed(context, caller, dataset_id):
@@ -202,25 +280,22 @@ async def test_events_start_only_where_the_job_has_been(context, caller, databas
 
 @on_both
 async def test_a_job_that_no_live_worker_can_take_says_so(context, caller, dataset_id):
-    def live(worker_id, queue, gpu_count):
-        with context.database.write() as session:
-            told = {"queues": [queue], "host": "h", "pid": 1, "gpu_count": gpu_count}
-            workers.beat(session, worker_id, **told)
-
     def reason():
-        return TRAINING_JOBS.get(context, caller, job.id).queue_reason
+        shown = TRAINING_JOBS.get(context, caller, job.id)
+        assert (shown.queue_position is None) == (shown.queue_reason is not None)
+        return shown.queue_reason
 
     spec = training_spec(dataset_id, resources={"gpus": 2}, model={"kind": "perturbation_set"})
     job = create_training_job(context, caller, spec)
     assert job.queue_reason == reason() == "no train worker is alive"
-    live("a", Queue.SEARCH, 8)
-    live("b", Queue.TRAIN, 0)
+    live(context, "a", Queue.SEARCH, 8)
+    live(context, "b", Queue.TRAIN, 0)
     assert reason() == "it asks for 2 GPUs, and the live train worker that has most has none"
-    live("c", Queue.TRAIN, 1)
+    live(context, "c", Queue.TRAIN, 1)
     [listed] = TRAINING_JOBS.list(context, caller, PageRequest(10, None)).items
     told = "it asks for 2 GPUs, and the live train worker that has most has 1"
     assert listed.queue_reason == told
-    live("d", Queue.TRAIN, 2)
+    live(context, "d", Queue.TRAIN, 2)
     assert reason() is None
     with context.database.write() as session:
         workers.forget_worker(session, "d")

@@ -15,6 +15,7 @@ from service.contract.errors import (
     ConflictError,
     InvalidArgumentError,
     Offender,
+    ResourceExhaustedError,
     UploadTooLargeError,
 )
 from service.contract.jobs import JobState
@@ -111,6 +112,39 @@ async def test_a_bad_upload_leaves_nothing(context, caller, chunks, changes, err
     with pytest.raises(error):
         await upload_dataset(context, caller, upload_of(**changes), pieces(*chunks))
     assert nothing_left(context)
+
+
+@on_both
+async def test_an_ingest_that_may_not_wait_is_refused_before_its_body(context, caller):
+    context.settings.max_queued_jobs = 1
+    first = await upload_dataset(context, caller, upload_of(request_id="r1"), pieces(TABLE))
+    again = await upload_dataset(context, caller, upload_of(request_id="r1"), pieces(TABLE))
+    assert again.id == first.id
+
+    async def unread():
+        pytest.fail("the body was asked for")
+        yield b""
+
+    for request_id in (None, "r2"):
+        upload = upload_of(request_id=request_id)
+        with pytest.raises(ResourceExhaustedError, match="CELLGEBRA_MAX_QUEUED_JOBS") as caught:
+            await upload_dataset(context, caller, upload, unread())
+        assert caught.value.reason == "TOO_MANY_REQUESTS"
+
+
+@on_both
+async def test_of_uploads_at_once_as_many_are_taken_as_may_wait(context, caller):
+    context.settings.max_queued_jobs = 1
+    over = asyncio.Barrier(6)  # all bodies have begun before one has come
+
+    async def body():
+        yield TABLE
+        await over.wait()
+
+    sent = [upload_dataset(context, caller, upload_of(), body()) for _ in range(6)]
+    answers = await asyncio.gather(*sent, return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, ResourceExhaustedError)]
+    assert len(refused) == 5, answers
 
 
 async def test_a_broken_connection_leaves_nothing(context, caller):
