@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 2.5  # with 1.5 of a heartbeat and two ticks, a cancel takes under 5
+LOST_SECONDS = 10.0  # nobody waits for work whose lease is lost: it may finish its step
 _TICK_SECONDS = 0.25
 
 
@@ -60,8 +61,7 @@ class Heartbeat:
             try:
                 self._tick(period)
             except LeaseLostError:
-                if not self._over.is_set():
-                    self._held.is_lost.set()
+                self._leave_lost()
                 return
             except SQLAlchemyError:
                 logger.warning("heartbeat failed", exc_info=True)
@@ -86,15 +86,26 @@ class Heartbeat:
         if state is JobState.CANCELLING:
             held.is_cancelled.set()
 
+    def _leave_lost(self) -> None:
+        """Have work stop that is another's by now; if it does not, the queue waits for nothing."""
+        if self._over.is_set():
+            return
+        self._held.is_lost.set()
+        if not self._over.wait(LOST_SECONDS):
+            self._exit()
+
     def _abandon(self) -> None:
         """End the job, and this process.
 
         Raises:
             LeaseLostError: the work has ended after all.
         """
+        self._end_stopped()
+        self._exit()
+
+    def _exit(self) -> None:
         held = self._held
         logger.warning("the work does not stop: abandoned")
-        self._end_stopped()
         held.runtime.store.forget_scratch(held.lease.name)
         logging.shutdown()
         os._exit(0)

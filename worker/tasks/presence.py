@@ -23,7 +23,7 @@ from service.contract.repositories import workers
 from service.contract.schema import require_schema
 from service.contract.telemetry import start_telemetry
 from worker.app import app
-from worker.tasks import stopping
+from worker.tasks import lost_children, stopping
 from worker.tasks.figures import measure
 from worker.tasks.loaded import loaded_models
 from worker.tasks.promotions import keep_loading
@@ -47,6 +47,7 @@ def _on_init(**_: Any) -> None:  # noqa: ANN401
         require_schema(runtime().database)
     except ValueError as error:  # of the schema, or of a setting that the store is made from
         raise SystemExit(f"cellgebra: {error}") from None
+    lost_children.listen(runtime().settings.lease_seconds)
 
 
 @worker_ready.connect
@@ -58,11 +59,14 @@ def _on_ready(**_: Any) -> None:  # noqa: ANN401 - Celery's signal
         warm_up()
         threading.Thread(target=keep_loading, args=(_over,), daemon=True, name="loading").start()
     threading.Thread(target=_keep_beating, args=(queues,), daemon=True, name="presence").start()
+    # Of its own: a child that is frozen in a transaction makes presence wait for the database.
+    threading.Thread(target=lost_children.watch, args=(_over,), daemon=True, name="watch").start()
 
 
 @worker_process_init.connect
 def _on_child(**_: Any) -> None:  # noqa: ANN401
     stopping.listen()
+    lost_children.start_pulse()
     start_telemetry("worker")
 
 

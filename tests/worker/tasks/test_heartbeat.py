@@ -8,7 +8,7 @@ import pytest
 
 from service.contract.artifacts import ArtifactStore
 from service.contract.jobs import JobKind
-from service.contract.repositories import jobs
+from service.contract.repositories import jobs, leases
 from service.contract.repositories.jobs import Owner
 from service.contract.repositories.requests import Request
 
@@ -21,11 +21,12 @@ from pathlib import Path
 from service.contract.artifacts import ArtifactStore
 from service.contract.database import Database
 from service.contract.settings import Settings
-from worker.tasks import stopping
+from worker.tasks import heartbeat, stopping
 from worker.tasks.life_cycle import run_job
 from worker.tasks.runtime import Runtime
 
 url, data_dir, job_id = sys.argv[1:]
+heartbeat.LOST_SECONDS = 1.0
 stopping.listen()
 settings = Settings(data_dir=Path(data_dir), database_url=url, heartbeat_seconds=0.1)
 runtime = Runtime(settings, Database(url), ArtifactStore(settings.artifact_dir))
@@ -46,6 +47,7 @@ def query(held):
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))  # as Celery's pool does
 run_job(runtime, job_id, WORK)
+print("done", flush=True)
 """
 
 
@@ -120,3 +122,15 @@ def test_a_time_limit_ends_a_job_with_a_named_reason(begin, read):
     assert (job.state, job.error["reason"]) == ("FAILED", "DEADLINE_EXCEEDED")
     assert "time_limit_seconds, 0.3 s" in job.error["detail"]
     assert job.checkpoint_sha256 is not None
+
+
+@pytest.mark.parametrize(("work", "said"), [("draw", b""), ("query", b"done\n")])
+def test_a_lost_lease_ends_work_that_looks_and_the_process_of_work_that_does_not(
+    database, begin, read, work, said
+):
+    job_id, worker = begin(work=work)
+    with database.write() as session:
+        leases.lose(session, leases.Lease(job_id, read(job_id).fence))
+    assert worker.wait(timeout=30) == 0
+    assert worker.stdout.read() == said
+    assert (read(job_id).state, read(job_id).attempt_count) == ("QUEUED", 1)
