@@ -32,7 +32,7 @@ NEVER = {"INTERNAL", "UNAVAILABLE", "UNAUTHENTICATED", "PERMISSION_DENIED", "ABO
 def documented():
     """(code, reason) of each error that docs/api.md knows, but for those that may not come here."""
     code, found = None, set()
-    for row in re.findall(r"^\| (.*?) \| \d+ \| (.*) \|$", ERRORS, re.MULTILINE):
+    for row in re.findall(r"^\|(.*?)\| \d+ \| (.*) \|$", ERRORS, re.MULTILINE):
         code = row[0].strip("` ") or code
         reasons = re.findall(r"`([A-Z_]{6,})`", row[1]) or [code]
         found |= {(code, reason) for reason in reasons if code not in NEVER}
