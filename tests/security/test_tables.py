@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.worker.data.lying_pages import SAYING, UNPACKING
 from tests.worker.data.run_lengths import LONGEST_RUN, run_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -126,3 +127,21 @@ def test_a_run_length_bomb_of_genes_is_refused_before_it_is_read(growth, api, en
     tried("Parquet whose run lengths say billions of rows, or terabytes", RUNS_RESULT)
     assert "more than 67,108,864 cells" in found.get("error", found)["detail"], found
     assert grown() < GIB / 8, f"{grown() / MIB:.0f} MiB"
+
+
+PAGES = {name: make for name, (make, _) in SAYING.items()} | UNPACKING
+PAGES_RESULT = "refused: 422 that says what to write instead, in bounded memory"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_of_gigabytes_are_refused_in_bounded_memory(growth, uploaded, tried, name):
+    body = PAGES[name]()
+    _, *names = pq.read_schema(pa.BufferReader(body)).names
+    labels = [{"name": label, "kind": "titer", "unit": "mg/L"} for label in names]
+    with growth() as grown:
+        found = uploaded(body, RUN_SPEC | {"labels": labels})
+    tried("Parquet whose pages unpack to gigabytes, or say so", PAGES_RESULT)
+    problem = found.get("error", found)
+    assert problem["reason"] == "BAD_TABLE", found
+    assert "unpacks to more than 1536 MiB" in problem["detail"] or "damaged" in problem["detail"]
+    assert grown() < 2 * GIB, f"{grown() / MIB:.0f} MiB"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import h5py
 
 from service.contract.errors import BadTableError, Offender
-from worker.data.h5ad import Part
+from worker.data.bounded_table import Part
 from worker.data.h5ad_chunks import refusal
 from worker.data.h5ad_datasets import Values, checked_values, member, text_attribute
 

@@ -13,7 +13,8 @@ from service.contract.errors import BadTableError, Offender
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
-PARQUET_MAGIC = b"PAR1"
+_PARQUET = b"PAR1"
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 # What people upload by mistake, by its first bytes.
 _OTHER_FILES = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx): save the sheet as CSV or TSV"),
@@ -40,10 +41,19 @@ class _Readable(Protocol):
     def close(self) -> None: ...
 
 
-def magic(path: Path) -> bytes:
-    """First eight bytes of a file."""
+def is_parquet(path: Path) -> bool:
+    """Whether a file begins as Parquet does."""
+    return _begins(path, _PARQUET)
+
+
+def is_hdf5(path: Path) -> bool:
+    """Whether a file begins as HDF5 does (`.h5ad`)."""
+    return _begins(path, _HDF5)
+
+
+def _begins(path: Path, signature: bytes) -> bool:
     with path.open("rb") as file:
-        return file.read(8)
+        return file.read(len(signature)) == signature
 
 
 class TextBytes:
@@ -115,7 +125,7 @@ def _refuse_other_files(start: bytes) -> None:
     for signature, what in _OTHER_FILES:
         if start.startswith(signature):
             raise BadTableError(f"the file is {what}")
-    if start.startswith(PARQUET_MAGIC):
+    if start.startswith(_PARQUET):
         raise BadTableError("this is Parquet inside another compression: upload the Parquet itself")
     if b"\0" in start:
         raise BadTableError("the file is binary, neither a text table nor Parquet")

@@ -1,8 +1,8 @@
 """Texts of Parquet files, unpacked a bounded part at a time.
 
 A file has a text once, in a dictionary, and behind it a run length: a KB can say that a text of a
-MB stands in billions of rows. So texts are read as what they are in the file, places in a
-dictionary, and are counted before they are written out.
+MB stands in billions of rows. So such texts are read as what they are in the file, places in a
+dictionary, and all are counted before they are written out.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from service.contract.errors import BadTableError, Offender
 
@@ -24,18 +23,13 @@ ALWAYS_BYTES = 1 << 30
 _BYTES_PER_PART = 64 << 20
 
 
-def open_parquet(path: Path) -> pq.ParquetFile:
-    """The file, whose columns of texts are read with their dictionaries.
-
-    Raises:
-        ArrowException, OSError: it is no Parquet.
-    """
-    # Checksums are few files', and then they tell what decompression does not.
-    with pq.ParquetFile(path, page_checksum_verification=True) as plain:
-        metadata, schema = plain.metadata, plain.schema_arrow
-    texts = [field.name for field in schema if _is_text(field.type)]
-    return pq.ParquetFile(
-        path, metadata=metadata, read_dictionary=texts, page_checksum_verification=True
+def is_text(kind: pa.DataType) -> bool:
+    """Whether cells are texts or bytes."""
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
     )
 
 
@@ -78,17 +72,8 @@ class RepeatedTexts:
             )
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-    )
-
-
 def _is_repeated(column: pa.Array) -> bool:
-    return pa.types.is_dictionary(column.type) and _is_text(column.type.value_type)
+    return pa.types.is_dictionary(column.type) and is_text(column.type.value_type)
 
 
 def _text_bytes(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
@@ -97,7 +82,11 @@ def _text_bytes(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
     for column in batch.columns:
         if _is_repeated(column):
             lengths = pc.binary_length(column.dictionary).take(column.indices)
-            size_B += pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False)
+        elif is_text(column.type):
+            lengths = pc.binary_length(column)
+        else:
+            continue
+        size_B += pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False)
     return size_B
 
 

@@ -14,9 +14,9 @@ from service.contract.errors import BadTableError, Offender
 from service.contract.genes import TableFormat
 from worker.data.bad_rows import BadRows
 from worker.data.batch import Problems, Rows
+from worker.data.bounded_table import Part
 from worker.data.cells import read_booleans, read_numbers, read_text
 from worker.data.errors import IngestStoppedError
-from worker.data.h5ad import Part
 from worker.data.sources import Table, open_table
 
 # A cell takes up to about 90 bytes on the way: 6 GB.

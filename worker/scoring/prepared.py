@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from service.contract.errors import BadTableError
-from worker.data.sources import read_groups
+from worker.data.parquet_groups import read_groups
 from worker.models.encoding import EncodedDesigns
 from worker.scoring.blocks import Block
 from worker.scoring.preparation import EDITS, ERROR, FOUND, KEPT_MARK, LEVELS, Prepared

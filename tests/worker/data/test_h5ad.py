@@ -1,7 +1,5 @@
 """Uploaded .h5ad files: what AnnData writes is read; what somebody made of one is refused."""
 
-import subprocess
-import sys
 from contextlib import closing
 
 import anndata
@@ -16,10 +14,11 @@ from service.contract.errors import BadTableError
 from service.contract.genes import GeneTableSpec, NetworkSpec
 from tests.worker.data import h5ad_files
 from tests.worker.data.h5ad_files import BAD, GOOD, MIB, write, write_bad, write_old
+from tests.worker.data.peaks import peak_of_reading
 from worker.data.gene_table_ingest import ingest_genes
 from worker.data.h5ad_frame import find_columns, open_frame
-from worker.data.h5ad_program import MAX_READING_BYTES
 from worker.data.h5ad_reading import MAX_TEXT_BYTES, read_batches
+from worker.data.h5ad_upload import MAX_READING_BYTES
 from worker.data.sources import open_table
 from worker.data.whole_table import Watch, read_whole
 
@@ -168,31 +167,13 @@ def test_a_file_that_is_cut_off_is_refused(path, change):
         list(table.batches(table.columns))
 
 
-PEAK_OF_READING = """
-import resource, sys
-from contextlib import closing
-from pathlib import Path
-from service.contract.errors import BadTableError
-from worker.data.sources import open_table
-
-try:
-    with closing(open_table(Path(sys.argv[1]), "auto", part="obs")) as table:
-        list(table.batches(["index"]))
-except BadTableError as error:
-    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024, error.detail)
-"""
-
-
 @pytest.mark.slow
 def test_a_text_that_every_row_shares_meets_the_bound_on_memory(path):
     write(path, {"_index": [str(place) for place in range(4000)]})
     h5ad_files.share_a_text(path, "_index", 4000, 16 * MIB)
-    # A process of its own: what other children of this one took would count.
-    command = [sys.executable, "-c", PEAK_OF_READING, str(path)]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    peak_bytes, _, detail = told.partition(" ")
-    assert "unpacks to more than 1024 MiB" in detail
-    assert int(peak_bytes) < 1.5 * MAX_READING_BYTES
+    peak_bytes, told = peak_of_reading(path, "index")
+    assert "unpacks to more than 1024 MiB" in told
+    assert peak_bytes < 1.5 * MAX_READING_BYTES
 
 
 @pytest.mark.slow

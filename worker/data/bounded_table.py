@@ -1,4 +1,8 @@
-"""An uploaded `.h5ad` file as a table of rows: another process reads it, a batch at a time."""
+"""An uploaded Parquet or `.h5ad` file as a table: another process reads it, a batch at a time.
+
+What unpacks either is large, in C and C++, and a few KB of it can say any size. So the process has
+bounds (`reading_program`), and whoever breaks it has broken that process alone.
+"""
 
 import json
 import os
@@ -14,13 +18,14 @@ import pyarrow as pa
 
 from service.contract.errors import BadTableError, Offender
 from worker.data.batch import Batch
+from worker.data.raw import is_parquet
 
 Part = Literal["obs", "var"]
 
-HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
-
-_PROGRAM = "worker.data.h5ad_program"
+_PROGRAM = "worker.data.reading_program"
 _SIZE_BYTES = 8
+# As much as Linux gives everybody: fewer turns of the two processes a batch.
+_PIPE_BYTES = 2**20
 # What Python needs to find itself; all else may be a secret.
 _KEPT = ("LANG", "LC_", "LD_LIBRARY_PATH", "PATH", "PYTHON", "TMPDIR")
 _ENVIRONMENT = {
@@ -33,17 +38,19 @@ _ENVIRONMENT = {
 }
 
 
-class H5adTable:
-    """`obs` or `var` of a file, its index as the first column; see `sources.Table`."""
+class BoundedTable:
+    """A Parquet file, or a part of an `.h5ad` file, its index first; see `sources.Table`."""
 
-    def __init__(self, path: Path, part: Part) -> None:
+    def __init__(self, path: Path, part: Part | None) -> None:
         self.ragged: list[Offender] = []
         self.ragged_count = 0
         self._rows_read = 0
+        self._kind = "Parquet" if is_parquet(path) else ".h5ad"
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-P", "-m", _PROGRAM, str(path), part],
+            [sys.executable, "-P", "-m", _PROGRAM, str(path), part or ""],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            pipesize=_PIPE_BYTES,
             env=_without_secrets(os.environ) | _ENVIRONMENT,
             start_new_session=True,
         )
@@ -58,7 +65,7 @@ class H5adTable:
     @property
     def fraction(self) -> float:
         """Share of the rows that has been read."""
-        return self._rows_read / self.declared_rows
+        return self._rows_read / max(self.declared_rows, 1)
 
     def batches(self, wanted: Sequence[str]) -> Iterator[Batch]:
         """Stream the wanted columns.
@@ -94,7 +101,7 @@ class H5adTable:
     def _read(self, size: int) -> bytes:
         found = b"" if self._process.stdout is None else self._process.stdout.read(size)
         if len(found) < size:
-            raise _lost(self._process.wait())
+            raise _lost(self._process.wait(), self._kind)
         return found
 
 
@@ -111,13 +118,15 @@ def _head(frame: bytes) -> dict[str, Any]:
     return told
 
 
-def _lost(status: int) -> Exception:
+def _lost(status: int, kind: str) -> Exception:
     """The error for a process that has ended before it had told all."""
     if status == -signal.SIGXCPU:
-        return BadTableError("the .h5ad file takes too long to read: write obs alone, or part it")
+        return BadTableError(
+            f"the {kind} file takes too long to read: write what the spec names alone, or part it"
+        )
     if status < 0:
         return BadTableError(
-            f"the .h5ad file is damaged: the process that read it was lost over it "
+            f"the {kind} file is damaged: the process that read it was lost over it "
             f"({signal.Signals(-status).name}); write it again"
         )
     return RuntimeError(f"{_PROGRAM} ended with {status}: its complaint is in the log")
