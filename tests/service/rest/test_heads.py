@@ -129,7 +129,8 @@ ANSWERED = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 )
 async def test_who_owes_an_end_is_not_waited_for(port, begin, drop):
     seconds = await seconds_of(port, begin, drop)
-    assert PATIENCE_SECONDS <= seconds < 10 * PATIENCE_SECONDS
+    # The server may have begun to count a little before this test did.
+    assert 0.9 * PATIENCE_SECONDS < seconds < 10 * PATIENCE_SECONDS
 
 
 async def test_who_owes_nothing_may_come_again(port):
