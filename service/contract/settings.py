@@ -20,7 +20,7 @@ from service.contract.api_keys import Grant
 from service.contract.jobs import Queue
 from service.contract.logs import LogFormat, LogLevel
 
-_DAY = 86_400  # seconds: a time that is longer is a slip, and one without end an overflow later
+Seconds = Annotated[float, Field(le=86_400)]  # more is a slip, without end an overflow later
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
@@ -80,14 +80,13 @@ class Settings(BaseSettings):
         Field(description="PEM file: who signs certificates of gRPC clients, which then need one"),
     ] = None
     grpc_keepalive_seconds: Annotated[
-        float, Field(ge=1, le=_DAY, description="gRPC clients silent this long are pinged")
+        Seconds, Field(ge=1, description="gRPC clients silent this long are pinged")
     ] = 60.0
     grpc_min_ping_seconds: Annotated[
-        float, Field(gt=0, le=_DAY, description="gRPC clients that ping more often are cut off")
+        Seconds, Field(gt=0, description="gRPC clients that ping more often are cut off")
     ] = 10.0
     grpc_drain_seconds: Annotated[
-        float,
-        Field(ge=0, le=_DAY, description="gRPC calls in flight may take this long at the end"),
+        Seconds, Field(ge=0, description="gRPC calls in flight may take this long at the end")
     ] = 5.0
     metrics_host: Annotated[str, Field(description="address that `/metrics` listens on")] = (
         "127.0.0.1"
@@ -100,31 +99,28 @@ class Settings(BaseSettings):
         tuple[Queue, ...], Field(description="queues that need a live worker before ready")
     ] = tuple(Queue)
     lease_seconds: Annotated[
-        float,
-        Field(gt=1, le=_DAY, description="a job whose worker is silent this long is taken over"),
+        Seconds, Field(gt=1, description="a job whose worker is silent this long is taken over")
     ] = 60.0
     heartbeat_seconds: Annotated[
-        float,
-        Field(gt=0, le=2, description="how often a worker renews its lease and reads cancels"),
+        float, Field(gt=0, le=2, description="how often a worker renews leases and reads cancels")
     ] = 1.5
     checkpoint_seconds: Annotated[
-        float, Field(gt=0, le=_DAY, description="how often a training keeps a checkpoint")
+        Seconds, Field(gt=0, description="how often a training keeps a checkpoint")
     ] = 30.0
     worker_stale_seconds: Annotated[
-        float, Field(ge=10, le=_DAY, description="a worker silent this long counts as gone")
+        Seconds, Field(ge=10, description="a worker silent this long counts as gone")
     ] = 20.0
     scheduler_period_seconds: Annotated[
         float, Field(gt=0, le=60, description="how often the scheduler looks for lost jobs")
     ] = 2.0
     redispatch_seconds: Annotated[
-        float, Field(gt=0, le=_DAY, description="a queued job is rung again after this long")
+        Seconds, Field(gt=0, description="a queued job is rung again after this long")
     ] = 30.0
     event_poll_seconds: Annotated[
         float, Field(gt=0, le=60, description="how often a front end looks for new job events")
     ] = 0.25
     ingest_wait_seconds: Annotated[
-        float,
-        Field(ge=0, le=_DAY, description="how long an upload waits for its data set before 202"),
+        Seconds, Field(ge=0, description="how long an upload waits for its data set before 202")
     ] = 5.0
     max_upload_bytes: Annotated[
         int, Field(gt=0, description="largest upload accepted, in bytes")
@@ -133,7 +129,7 @@ class Settings(BaseSettings):
         int, Field(gt=0, description="a body that comes more slowly is refused: 408")
     ] = 1024
     slow_sender_seconds: Annotated[
-        float, Field(gt=0, le=_DAY, description="for so long a sender may be slower, or silent")
+        Seconds, Field(gt=0, description="for so long a sender may be slower, or silent")
     ] = 30.0
     max_scores_in_flight: Annotated[
         int, Field(gt=0, description="score requests in flight before 429")
@@ -190,8 +186,7 @@ class Settings(BaseSettings):
         int, Field(gt=0, description="bytes of weights and manifests that it keeps loaded")
     ] = 4 * 2**30
     promotion_timeout_seconds: Annotated[
-        float,
-        Field(gt=0, le=_DAY, description="a promotion that no worker can load in time has failed"),
+        Seconds, Field(gt=0, description="a promotion that no worker can load in time has failed")
     ] = 60.0
     torch_threads: Annotated[
         int | None,
