@@ -60,7 +60,8 @@ def test_a_sweep_ends_with_a_model(client, dataset):
 def test_a_sweep_repeats_itself(client, dataset):
     training = {**SMALL, "dataset_id": dataset["id"]}
     spec = {**SPEC, "training": training, "max_parallel": 1, "max_trials": 2}
-    tried = [client.sweep(spec).wait(timeout_seconds=140).trials for _ in range(2)]
+    runs = [client.sweep(spec) for _ in range(2)]
+    tried = [run.wait(timeout_seconds=280).trials for run in runs]
     for again, before in zip(*tried, strict=True):
         assert (again.values, again.objective) == (before.values, before.objective)
 
