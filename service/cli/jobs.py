@@ -1,4 +1,7 @@
-"""`cellgebra jobs`: trainings, searches and scoring jobs, by their ids whatever their kind."""
+"""`cellgebra jobs`: trainings, searches and scoring jobs, by their ids whatever their kind.
+
+A sweep is cancelled, resumed and deleted here, too.
+"""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -12,6 +15,7 @@ from service.cli.asking import DEFAULT_URL, AsJson, Limit, Url, ask, list_all, s
 if TYPE_CHECKING:
     from service.client.cellgebra import Cellgebra
     from service.client.runs import JobRun
+    from service.client.sweeps import SweepRun
 
 jobs = typer.Typer(help="Jobs of every kind.", no_args_is_help=True)
 
@@ -68,22 +72,20 @@ def watch(job_id: str, *, url: Url = DEFAULT_URL, as_json: AsJson = False) -> No
 
 @jobs.command()
 def cancel(job_id: str, *, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
-    """Cancel a job: at once if it is QUEUED, else when its worker stops."""
+    """Cancel a job: at once if it is QUEUED, else when its worker stops. Or a sweep."""
 
     def work(client: "Cellgebra") -> None:
-        job = find_run(client, job_id).cancel()
-        show(job, job_rows(job), as_json=as_json)
+        _show(find_job_or_sweep(client, job_id).cancel(), as_json=as_json)
 
     ask(url, work)
 
 
 @jobs.command()
 def resume(job_id: str, *, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
-    """Queue a FAILED or CANCELLED job again; it goes on from what was kept."""
+    """Queue a FAILED or CANCELLED job, or sweep, again; it goes on from what was kept."""
 
     def work(client: "Cellgebra") -> None:
-        job = find_run(client, job_id).resume()
-        show(job, job_rows(job), as_json=as_json)
+        _show(find_job_or_sweep(client, job_id).resume(), as_json=as_json)
 
     ask(url, work)
 
@@ -107,11 +109,13 @@ def logs(job_id: str, *, url: Url = DEFAULT_URL, as_json: AsJson = False) -> Non
 def delete(
     job_id: str,
     *,
-    cascade: Annotated[bool, typer.Option("--cascade", help="Also its model.")] = False,
+    cascade: Annotated[
+        bool, typer.Option("--cascade", help="Also its model; of a sweep its jobs, too.")
+    ] = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Delete a job that has ended, with its events and files."""
-    ask(url, lambda client: find_run(client, job_id).delete(cascade=cascade))
+    """Delete a job that has ended, with its events and files. Or a sweep."""
+    ask(url, lambda client: find_job_or_sweep(client, job_id).delete(cascade=cascade))
 
 
 def find_run(client: "Cellgebra", job_id: str) -> "JobRun[Any]":
@@ -128,6 +132,19 @@ def find_run(client: "Cellgebra", job_id: str) -> "JobRun[Any]":
         with suppress(NotFoundError):
             return find(job_id)
     raise NotFoundError(f"no job {job_id}: `cellgebra jobs list` has them")
+
+
+def find_job_or_sweep(client: "Cellgebra", id_: str) -> "JobRun[Any] | SweepRun":
+    """The job of this id, of whatever kind, or the sweep.
+
+    Raises:
+        NotFoundError: there is neither.
+    """
+    from service.contract.errors import NotFoundError
+
+    with suppress(NotFoundError):
+        return client.sweep_run(id_)
+    return find_run(client, id_)
 
 
 def follow(run: "JobRun[Any]", *, as_json: bool) -> None:
@@ -165,6 +182,16 @@ def job_rows(job: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 - a job of any 
         ("model", getattr(job, "model_id", None)),
         ("error", job.error.detail if job.error else None),
     ]
+
+
+def _show(found: Any, *, as_json: bool) -> None:  # noqa: ANN401 - a job of any kind, or a sweep
+    from service.cli.sweeps import summary
+    from service.contract.resources import Sweep
+
+    if not isinstance(found, Sweep):
+        show(found, job_rows(found), as_json=as_json)
+    else:
+        typer.echo(found.model_dump_json() if as_json else summary(found))
 
 
 def _listed(client: "Cellgebra", kind: str) -> "Iterator[JobRun[Any]]":

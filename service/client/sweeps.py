@@ -1,5 +1,5 @@
 # Generated from service/client/aio/sweeps.py by `make client`. Change that file.
-"""A sweep under way: look at it, wait for it, cancel it."""
+"""A sweep under way: look at it, wait for it, cancel it, resume it."""
 
 import time
 from collections.abc import Callable
@@ -81,6 +81,17 @@ class SweepRun:
         """
         answer = self._transport.post(path_of(PATH, self.id, ":cancel"))
         self.sweep = Sweep.model_validate(answer)
+        return self.sweep
+
+    def resume(self) -> Sweep:
+        """Queue a failed or cancelled sweep again; trials that have ended are not done again.
+
+        Raises:
+            FailedPreconditionError: the sweep has not failed or been cancelled.
+        """
+        # Not repeatable: a second one would be refused although the first has done its work.
+        path = path_of(PATH, self.id, ":resume")
+        self.sweep = Sweep.model_validate(self._transport.post(path, is_repeatable=False))
         return self.sweep
 
     def delete(self, *, cascade: bool = False) -> None:

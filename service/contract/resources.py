@@ -180,6 +180,8 @@ class SweepTrial(BaseModel):
 class Sweep(BaseModel):
     """A sweep. `trials` are there with `GET /v1/sweeps/{id}` alone.
 
+    `start_time` is that of its first trial, or of its first step after a resume.
+
     `best_trial_number` is the best so far. Once the trials are over, `winner_job_id` trains its
     spec on the whole training part and evaluates it on the test part, and `model_id` is there when
     the sweep has SUCCEEDED.

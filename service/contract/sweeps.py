@@ -239,17 +239,25 @@ class SweepSpec(_Spec):
 
 
 class TrialState(StrEnum):
-    """Life of a trial: its job under way, or how it ended. PRUNED: it was not promising."""
+    """Life of a trial: its job under way, or how it ended. PRUNED: it was not promising.
+
+    QUEUED: it had ended without a result, and the sweep was resumed; its job waits for room.
+    """
 
     RUNNING = "RUNNING"
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
     PRUNED = "PRUNED"
+    QUEUED = "QUEUED"
+
+
+UNFINISHED_TRIALS = frozenset({TrialState.QUEUED, TrialState.RUNNING})
 
 
 __all__ = [
     "SWEPT",
+    "UNFINISHED_TRIALS",
     "ChoiceRange",
     "FloatRange",
     "IntRange",

@@ -47,7 +47,7 @@ _TRAIN = (
     *("createGeneTable", "cancelGeneTable", "deleteGeneTable"),
     *("createNetwork", "cancelNetwork", "deleteNetwork"),
     *("createTrainingJob", "cancelTrainingJob", "resumeTrainingJob", "deleteTrainingJob"),
-    *("createSweep", "cancelSweep", "deleteSweep"),
+    *("createSweep", "cancelSweep", "resumeSweep", "deleteSweep"),
     *("archiveModel", "unarchiveModel", "deleteModel"),
     *("promoteModel", "rollbackModelAlias", "deleteModelAlias"),
 )

@@ -1,10 +1,11 @@
-"""Sweeps: create, get, list, cancel."""
+"""Sweeps: create, get, list, cancel, resume."""
 
 from sqlalchemy.orm import Session
 
 from service.contract.jobs import JobState
 from service.contract.records import SweepRecord
-from service.contract.repositories import queue, sweeps
+from service.contract.repositories import queue, resumption, sweeps
+from service.contract.repositories.jobs import Owner
 from service.contract.repositories.paging import Page
 from service.contract.resources import ListAnswer, Sweep
 from service.contract.sweeps import SweepSpec
@@ -75,6 +76,26 @@ def cancel_sweep(context: Context, caller: Caller, sweep_id: str) -> Sweep:
         sweep = sweeps.get_sweep(session, caller.project_id, sweep_id, lock=True)
         sweeps.cancel_sweep(session, sweep)
         return _whole(session, sweep)
+
+
+def resume_sweep(context: Context, caller: Caller, sweep_id: str) -> Sweep:
+    """Queue a failed or cancelled sweep again; what its trials came to is kept.
+
+    Raises:
+        NotFoundError: this project has no such sweep.
+        FailedPreconditionError: the sweep has not failed or been cancelled.
+        ResourceExhaustedError: as many jobs of whoever made it wait as may.
+    """
+    with context.database.write() as session:
+        found = sweeps.get_sweep(session, caller.project_id, sweep_id)
+        owner = Owner(found.project_id, found.created_by)  # not the caller, perhaps
+        queue.lock_owner(session, owner)
+        sweep = sweeps.get_sweep(session, caller.project_id, sweep_id, lock=True)
+        resumption.resume_sweep(session, sweep)
+        queue.require_room(session, owner, context.settings.max_queued_jobs, besides=sweep.id)
+        answer = _whole(session, sweep)
+    context.dispatcher.ring_sweep(answer.id)  # the scheduler rings again if nobody hears it
+    return answer
 
 
 def _whole(session: Session, sweep: SweepRecord) -> Sweep:

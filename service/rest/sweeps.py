@@ -87,6 +87,17 @@ async def cancel_sweep(context: ContextDep, caller: CallerDep, sweep_id: str) ->
     return await context.threads.run(sweeps.cancel_sweep, context, caller, sweep_id)
 
 
+@router.post(
+    "/{sweep_id}:resume",
+    operation_id="resumeSweep",
+    summary="Resume a failed or cancelled sweep",
+    responses=problems(404, 409),
+)
+async def resume_sweep(context: ContextDep, caller: CallerDep, sweep_id: str) -> Sweep:
+    """It is queued again; trials that have ended are not done again."""
+    return await context.threads.run(sweeps.resume_sweep, context, caller, sweep_id)
+
+
 @router.delete(
     "/{sweep_id}",
     operation_id="deleteSweep",

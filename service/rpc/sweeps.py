@@ -49,6 +49,12 @@ class SweepServicer(sweeps_pb2_grpc.SweepServiceServicer):
         cancel, caller = sweeps.cancel_sweep, caller_of(call)
         return converters.sweep_message(await self._run(cancel, self._context, caller, request.id))
 
+    async def ResumeSweep(  # noqa: N802
+        self, request: sweeps_pb2.ResumeSweepRequest, call: Call
+    ) -> sweeps_pb2.Sweep:
+        resume, caller = sweeps.resume_sweep, caller_of(call)
+        return converters.sweep_message(await self._run(resume, self._context, caller, request.id))
+
     async def DeleteSweep(  # noqa: N802
         self, request: sweeps_pb2.DeleteSweepRequest, call: Call
     ) -> Empty:

@@ -113,6 +113,7 @@ def record_cases(ids: dict[str, str]) -> list[Case]:
             by_id,
             lambda client: client.sweep_run(NONE),
         ),
+        _gone(("POST", f"/v1/sweeps/{NONE}:resume"), (SWEEPS, "ResumeSweep"), by_id, None),
         _gone(("DELETE", f"/v1/sweeps/{NONE}"), (SWEEPS, "DeleteSweep"), by_id, None),
         _gone(
             ("GET", f"/v1/models/{NONE}"),

@@ -1,9 +1,11 @@
 """A small sweep through the real queue: trials, their jobs, a winner, and what it may look at."""
 
+import time
+
 import pytest
 
 from service.client.cellgebra import Cellgebra
-from service.contract.jobs import EventType, JobState
+from service.contract.jobs import TERMINAL_STATES, EventType, JobState
 from service.contract.sweeps import TrialState
 from tests.integration.conftest import SMALL
 
@@ -57,13 +59,25 @@ def test_a_sweep_ends_with_a_model(client, dataset):
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("service", ["sqlite"], indirect=True)  # seeds know no database
-def test_a_sweep_repeats_itself(client, dataset):
+def test_a_sweep_repeats_itself_whether_it_is_cancelled_and_resumed_or_not(client, dataset):
     training = {**SMALL, "dataset_id": dataset["id"]}
     spec = {**SPEC, "training": training, "max_parallel": 1, "max_trials": 2}
-    runs = [client.sweep(spec) for _ in range(2)]
-    tried = [run.wait(timeout_seconds=280).trials for run in runs]
-    for again, before in zip(*tried, strict=True):
-        assert (again.values, again.objective) == (before.values, before.objective)
+    before, again = client.sweep(spec), client.sweep(spec)
+    while not any(trial.fold_scores for trial in again.refresh().trials):  # it is at work
+        assert again.state not in TERMINAL_STATES
+        time.sleep(0.1)
+    again.cancel()
+    assert again.wait(timeout_seconds=60).state is JobState.CANCELLED
+    trial_jobs = [trial.job_id for trial in again.trials]
+    assert again.resume().state is JobState.QUEUED
+    for run in (before, again):
+        assert run.wait(timeout_seconds=140).state is JobState.SUCCEEDED
+    assert [trial.job_id for trial in again.trials][: len(trial_jobs)] == trial_jobs
+    for one, other in zip(again.trials, before.trials, strict=True):
+        assert (one.values, one.objective) == (other.values, other.objective)
+        assert one.fold_scores == other.fold_scores
+    assert again.sweep.best_trial_number == before.sweep.best_trial_number
+    assert again.model().resource.weights_sha256 == before.model().resource.weights_sha256
 
 
 @pytest.mark.slow

@@ -11,11 +11,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.contract.blobs import SealedBlob
 from service.contract.database import DatabaseAwayError
-from service.contract.errors import StorageFullError
+from service.contract.errors import LeaseLostError, StorageFullError
 from service.contract.jobs import EventType
 from service.contract.records import JobRecord
 from service.contract.repositories import artifacts, events, jobs, leases
@@ -129,6 +130,19 @@ class HeldJob:
             self._patiently(write)
         except StorageFullError:
             logger.warning("no room for a checkpoint", exc_info=True)
+
+    def give_up(self) -> None:
+        """Let another worker have the job, as if this one were lost, and forget unfinished files.
+
+        One that is another's by now is let be, and one that the database does not answer for is
+        taken back once its lease has ended.
+        """
+        try:
+            with self.runtime.database.write() as session:
+                leases.lose(session, self.lease)
+        except (LeaseLostError, SQLAlchemyError):
+            logger.warning("left to recovery", exc_info=True)
+        self.runtime.store.forget_scratch(self.lease.name)
 
     def _patiently(self, write: Callable[[], None]) -> None:
         """Write, again and again while the database is away and the lease may still hold."""

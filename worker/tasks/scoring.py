@@ -86,6 +86,7 @@ def _score(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
         work,
         should_stop=held.should_stop,
         tell=progress,
+        give_up=held.give_up,
     )
     do_all(held, shard_work, progress)
     files = joined_results(held, held.should_stop)

@@ -95,6 +95,7 @@ def _search(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
         _ShardSearch(plan, predictor),
         should_stop=held.should_stop,
         tell=progress,
+        give_up=held.give_up,
     )
     do_all(held, work, progress)
     with held.runtime.database.read() as session:

@@ -8,7 +8,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from celery.exceptions import OperationalError as CeleryOperationalError
@@ -23,6 +25,7 @@ from service.contract.records import JobRecord
 from service.contract.repositories import artifacts, job_files, shards, workers
 from service.contract.repositories.shards import ShardCounts, ShardLease
 from worker.app import app
+from worker.tasks import heartbeat
 from worker.tasks.held_jobs import HeldJob, JobStoppedError
 from worker.tasks.runtime import Runtime, worker_name
 
@@ -81,6 +84,7 @@ class ShardWork:
         do: the work on one; it raises `ShardStoppedError` soon after it is asked to stop.
         should_stop: polled while a shard is at work; what it has done is then thrown away.
         tell: called from time to time while a shard is at work.
+        give_up: called before this process ends because work on a lost shard does not stop.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class ShardWork:
         *,
         should_stop: Callable[[], bool],
         tell: Callable[[], None] = lambda: None,
+        give_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._runtime = runtime
         self._job_id = job_id
@@ -99,6 +104,7 @@ class ShardWork:
         self._do_shard = do
         self._should_stop = should_stop
         self._tell = tell
+        self._give_up = give_up
 
     def do_next(self) -> bool:
         """Do a shard that nobody holds; False where there is none, or it was stopped.
@@ -125,7 +131,7 @@ class ShardWork:
             return False
         # Of a worker that was lost: where it is only late, its lease is gone all the same.
         self._runtime.store.forget_scratch(scratch_name(lease, lease.fence - 1))
-        with _ShardHeartbeat(self._runtime, lease) as beat:
+        with _ShardHeartbeat(self._runtime, lease, self._give_up) as beat:
 
             def should_stop() -> bool:
                 self._tell()
@@ -159,14 +165,20 @@ class ShardWork:
 
 
 class _ShardHeartbeat:
-    """Renews a shard's lease from a thread of its own, with the designs it has gone through."""
+    """Renews a shard's lease from a thread of its own, with the designs it has gone through.
 
-    def __init__(self, runtime: Runtime, lease: ShardLease) -> None:
+    Work whose lease is lost is asked to stop; where it does not, this process ends, as it does
+    with that of a whole job (`Heartbeat`): it would take no other shard, nor any other job.
+    """
+
+    def __init__(self, runtime: Runtime, lease: ShardLease, give_up: Callable[[], None]) -> None:
         self._runtime = runtime
         self._lease = lease
+        self._give_up = give_up
         self.count = 0
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="shard-heartbeat", daemon=True)
+        run = partial(copy_context().run, self._run)  # its log lines are about the same job
+        self._thread = threading.Thread(target=run, name="shard-heartbeat", daemon=True)
         self.is_lost = threading.Event()
 
     def __enter__(self) -> "_ShardHeartbeat":
@@ -188,11 +200,19 @@ class _ShardHeartbeat:
                 with self._runtime.database.write() as session:
                     shards.renew_shard(session, self._lease, settings.lease_seconds, self.count)
             except LeaseLostError:
-                if not self._over.is_set():
-                    self.is_lost.set()
+                self._leave_lost()
                 return
             except SQLAlchemyError:
                 logger.warning("shard heartbeat failed", exc_info=True)
+
+    def _leave_lost(self) -> None:
+        if self._over.is_set():
+            return
+        self.is_lost.set()
+        if not self._over.wait(heartbeat.LOST_SECONDS):
+            self._give_up()
+            scratch = scratch_name(self._lease, self._lease.fence)
+            heartbeat.end_process(self._runtime.store, scratch)
 
 
 class ShardProgress:

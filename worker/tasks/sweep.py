@@ -28,7 +28,7 @@ from service.contract.jobs import (
 )
 from service.contract.records import JobRecord, SweepRecord, SweepTrialRecord
 from service.contract.repositories import jobs, sweeps
-from service.contract.sweeps import SweepSpec, TrialState, value_of
+from service.contract.sweeps import UNFINISHED_TRIALS, SweepSpec, TrialState, value_of
 from service.contract.tracing import about
 from worker.app import app
 from worker.tasks.runtime import runtime
@@ -99,16 +99,28 @@ def _take_on(session: Session, sweep: SweepRecord) -> list[str]:
     if sweep.state == JobState.CANCELLING:
         sweeps.cancel_sweep(session, sweep)
         return []
-    if sweep.winner_job_id is not None:
-        _follow_winner(session, sweep, by_id[sweep.winner_job_id])
-        return []
-    return _try_on(session, sweep, rows, by_id)
+    is_new = sweep.state == JobState.QUEUED  # or resumed
+    if is_new:
+        sweep.state, sweep.start_time = JobState.RUNNING.value, utc_now()
+    if sweep.winner_job_id is None:
+        return _try_on(session, sweep, rows, by_id)
+    winner = by_id[sweep.winner_job_id]
+    if is_new and _is_fruitless(winner):
+        return [_queue_again(session, winner)]
+    _follow_winner(session, sweep, winner)
+    return []
 
 
 def _settle(
     session: Session, rows: Sequence[SweepTrialRecord], by_id: Mapping[str, JobRecord]
 ) -> None:
-    """Bring running trials to where their jobs are."""
+    """Bring running trials to where their jobs are.
+
+    One that waits to be resumed is running, too, if its job is at work or has ended well.
+    """
+    for row in rows:
+        if row.state == TrialState.QUEUED and not _is_fruitless(by_id[str(row.job_id)]):
+            row.state = TrialState.RUNNING.value
     running = [row for row in rows if row.state == TrialState.RUNNING]
     told = sweeps.validation_scores(session, [str(row.job_id) for row in running])
     for row in running:
@@ -122,6 +134,15 @@ def _settle(
         if job.error is not None:
             row.reason = str(job.error["detail"])[:1000]
     session.flush()
+
+
+def _is_fruitless(job: JobRecord) -> bool:
+    return job.state in (JobState.FAILED, JobState.CANCELLED)
+
+
+def _queue_again(session: Session, job: JobRecord) -> str:
+    jobs.resume_job(session, job.project_id, JobKind.TRAINING, job.id)
+    return job.id
 
 
 def _follow_winner(session: Session, sweep: SweepRecord, job: JobRecord) -> None:
@@ -140,19 +161,17 @@ def _try_on(
     from worker.training.sweep_study import best_of
 
     spec = SweepSpec.model_validate(sweep.spec)
-    if sweep.start_time is None:
-        sweep.state, sweep.start_time = JobState.RUNNING.value, utc_now()
     is_over = _is_over(sweep, spec)
     _stop_some(session, spec, rows, by_id, is_over=is_over)
-    queued: list[str] = []
+    queued = [] if is_over else _resume(session, spec, rows, by_id)
     if not is_over and not _is_hopeless(rows):
-        queued = _begin(session, sweep, spec, rows)
+        queued += _begin(session, sweep, spec, rows)
         rows = sweeps.trials_of(session, sweep)
     trials = [_trial(row) for row in rows]
     best = best_of(spec, trials)
     sweep.best_trial_number = None if best is None else best.number
     session.flush()
-    if any(trial.state is TrialState.RUNNING for trial in trials):
+    if any(trial.state in UNFINISHED_TRIALS for trial in trials):
         return queued
     if best is None:
         sweeps.end_sweep(session, sweep, JobState.FAILED, _nothing(rows, is_over=is_over))
@@ -189,18 +208,32 @@ def _stop_some(
 
     trials = [_trial(row) for row in rows]
     for row, trial in zip(rows, trials, strict=True):
-        if trial.state is not TrialState.RUNNING:
+        if trial.state not in UNFINISHED_TRIALS:
             continue
         job = by_id[str(row.job_id)]
         if is_over:
             reason = f"the budget of {spec.budget_seconds:g} seconds was spent"
             sweeps.stop_trial(session, row, job, TrialState.CANCELLED, reason)
-        elif not is_promising(spec, trials, trial):
+        elif trial.state is TrialState.RUNNING and not is_promising(spec, trials, trial):
             reason = (
                 f"after {len(trial.fold_scores)} folds its {spec.objective.criterion} of "
                 f"{trial.fold_scores[-1]:.4f} is worse than the median of earlier trials"
             )
             sweeps.stop_trial(session, row, job, TrialState.PRUNED, reason)
+
+
+def _resume(
+    session: Session,
+    spec: SweepSpec,
+    rows: Sequence[SweepTrialRecord],
+    by_id: Mapping[str, JobRecord],
+) -> list[str]:
+    """Queue the jobs of trials of a resumed sweep again, before others begin."""
+    room = spec.max_parallel - [row.state for row in rows].count(TrialState.RUNNING.value)
+    waiting = [row for row in rows if row.state == TrialState.QUEUED][: max(room, 0)]
+    for row in waiting:
+        row.state = TrialState.RUNNING.value
+    return [_queue_again(session, by_id[str(row.job_id)]) for row in waiting]
 
 
 def _begin(

@@ -23,6 +23,7 @@ from optuna.trial import TrialState as OptunaState
 
 from service.contract.sweep_paths import read
 from service.contract.sweeps import (
+    UNFINISHED_TRIALS,
     ChoiceRange,
     FloatRange,
     IntRange,
@@ -40,6 +41,7 @@ STARTUP_TO_PRUNE = 5
 _DRAWS = 20
 
 _STATES = {
+    TrialState.QUEUED: OptunaState.RUNNING,  # Optuna would hand out a waiting one once more
     TrialState.RUNNING: OptunaState.RUNNING,
     TrialState.SUCCEEDED: OptunaState.COMPLETE,
     TrialState.PRUNED: OptunaState.PRUNED,
@@ -77,7 +79,7 @@ def is_promising(spec: SweepSpec, trials: Sequence[Trial], trial: Trial) -> bool
     if spec.pruner is Pruner.NONE or not trial.fold_scores:
         return True
     pruner = optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TO_PRUNE, n_min_trials=3)
-    ended = [other for other in trials if other.state is not TrialState.RUNNING]
+    ended = [other for other in trials if other.state not in UNFINISHED_TRIALS]
     study = _study(spec, ended, optuna.samplers.RandomSampler(seed=0))
     return not pruner.prune(study, _frozen(spec, trial))
 

@@ -106,7 +106,7 @@ def lock_owner(session: Session, owner: Owner) -> None:
 
 
 def require_room(session: Session, owner: Owner, max_queued: int, *, besides: str = "") -> None:
-    """Check that a caller may have one more job waiting, whatever becomes of the job `besides`.
+    """Check that a caller may have one more waiting, besides the job or sweep of this id.
 
     A sweep counts as one until it has ended, and its jobs do not: `max_parallel` bounds them.
     It holds under `lock_owner`.
@@ -126,7 +126,8 @@ def require_room(session: Session, owner: Owner, max_queued: int, *, besides: st
         JobRecord.id != besides,
         or_(JobRecord.sweep_id.is_(None), JobRecord.sweep_id.not_in(sweeps)),
     )
-    waiting = session.scalar(select(func.count()).select_from(union_all(queued, sweeps).subquery()))
+    both = union_all(queued, sweeps.where(SweepRecord.id != besides)).subquery()
+    waiting = session.scalar(select(func.count()).select_from(both))
     if (waiting or 0) >= max_queued:
         raise ResourceExhaustedError(
             f"as many jobs of one caller wait as may, {waiting:,} (CELLGEBRA_MAX_QUEUED_JOBS): "

@@ -19,8 +19,10 @@ from service.contract.repositories import jobs
 from service.contract.repositories.jobs import Owner, new_id
 from service.contract.repositories.paging import Page, fetch_page
 from service.contract.repositories.requests import Request, add_once, find_made
-from service.contract.sweeps import TrialState
+from service.contract.sweeps import UNFINISHED_TRIALS, TrialState
 from service.contract.training import TrainingSpec
+
+CANCELLED_WITH_SWEEP = "the sweep was cancelled"
 
 _UNFINISHED = tuple(state.value for state in JobState if state not in TERMINAL_STATES)
 
@@ -59,7 +61,7 @@ def add_sweep(
 def get_sweep(
     session: Session, project_id: str, sweep_id: str, *, lock: bool = False
 ) -> SweepRecord:
-    """Read a sweep, locked until the transaction ends if asked.
+    """Read a sweep; if asked, locked until the transaction ends, and as it is by then.
 
     Raises:
         NotFoundError: this project has no such sweep.
@@ -67,7 +69,9 @@ def get_sweep(
     query = select(SweepRecord).where(
         SweepRecord.id == sweep_id, SweepRecord.project_id == project_id
     )
-    sweep = session.scalar(query.with_for_update() if lock else query)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    sweep = session.scalar(query)
     if sweep is None:
         raise NotFoundError(f"no sweep {sweep_id}")
     return sweep
@@ -234,7 +238,7 @@ def queue_training(
 def stop_trial(
     session: Session, trial: SweepTrialRecord, job: JobRecord, state: TrialState, reason: str
 ) -> None:
-    """Cancel the job of a running trial; the trial has ended at once, in the given state."""
+    """Cancel the job of a trial that has not ended; the trial has at once, in the given state."""
     trial.state, trial.reason = state.value, reason
     if JobState(job.state) not in TERMINAL_STATES:
         jobs.request_cancel(session, job.project_id, JobKind.TRAINING, job.id)
@@ -267,9 +271,9 @@ def cancel_sweep(session: Session, sweep: SweepRecord) -> None:
         raise FailedPreconditionError(f"a {state} sweep cannot become {JobState.CANCELLING}")
     by_id = jobs_of(session, sweep, lock=True)
     for trial in trials_of(session, sweep):
-        if trial.state == TrialState.RUNNING and trial.job_id is not None:
-            reason = "the sweep was cancelled"
-            stop_trial(session, trial, by_id[trial.job_id], TrialState.CANCELLED, reason)
+        if trial.state in UNFINISHED_TRIALS:
+            job = by_id[str(trial.job_id)]
+            stop_trial(session, trial, job, TrialState.CANCELLED, CANCELLED_WITH_SWEEP)
     for job in by_id.values():
         if JobState(job.state) not in TERMINAL_STATES:
             jobs.request_cancel(session, job.project_id, JobKind.TRAINING, job.id)

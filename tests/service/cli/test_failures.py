@@ -65,6 +65,12 @@ def test_a_sweep_that_has_failed_is_printed_before_its_status(asked, tmp_path):
     assert Sweep.model_validate_json(done.stdout).error.detail == "too few designs"
 
 
+@pytest.mark.parametrize("action", ["cancel", "resume", "delete"])
+def test_a_job_and_a_sweep_that_are_not_there(asked, action):
+    said = asked({}, "jobs", action, "sweep_1", status=3).stderr
+    assert said == "cellgebra: no job sweep_1: `cellgebra jobs list` has them\n"
+
+
 def test_the_description_of_a_service_that_is_away(run):
     done = run("openapi", "--url", AWAY)
     assert (done.exit_code, done.stdout) == (6, "")

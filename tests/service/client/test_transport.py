@@ -12,10 +12,11 @@ from service.client import retries
 from service.client.cellgebra import Cellgebra
 from service.client.models import RemoteModel
 from service.client.problems import retry_after_seconds
+from service.client.sweeps import SweepRun
 from service.client.training import TrainingRun
 from service.contract import errors
 from service.contract.designs import parse_genotype
-from service.contract.resources import Model, TrainingJob
+from service.contract.resources import Model, Sweep, TrainingJob
 
 PROBLEM = {
     "code": "INVALID_ARGUMENT",
@@ -53,6 +54,7 @@ PATHS = [
     ("/v1/training-jobs/", ":resume"),
     ("/v1/training-jobs/", ""),
     ("/v1/models/", ":score"),
+    ("/v1/sweeps/", ":resume"),
 ]
 HEALTH = {"ready": True, "database": "up", "broker": "up", "queues": {}}
 
@@ -270,6 +272,8 @@ def test_an_id_is_data_whatever_it_holds(name):
     asks = [client.run, client.model, client.datasets.get]
     asks += [lambda _: next(run.events()), lambda _: run.cancel(), lambda _: run.resume()]
     asks += [lambda _: run.refresh(), lambda _: model.score([])]
+    sweep = Sweep.model_construct(id=name)
+    asks += [lambda _: SweepRun(client._transport, sweep).resume()]
     for ask in asks:
         with pytest.raises(errors.NotFoundError):
             ask(name)

@@ -1,4 +1,4 @@
-"""Sweeps over REST and gRPC: made once, read, listed, cancelled, and refused."""
+"""Sweeps over REST and gRPC: made once, read, listed, cancelled, resumed, and refused."""
 
 import grpc
 import pytest
@@ -23,7 +23,7 @@ def spec(database):
     return {"training": training, "parameters": [RATE, HEAD], "max_trials": 5}
 
 
-async def test_a_sweep_is_queued_read_listed_and_cancelled(rest, spec):
+async def test_a_sweep_is_queued_read_listed_cancelled_and_resumed(rest, spec):
     created = await rest.post("/v1/sweeps", json=spec)
     assert created.status_code == 201, created.text
     sweep = created.json()
@@ -37,6 +37,9 @@ async def test_a_sweep_is_queued_read_listed_and_cancelled(rest, spec):
     for _ in range(2):  # twice is once
         cancelled = await rest.post(f"{path}:cancel")
         assert cancelled.json()["state"] == "CANCELLED"
+    assert (await rest.post(f"{path}:resume")).json() == sweep  # as it was
+    again = await rest.post(f"{path}:resume")
+    assert (again.status_code, again.json()["reason"]) == (409, "WRONG_STATE")
 
 
 async def test_a_request_id_makes_one_sweep(rest, spec):
@@ -71,7 +74,8 @@ async def test_what_the_data_set_lacks_is_refused(rest, spec):
     training = {**spec["training"], "dataset_id": "dataset_0"}
     assert (await rest.post("/v1/sweeps", json={**spec, "training": training})).status_code == 404
     assert (await rest.get("/v1/sweeps/sweep_0")).status_code == 404
-    assert (await rest.post("/v1/sweeps/sweep_0:cancel")).status_code == 404
+    for action in ("cancel", "resume"):
+        assert (await rest.post(f"/v1/sweeps/sweep_0:{action}")).status_code == 404
 
 
 async def test_both_doors_tell_the_same(rest, context, settings, spec):

@@ -35,7 +35,15 @@ async def test_a_sweep_from_create_to_delete(sweeps, context, dataset_id):
         await sweeps.DeleteSweep(delete)
     cancelled = await sweeps.CancelSweep(sweeps_pb2.CancelSweepRequest(id=created.id))
     assert cancelled.state == jobs_pb2.JOB_STATE_CANCELLED
+    resume = sweeps_pb2.ResumeSweepRequest(id=created.id)
+    assert await sweeps.ResumeSweep(resume) == created  # as it was
+    async with fails(StatusCode.FAILED_PRECONDITION) as failure:
+        await sweeps.ResumeSweep(resume)
+    assert failure.reason == "WRONG_STATE"
+    await sweeps.CancelSweep(sweeps_pb2.CancelSweepRequest(id=created.id))
     await sweeps.DeleteSweep(delete)
+    async with fails(StatusCode.NOT_FOUND):
+        await sweeps.ResumeSweep(resume)
     for call in (sweeps.DeleteSweep, sweeps.GetSweep):
         async with fails(StatusCode.NOT_FOUND):
             request = sweeps_pb2.GetSweepRequest if call is sweeps.GetSweep else type(delete)

@@ -5,83 +5,42 @@ from datetime import timedelta
 import pytest
 
 from service.contract.database import utc_now
-from service.contract.jobs import EventType, JobKind, JobState
+from service.contract.jobs import JobKind, JobState
 from service.contract.records import JobRecord, SweepRecord
-from service.contract.repositories import events, jobs, leases, sweeps
-from service.contract.repositories.jobs import Owner
-from service.contract.repositories.requests import Request
-from service.contract.sweeps import SweepSpec, TrialState
+from service.contract.repositories import jobs, leases, sweeps
+from service.contract.sweeps import TrialState
+from tests.worker.tasks.sweep_steps import TRAINING, SweepSteps
 from worker.tasks.sweep import HOPELESS_TRIALS, step
 
-RATE = {"path": "optimizer.learning_rate", "kind": "float", "low": 1e-4, "high": 1e-2}
-TRAINING = {"dataset_id": "dataset_1", "labels": [{"name": "y"}], "model": {"kind": "gp"}}
+
+@pytest.fixture
+def steps(database):
+    return SweepSteps(database)
 
 
 @pytest.fixture
-def begin(database):
-    """Records a sweep; gives its id."""
-
-    def begin(**changes):
-        spec = SweepSpec(training=TRAINING, parameters=[RATE], **changes)
-        with database.write() as session:
-            return sweeps.add_sweep(
-                session,
-                Owner("lab", "ada"),
-                spec.model_dump(mode="json"),
-                dataset_id="dataset_1",
-                request=Request(None, "0" * 64),
-            ).id
-
-    return begin
+def begin(steps):
+    return steps.begin
 
 
 @pytest.fixture
-def take(database):
-    """One step of a sweep; gives the ids of the jobs that it queued."""
-
-    def take(sweep_id):
-        with database.write() as session:
-            return step(session, sweep_id)
-
-    return take
+def take(steps):
+    return steps.take
 
 
 @pytest.fixture
-def look(database):
-    """A sweep and its trials."""
-
-    def look(sweep_id):
-        with database.read() as session:
-            sweep = session.get_one(SweepRecord, sweep_id)
-            return sweep, list(sweeps.trials_of(session, sweep))
-
-    return look
+def look(steps):
+    return steps.look
 
 
 @pytest.fixture
-def end(database):
-    """Ends a job as a worker does, with an objective, a model, or an error."""
-
-    def end(job_id, state=JobState.SUCCEEDED, **outcome):
-        with database.write() as session:
-            job = leases.claim(session, job_id, "worker", 60)
-        with database.write() as session:
-            leases.finish(session, leases.Lease(job.id, job.fence), state, **outcome)
-
-    return end
+def end(steps):
+    return steps.end
 
 
 @pytest.fixture
-def tell(database):
-    """Tells of the folds of a running job."""
-
-    def tell(job_id, *scores):
-        with database.write() as session:
-            for fold, score in enumerate(scores, start=1):
-                data = {"fold": fold, "folds": 5, "score": score}
-                events.append_event(session, job_id, EventType.VALIDATION, data)
-
-    return tell
+def tell(steps):
+    return steps.tell
 
 
 def job_of(database, job_id):
@@ -221,7 +180,7 @@ def test_a_trial_that_its_owner_cancelled_is_no_result_and_the_others_go_on(
     assert sweep.best_trial_number == 1
 
 
-def test_values_that_do_not_go_together_are_a_failed_trial(database, take, look):
+def test_values_that_do_not_go_together_are_a_failed_trial(begin, take, look):
     head = {"path": "model.head", "kind": "choice", "choices": ["mlp", "quadratic"]}
     training = {
         **TRAINING,
@@ -229,15 +188,7 @@ def test_values_that_do_not_go_together_are_a_failed_trial(database, take, look)
         "loss": {"terms": [{"name": "mse"}, {"name": "c_node", "weight": 0.0}]},
     }
     weight = {"path": "loss.terms.c_node.weight", "kind": "choice", "choices": [0.0, 1.0]}
-    spec = SweepSpec(training=training, parameters=[head, weight], max_trials=4, max_parallel=4)
-    with database.write() as session:
-        sweep_id = sweeps.add_sweep(
-            session,
-            Owner("lab", "ada"),
-            spec.model_dump(mode="json"),
-            dataset_id="dataset_1",
-            request=Request(None, ""),
-        ).id
+    sweep_id = begin(training, [head, weight], max_trials=4, max_parallel=4)
     take(sweep_id)
     failed = [trial for trial in look(sweep_id)[1] if trial.state == TrialState.FAILED]
     assert [trial.job_id for trial in failed] == [None]

@@ -28,17 +28,17 @@ from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63\x65llgebra/v1/sweeps.proto\x12\x0c\x63\x65llgebra.v1\x1a\x17\x63\x65llgebra/v1/jobs.proto\x1a\x1b\x63\x65llgebra/v1/training.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"O\n\x12\x43reateSweepRequest\x12%\n\x04spec\x18\x01 \x01(\x0b\x32\x17.cellgebra.v1.SweepSpec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"\x1d\n\x0fGetSweepRequest\x12\n\n\x02id\x18\x01 \x01(\t\"t\n\x11ListSweepsRequest\x12%\n\x05state\x18\x01 \x01(\x0e\x32\x16.cellgebra.v1.JobState\x12\x16\n\tpage_size\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x03 \x01(\tB\x0c\n\n_page_size\"R\n\x12ListSweepsResponse\x12#\n\x06sweeps\x18\x01 \x03(\x0b\x32\x13.cellgebra.v1.Sweep\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\" \n\x12\x43\x61ncelSweepRequest\x12\n\n\x02id\x18\x01 \x01(\t\"1\n\x12\x44\x65leteSweepRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61scade\x18\x02 \x01(\x08\"\x8d\x04\n\x05Sweep\x12\n\n\x02id\x18\x01 \x01(\t\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.cellgebra.v1.JobState\x12%\n\x04spec\x18\x03 \x01(\x0b\x32\x17.cellgebra.v1.SweepSpec\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btrial_count\x18\x07 \x01(\x05\x12\x1e\n\x11\x62\x65st_trial_number\x18\x08 \x01(\x05H\x00\x88\x01\x01\x12\x1b\n\x0e\x62\x65st_objective\x18\t \x01(\x01H\x01\x88\x01\x01\x12\x1a\n\rwinner_job_id\x18\n \x01(\tH\x02\x88\x01\x01\x12\x15\n\x08model_id\x18\x0b \x01(\tH\x03\x88\x01\x01\x12(\n\x06trials\x18\x0c \x03(\x0b\x32\x18.cellgebra.v1.SweepTrial\x12$\n\x05\x65rror\x18\r \x01(\x0b\x32\x15.cellgebra.v1.ProblemB\x14\n\x12_best_trial_numberB\x11\n\x0f_best_objectiveB\x10\n\x0e_winner_job_idB\x0b\n\t_model_id\"\xea\x01\n\nSweepTrial\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\'\n\x05state\x18\x02 \x01(\x0e\x32\x18.cellgebra.v1.TrialState\x12(\n\x06values\x18\x03 \x03(\x0b\x32\x18.cellgebra.v1.SweepValue\x12\x13\n\x0b\x66old_scores\x18\x04 \x03(\x01\x12\x16\n\tobjective\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x06job_id\x18\x06 \x01(\tH\x01\x88\x01\x01\x12\x13\n\x06reason\x18\x07 \x01(\tH\x02\x88\x01\x01\x42\x0c\n\n_objectiveB\t\n\x07_job_idB\t\n\x07_reason\")\n\nSweepValue\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xd9\x02\n\tSweepSpec\x12,\n\x08training\x18\x01 \x01(\x0b\x32\x1a.cellgebra.v1.TrainingSpec\x12,\n\nparameters\x18\x02 \x03(\x0b\x32\x18.cellgebra.v1.SweepRange\x12*\n\tobjective\x18\x03 \x01(\x0b\x32\x17.cellgebra.v1.Objective\x12\x17\n\nmax_trials\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x19\n\x0cmax_parallel\x18\x05 \x01(\x05H\x01\x88\x01\x01\x12\x1b\n\x0e\x62udget_seconds\x18\x06 \x01(\x01H\x02\x88\x01\x01\x12$\n\x06pruner\x18\x07 \x01(\x0e\x32\x14.cellgebra.v1.Pruner\x12\x11\n\x04seed\x18\x08 \x01(\x05H\x03\x88\x01\x01\x42\r\n\x0b_max_trialsB\x0f\n\r_max_parallelB\x11\n\x0f_budget_secondsB\x07\n\x05_seed\"\xd0\x01\n\tObjective\x12\x34\n\tcriterion\x18\x01 \x01(\x0e\x32!.cellgebra.v1.Objective.Criterion\x12\x12\n\x05label\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x01\x88\x01\x01\"Q\n\tCriterion\x12\x19\n\x15\x43RITERION_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43RITERION_SPEARMAN\x10\x01\x12\x11\n\rCRITERION_MSE\x10\x02\x42\x08\n\x06_labelB\x08\n\x06_folds\"\x93\x01\n\nSweepRange\x12%\n\x03int\x18\x01 \x01(\x0b\x32\x16.cellgebra.v1.IntRangeH\x00\x12)\n\x05\x66loat\x18\x02 \x01(\x0b\x32\x18.cellgebra.v1.FloatRangeH\x00\x12+\n\x06\x63hoice\x18\x03 \x01(\x0b\x32\x19.cellgebra.v1.ChoiceRangeH\x00\x42\x06\n\x04kind\"M\n\x08IntRange\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x10\n\x03log\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12\x0b\n\x03low\x18\x03 \x01(\x03\x12\x0c\n\x04high\x18\x04 \x01(\x03\x42\x06\n\x04_log\"O\n\nFloatRange\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x10\n\x03log\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12\x0b\n\x03low\x18\x03 \x01(\x01\x12\x0c\n\x04high\x18\x04 \x01(\x01\x42\x06\n\x04_log\",\n\x0b\x43hoiceRange\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07\x63hoices\x18\x02 \x03(\t*\xa8\x01\n\nTrialState\x12\x1b\n\x17TRIAL_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13TRIAL_STATE_RUNNING\x10\x01\x12\x19\n\x15TRIAL_STATE_SUCCEEDED\x10\x02\x12\x16\n\x12TRIAL_STATE_FAILED\x10\x03\x12\x19\n\x15TRIAL_STATE_CANCELLED\x10\x04\x12\x16\n\x12TRIAL_STATE_PRUNED\x10\x05*D\n\x06Pruner\x12\x16\n\x12PRUNER_UNSPECIFIED\x10\x00\x12\x11\n\rPRUNER_MEDIAN\x10\x01\x12\x0f\n\x0bPRUNER_NONE\x10\x02\x32\xf4\x02\n\x0cSweepService\x12\x44\n\x0b\x43reateSweep\x12 .cellgebra.v1.CreateSweepRequest\x1a\x13.cellgebra.v1.Sweep\x12>\n\x08GetSweep\x12\x1d.cellgebra.v1.GetSweepRequest\x1a\x13.cellgebra.v1.Sweep\x12O\n\nListSweeps\x12\x1f.cellgebra.v1.ListSweepsRequest\x1a .cellgebra.v1.ListSweepsResponse\x12\x44\n\x0b\x43\x61ncelSweep\x12 .cellgebra.v1.CancelSweepRequest\x1a\x13.cellgebra.v1.Sweep\x12G\n\x0b\x44\x65leteSweep\x12 .cellgebra.v1.DeleteSweepRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63\x65llgebra/v1/sweeps.proto\x12\x0c\x63\x65llgebra.v1\x1a\x17\x63\x65llgebra/v1/jobs.proto\x1a\x1b\x63\x65llgebra/v1/training.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"O\n\x12\x43reateSweepRequest\x12%\n\x04spec\x18\x01 \x01(\x0b\x32\x17.cellgebra.v1.SweepSpec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"\x1d\n\x0fGetSweepRequest\x12\n\n\x02id\x18\x01 \x01(\t\"t\n\x11ListSweepsRequest\x12%\n\x05state\x18\x01 \x01(\x0e\x32\x16.cellgebra.v1.JobState\x12\x16\n\tpage_size\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x03 \x01(\tB\x0c\n\n_page_size\"R\n\x12ListSweepsResponse\x12#\n\x06sweeps\x18\x01 \x03(\x0b\x32\x13.cellgebra.v1.Sweep\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\" \n\x12\x43\x61ncelSweepRequest\x12\n\n\x02id\x18\x01 \x01(\t\" \n\x12ResumeSweepRequest\x12\n\n\x02id\x18\x01 \x01(\t\"1\n\x12\x44\x65leteSweepRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61scade\x18\x02 \x01(\x08\"\x8d\x04\n\x05Sweep\x12\n\n\x02id\x18\x01 \x01(\t\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.cellgebra.v1.JobState\x12%\n\x04spec\x18\x03 \x01(\x0b\x32\x17.cellgebra.v1.SweepSpec\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btrial_count\x18\x07 \x01(\x05\x12\x1e\n\x11\x62\x65st_trial_number\x18\x08 \x01(\x05H\x00\x88\x01\x01\x12\x1b\n\x0e\x62\x65st_objective\x18\t \x01(\x01H\x01\x88\x01\x01\x12\x1a\n\rwinner_job_id\x18\n \x01(\tH\x02\x88\x01\x01\x12\x15\n\x08model_id\x18\x0b \x01(\tH\x03\x88\x01\x01\x12(\n\x06trials\x18\x0c \x03(\x0b\x32\x18.cellgebra.v1.SweepTrial\x12$\n\x05\x65rror\x18\r \x01(\x0b\x32\x15.cellgebra.v1.ProblemB\x14\n\x12_best_trial_numberB\x11\n\x0f_best_objectiveB\x10\n\x0e_winner_job_idB\x0b\n\t_model_id\"\xea\x01\n\nSweepTrial\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\'\n\x05state\x18\x02 \x01(\x0e\x32\x18.cellgebra.v1.TrialState\x12(\n\x06values\x18\x03 \x03(\x0b\x32\x18.cellgebra.v1.SweepValue\x12\x13\n\x0b\x66old_scores\x18\x04 \x03(\x01\x12\x16\n\tobjective\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x06job_id\x18\x06 \x01(\tH\x01\x88\x01\x01\x12\x13\n\x06reason\x18\x07 \x01(\tH\x02\x88\x01\x01\x42\x0c\n\n_objectiveB\t\n\x07_job_idB\t\n\x07_reason\")\n\nSweepValue\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xd9\x02\n\tSweepSpec\x12,\n\x08training\x18\x01 \x01(\x0b\x32\x1a.cellgebra.v1.TrainingSpec\x12,\n\nparameters\x18\x02 \x03(\x0b\x32\x18.cellgebra.v1.SweepRange\x12*\n\tobjective\x18\x03 \x01(\x0b\x32\x17.cellgebra.v1.Objective\x12\x17\n\nmax_trials\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x19\n\x0cmax_parallel\x18\x05 \x01(\x05H\x01\x88\x01\x01\x12\x1b\n\x0e\x62udget_seconds\x18\x06 \x01(\x01H\x02\x88\x01\x01\x12$\n\x06pruner\x18\x07 \x01(\x0e\x32\x14.cellgebra.v1.Pruner\x12\x11\n\x04seed\x18\x08 \x01(\x05H\x03\x88\x01\x01\x42\r\n\x0b_max_trialsB\x0f\n\r_max_parallelB\x11\n\x0f_budget_secondsB\x07\n\x05_seed\"\xd0\x01\n\tObjective\x12\x34\n\tcriterion\x18\x01 \x01(\x0e\x32!.cellgebra.v1.Objective.Criterion\x12\x12\n\x05label\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05\x66olds\x18\x03 \x01(\x05H\x01\x88\x01\x01\"Q\n\tCriterion\x12\x19\n\x15\x43RITERION_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43RITERION_SPEARMAN\x10\x01\x12\x11\n\rCRITERION_MSE\x10\x02\x42\x08\n\x06_labelB\x08\n\x06_folds\"\x93\x01\n\nSweepRange\x12%\n\x03int\x18\x01 \x01(\x0b\x32\x16.cellgebra.v1.IntRangeH\x00\x12)\n\x05\x66loat\x18\x02 \x01(\x0b\x32\x18.cellgebra.v1.FloatRangeH\x00\x12+\n\x06\x63hoice\x18\x03 \x01(\x0b\x32\x19.cellgebra.v1.ChoiceRangeH\x00\x42\x06\n\x04kind\"M\n\x08IntRange\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x10\n\x03log\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12\x0b\n\x03low\x18\x03 \x01(\x03\x12\x0c\n\x04high\x18\x04 \x01(\x03\x42\x06\n\x04_log\"O\n\nFloatRange\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x10\n\x03log\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12\x0b\n\x03low\x18\x03 \x01(\x01\x12\x0c\n\x04high\x18\x04 \x01(\x01\x42\x06\n\x04_log\",\n\x0b\x43hoiceRange\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07\x63hoices\x18\x02 \x03(\t*\xc0\x01\n\nTrialState\x12\x1b\n\x17TRIAL_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13TRIAL_STATE_RUNNING\x10\x01\x12\x19\n\x15TRIAL_STATE_SUCCEEDED\x10\x02\x12\x16\n\x12TRIAL_STATE_FAILED\x10\x03\x12\x19\n\x15TRIAL_STATE_CANCELLED\x10\x04\x12\x16\n\x12TRIAL_STATE_PRUNED\x10\x05\x12\x16\n\x12TRIAL_STATE_QUEUED\x10\x06*D\n\x06Pruner\x12\x16\n\x12PRUNER_UNSPECIFIED\x10\x00\x12\x11\n\rPRUNER_MEDIAN\x10\x01\x12\x0f\n\x0bPRUNER_NONE\x10\x02\x32\xba\x03\n\x0cSweepService\x12\x44\n\x0b\x43reateSweep\x12 .cellgebra.v1.CreateSweepRequest\x1a\x13.cellgebra.v1.Sweep\x12>\n\x08GetSweep\x12\x1d.cellgebra.v1.GetSweepRequest\x1a\x13.cellgebra.v1.Sweep\x12O\n\nListSweeps\x12\x1f.cellgebra.v1.ListSweepsRequest\x1a .cellgebra.v1.ListSweepsResponse\x12\x44\n\x0b\x43\x61ncelSweep\x12 .cellgebra.v1.CancelSweepRequest\x1a\x13.cellgebra.v1.Sweep\x12\x44\n\x0bResumeSweep\x12 .cellgebra.v1.ResumeSweepRequest\x1a\x13.cellgebra.v1.Sweep\x12G\n\x0b\x44\x65leteSweep\x12 .cellgebra.v1.DeleteSweepRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cellgebra.v1.sweeps_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TRIALSTATE']._serialized_start=2282
-  _globals['_TRIALSTATE']._serialized_end=2450
-  _globals['_PRUNER']._serialized_start=2452
-  _globals['_PRUNER']._serialized_end=2520
+  _globals['_TRIALSTATE']._serialized_start=2316
+  _globals['_TRIALSTATE']._serialized_end=2508
+  _globals['_PRUNER']._serialized_start=2510
+  _globals['_PRUNER']._serialized_end=2578
   _globals['_CREATESWEEPREQUEST']._serialized_start=159
   _globals['_CREATESWEEPREQUEST']._serialized_end=238
   _globals['_GETSWEEPREQUEST']._serialized_start=240
@@ -49,28 +49,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTSWEEPSRESPONSE']._serialized_end=471
   _globals['_CANCELSWEEPREQUEST']._serialized_start=473
   _globals['_CANCELSWEEPREQUEST']._serialized_end=505
-  _globals['_DELETESWEEPREQUEST']._serialized_start=507
-  _globals['_DELETESWEEPREQUEST']._serialized_end=556
-  _globals['_SWEEP']._serialized_start=559
-  _globals['_SWEEP']._serialized_end=1084
-  _globals['_SWEEPTRIAL']._serialized_start=1087
-  _globals['_SWEEPTRIAL']._serialized_end=1321
-  _globals['_SWEEPVALUE']._serialized_start=1323
-  _globals['_SWEEPVALUE']._serialized_end=1364
-  _globals['_SWEEPSPEC']._serialized_start=1367
-  _globals['_SWEEPSPEC']._serialized_end=1712
-  _globals['_OBJECTIVE']._serialized_start=1715
-  _globals['_OBJECTIVE']._serialized_end=1923
-  _globals['_OBJECTIVE_CRITERION']._serialized_start=1822
-  _globals['_OBJECTIVE_CRITERION']._serialized_end=1903
-  _globals['_SWEEPRANGE']._serialized_start=1926
-  _globals['_SWEEPRANGE']._serialized_end=2073
-  _globals['_INTRANGE']._serialized_start=2075
-  _globals['_INTRANGE']._serialized_end=2152
-  _globals['_FLOATRANGE']._serialized_start=2154
-  _globals['_FLOATRANGE']._serialized_end=2233
-  _globals['_CHOICERANGE']._serialized_start=2235
-  _globals['_CHOICERANGE']._serialized_end=2279
-  _globals['_SWEEPSERVICE']._serialized_start=2523
-  _globals['_SWEEPSERVICE']._serialized_end=2895
+  _globals['_RESUMESWEEPREQUEST']._serialized_start=507
+  _globals['_RESUMESWEEPREQUEST']._serialized_end=539
+  _globals['_DELETESWEEPREQUEST']._serialized_start=541
+  _globals['_DELETESWEEPREQUEST']._serialized_end=590
+  _globals['_SWEEP']._serialized_start=593
+  _globals['_SWEEP']._serialized_end=1118
+  _globals['_SWEEPTRIAL']._serialized_start=1121
+  _globals['_SWEEPTRIAL']._serialized_end=1355
+  _globals['_SWEEPVALUE']._serialized_start=1357
+  _globals['_SWEEPVALUE']._serialized_end=1398
+  _globals['_SWEEPSPEC']._serialized_start=1401
+  _globals['_SWEEPSPEC']._serialized_end=1746
+  _globals['_OBJECTIVE']._serialized_start=1749
+  _globals['_OBJECTIVE']._serialized_end=1957
+  _globals['_OBJECTIVE_CRITERION']._serialized_start=1856
+  _globals['_OBJECTIVE_CRITERION']._serialized_end=1937
+  _globals['_SWEEPRANGE']._serialized_start=1960
+  _globals['_SWEEPRANGE']._serialized_end=2107
+  _globals['_INTRANGE']._serialized_start=2109
+  _globals['_INTRANGE']._serialized_end=2186
+  _globals['_FLOATRANGE']._serialized_start=2188
+  _globals['_FLOATRANGE']._serialized_end=2267
+  _globals['_CHOICERANGE']._serialized_start=2269
+  _globals['_CHOICERANGE']._serialized_end=2313
+  _globals['_SWEEPSERVICE']._serialized_start=2581
+  _globals['_SWEEPSERVICE']._serialized_end=3023
 # @@protoc_insertion_point(module_scope)

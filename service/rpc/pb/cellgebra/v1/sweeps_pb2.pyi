@@ -21,6 +21,7 @@ class TrialState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TRIAL_STATE_FAILED: _ClassVar[TrialState]
     TRIAL_STATE_CANCELLED: _ClassVar[TrialState]
     TRIAL_STATE_PRUNED: _ClassVar[TrialState]
+    TRIAL_STATE_QUEUED: _ClassVar[TrialState]
 
 class Pruner(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -33,6 +34,7 @@ TRIAL_STATE_SUCCEEDED: TrialState
 TRIAL_STATE_FAILED: TrialState
 TRIAL_STATE_CANCELLED: TrialState
 TRIAL_STATE_PRUNED: TrialState
+TRIAL_STATE_QUEUED: TrialState
 PRUNER_UNSPECIFIED: Pruner
 PRUNER_MEDIAN: Pruner
 PRUNER_NONE: Pruner
@@ -70,6 +72,12 @@ class ListSweepsResponse(_message.Message):
     def __init__(self, sweeps: _Optional[_Iterable[_Union[Sweep, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class CancelSweepRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class ResumeSweepRequest(_message.Message):
     __slots__ = ("id",)
     ID_FIELD_NUMBER: _ClassVar[int]
     id: str

@@ -57,6 +57,11 @@ class SweepServiceStub:
                 request_serializer=cellgebra_dot_v1_dot_sweeps__pb2.CancelSweepRequest.SerializeToString,
                 response_deserializer=cellgebra_dot_v1_dot_sweeps__pb2.Sweep.FromString,
                 _registered_method=True)
+        self.ResumeSweep = channel.unary_unary(
+                '/cellgebra.v1.SweepService/ResumeSweep',
+                request_serializer=cellgebra_dot_v1_dot_sweeps__pb2.ResumeSweepRequest.SerializeToString,
+                response_deserializer=cellgebra_dot_v1_dot_sweeps__pb2.Sweep.FromString,
+                _registered_method=True)
         self.DeleteSweep = channel.unary_unary(
                 '/cellgebra.v1.SweepService/DeleteSweep',
                 request_serializer=cellgebra_dot_v1_dot_sweeps__pb2.DeleteSweepRequest.SerializeToString,
@@ -99,6 +104,15 @@ class SweepServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ResumeSweep(self, request, context):
+        """Queues a FAILED or CANCELLED sweep again. Trials that have ended are not done again; those that
+        were cancelled with it go on from what they have kept, and so do those that failed where none
+        has SUCCEEDED. FAILED_PRECONDITION: it has not failed or been cancelled.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteSweep(self, request, context):
         """Deletes a sweep that has ended. FAILED_PRECONDITION: it has not ended, or it has jobs or a model
         and `cascade` is not asked for.
@@ -128,6 +142,11 @@ def add_SweepServiceServicer_to_server(servicer, server):
             'CancelSweep': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelSweep,
                     request_deserializer=cellgebra_dot_v1_dot_sweeps__pb2.CancelSweepRequest.FromString,
+                    response_serializer=cellgebra_dot_v1_dot_sweeps__pb2.Sweep.SerializeToString,
+            ),
+            'ResumeSweep': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeSweep,
+                    request_deserializer=cellgebra_dot_v1_dot_sweeps__pb2.ResumeSweepRequest.FromString,
                     response_serializer=cellgebra_dot_v1_dot_sweeps__pb2.Sweep.SerializeToString,
             ),
             'DeleteSweep': grpc.unary_unary_rpc_method_handler(
@@ -245,6 +264,33 @@ class SweepService:
             target,
             '/cellgebra.v1.SweepService/CancelSweep',
             cellgebra_dot_v1_dot_sweeps__pb2.CancelSweepRequest.SerializeToString,
+            cellgebra_dot_v1_dot_sweeps__pb2.Sweep.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeSweep(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellgebra.v1.SweepService/ResumeSweep',
+            cellgebra_dot_v1_dot_sweeps__pb2.ResumeSweepRequest.SerializeToString,
             cellgebra_dot_v1_dot_sweeps__pb2.Sweep.FromString,
             options,
             channel_credentials,
