@@ -1,14 +1,15 @@
 """Tables of the caller's own: whatever speaks Arrow's C stream interface, sent as Arrow or Parquet.
 
 That is a pandas (from 2.2) or polars `DataFrame`, a pyarrow `Table`, a DuckDB relation. Scores of
-one come back in the same library. Of an `anndata.AnnData` the frame of its observations, or of its
-variables, is meant. pyarrow, pandas and polars are imported here alone, and only where a table is
-given or asked for; anndata is not, as whoever gives one has it.
+one come back in the same library, and those of an `anndata.AnnData` in pandas. Of that the frame of
+its observations, or of its variables, is meant. pyarrow, pandas and polars are imported here alone,
+and only where a table is given or asked for; anndata is not, as whoever gives one has it.
 Source: the Arrow PyCapsule interface, arrow.apache.org/docs/format/CDataInterface.
 """
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -82,7 +83,7 @@ def part_of(annotated: AnnotatedTable, part: Part) -> ArrowTable:
         )
     pandas: Any = frame
     if not len(pandas):
-        raise InvalidArgumentError(f"{part} of the AnnData has no row: there is nothing to upload")
+        raise InvalidArgumentError(f"{part} of the AnnData has no row: there is nothing to send")
     named = [str(name) for name in pandas.columns]
     free = next((name for name in _INDEX_NAMES if name not in named), _INDEX_NAMES[0])
     index = free if pandas.index.name is None else str(pandas.index.name)
@@ -127,21 +128,57 @@ def stream_of(table: ArrowTable, column: str | None) -> bytes:
         FailedPreconditionError: pyarrow is not installed.
     """
     rows = _arrow_of(table)
-    usual = {name.casefold(): name for name in reversed(rows.column_names)}
-    found = column or next((usual[name] for name in DESIGN_COLUMNS if name in usual), None)
-    if found is None or rows.column_names.count(found) != 1:
-        wanted = column or ", ".join(DESIGN_COLUMNS)
-        raise InvalidArgumentError(
-            f"the table has no column {wanted}, or several: say in `column` which holds the "
-            f"designs; it has {', '.join(rows.column_names)}"
-        )
-    designs = rows.select([found])
+    designs = rows.select([_design_column(rows.column_names, column)])
     arrow = _library("pyarrow")
     sink = arrow.BufferOutputStream()
     with arrow.ipc.new_stream(sink, designs.schema) as writer:
         writer.write_table(designs)
     content: bytes = sink.getvalue().to_pybytes()
     return content
+
+
+def _design_column(names: Sequence[str], column: str | None) -> str:
+    usual = {name.casefold(): name for name in reversed(names)}
+    found = column or next((usual[name] for name in DESIGN_COLUMNS if name in usual), None)
+    if found is None or names.count(found) != 1:
+        wanted = column or ", ".join(DESIGN_COLUMNS)
+        raise InvalidArgumentError(
+            f"the table has no column {wanted}, or several: say in `column` which holds the "
+            f"designs; it has {', '.join(names)}"
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class ObservedDesigns:
+    """The designs of the observations of an AnnData, each once, and where each of them stands."""
+
+    designs: list[str]
+    _codes: Any
+    _names: Any
+
+    def aligned(self, scores: PandasFrame) -> PandasFrame:
+        """Scores of the designs as those of the observations, by their names."""
+        frame: PandasFrame = scores.iloc[self._codes].set_axis(self._names)
+        return frame
+
+
+def observed_designs(annotated: AnnotatedTable, column: str | None) -> ObservedDesigns:
+    """What stands in a column of `obs`, or in its index: as in an upload.
+
+    Raises:
+        InvalidArgumentError: there is no such column, or no design in one of its rows.
+    """
+    frame: Any = part_of(annotated, "obs")
+    found = _design_column([str(name) for name in frame.columns], column)
+    codes, designs = frame.set_axis(frame.columns.map(str), axis=1)[found].factorize()
+    lacking = int((codes < 0).sum())
+    if lacking:
+        raise InvalidArgumentError(
+            f"{found} of obs is missing in {lacking:,} of {len(codes):,} rows: leave them out, or "
+            'write "" where it is the reference'
+        )
+    return ObservedDesigns(list(designs), codes, annotated.obs.index)
 
 
 def pandas_frame(columns: Mapping[str, Sequence[object]]) -> PandasFrame:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 PROJECT_PATTERN = "^[a-z0-9][a-z0-9_-]{0,62}$"
 KEY_START = "cgb_"
+LOCAL_NAME = "local"  # of a program of this machine, which needs no key
 MAX_KEEP_OLD_SECONDS = 7 * 86_400
 
 _ID_BYTES, _SECRET_BYTES = 8, 32

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from service.coalescing import Coalescer
-from service.contract.api_keys import Scope
+from service.contract.api_keys import LOCAL_NAME, Scope
 from service.contract.artifacts import ArtifactStore
 from service.contract.database import Database
 from service.contract.repositories.jobs import Owner
@@ -26,8 +26,6 @@ from service.metrics.listener import MetricsListener
 from service.questions import Questions
 from service.tables.process import Tables
 
-_LOCAL = "local"
-
 
 @dataclass(frozen=True)
 class Caller:
@@ -43,7 +41,7 @@ class Caller:
     @property
     def key_id(self) -> str | None:
         """By whom limits are counted; None of a program of this machine, which needs no key."""
-        return None if self.name == _LOCAL else self.name
+        return None if self.name == LOCAL_NAME else self.name
 
     @property
     def owner(self) -> Owner:
@@ -51,7 +49,7 @@ class Caller:
         return Owner(self.project_id, self.name)
 
 
-LOCAL = Caller("default", _LOCAL, frozenset({Scope.ADMIN}))
+LOCAL = Caller("default", LOCAL_NAME, frozenset({Scope.ADMIN}))
 
 
 @dataclass(frozen=True)

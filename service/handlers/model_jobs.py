@@ -55,6 +55,24 @@ def create_model_job(
         ConflictError: the request id was used with another spec.
         ResourceExhaustedError: as many jobs of the caller wait as may.
     """
+    found = read_model_job(context, caller, asked, request_id=request_id)
+    return found if isinstance(found, JobRecord) else write_model_job(context, caller, found)
+
+
+@dataclass(frozen=True)
+class NamedJob(Generic[S]):
+    """A job to be made: its spec in the names of its model."""
+
+    kind: JobKind
+    spec: S
+    model: ModelRecord
+    request: Request
+
+
+def read_model_job(
+    context: Context, caller: Caller, asked: Asked[S], *, request_id: str | None
+) -> NamedJob[S] | JobRecord:
+    """The first half of `create_model_job`, which writes nothing; the job, if there is one."""
     request = request_of(request_id, asked.spec.model_dump(mode="json"))
     with context.database.read() as session:
         job = jobs.find_request(session, caller.project_id, asked.kind, request)
@@ -65,18 +83,23 @@ def create_model_job(
         return job
     manifest = read_manifest(context.store.read_checked(model.manifest_sha256))
     spec = asked.named(manifest, asked.spec)  # may take a second: not in a write
+    return NamedJob(asked.kind, spec, model, request)
+
+
+def write_model_job(context: Context, caller: Caller, named: NamedJob[S]) -> JobRecord:
+    """The second half of `create_model_job`."""
     with context.database.write() as session:
         job, is_new = add_model_job(
             session,
             caller,
-            asked.kind,
-            spec,
-            model,
-            request=request,
+            named.kind,
+            named.spec,
+            named.model,
+            request=named.request,
             max_queued=context.settings.max_queued_jobs,
         )
     if is_new:
-        ring(context, job.id, asked.kind)
+        ring(context, job.id, named.kind)
     return job
 
 

@@ -7,7 +7,6 @@ little before it has had all. Without the broker nobody is held up.
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,8 +17,9 @@ from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
-from service.contract.broker import KEY_PREFIX, client_url
+from service.contract.broker import client_url
 from service.contract.errors import QuotaExceededError, ResourceExhaustedError
+from service.contract.quotas import COUNTS_PREFIX, DESIGNS, Limit, Window, free_after
 from service.contract.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class RateLimits:
         storage = RedisStorage(
             f"async+redis+{url}" if unix else f"async+{url}",
             implementation="redispy",
-            key_prefix=f"{KEY_PREFIX}limits",
+            key_prefix=COUNTS_PREFIX,
             connection_pool=self._client.connection_pool,  # type: ignore[arg-type] # it is passed on
         )
 
@@ -90,8 +90,8 @@ class RateLimits:
             limit("quota_requests_per_day", "requests", _DAY),
         )
         self._designs = (
-            limit("max_designs_per_second", "designs", _SECOND),
-            limit("quota_designs_per_day", "designs", _DAY),
+            limit("max_designs_per_second", DESIGNS, _SECOND),
+            limit("quota_designs_per_day", DESIGNS, _DAY),
         )
         self._upload_bytes = limit("quota_upload_bytes_per_day", "bytes of uploads", _DAY)
 
@@ -112,6 +112,14 @@ class RateLimits:
         """
         for limit in self._designs:
             await limit.take(key_id, count)
+
+    async def require_designs(self, key_id: str | None, count: int) -> None:
+        """Check that there is room for designs of a job, and take nothing.
+
+        Raises:
+            QuotaExceededError: the key may not score as many more in this day.
+        """
+        await self._designs[-1].require(key_id, count)
 
     async def take_upload(self, key_id: str | None, size_bytes: int) -> None:
         """Count bytes of an upload, as they come.
@@ -143,7 +151,7 @@ class _Limit:
         self._storage = storage
         self._limiter = SlidingWindowCounterRateLimiter(storage)
         self._limit = limit
-        self._setting = f"CELLGEBRA_{setting.upper()}"
+        self._told = Limit(limit, what, period.word, setting)
         self._what = what
         self._period = period
         self._item = period.item(max(limit, 1), namespace=what)
@@ -183,7 +191,7 @@ class _Limit:
         """The cost, where a period has as many: what is more than a second's takes a second."""
         if cost <= self._limit or self._period is _SECOND:
             return min(cost, self._limit)
-        raise self._exhausted(self._seconds, f"{cost:,} at once are more: ask for fewer")
+        raise self._period.error(self._told.too_many(cost), retry_after_seconds=self._seconds)
 
     async def _fill(self, name: str, share: _Share, cost: int) -> None:
         now = time.monotonic()
@@ -215,16 +223,9 @@ class _Limit:
 
     async def _free_after(self, name: str, cost: int) -> float:
         """In how many seconds there is room for it, if nobody takes any before."""
-        key, seconds, limit = self._item.key_for(name), self._seconds, self._limit
-        before, before_ends, count, count_ends = await self._storage.get_sliding_window(
-            key, seconds
-        )
-        room = limit - cost - count
-        if room >= 0:  # as soon as enough of the window before has faded
-            return max(0.0, before_ends - seconds * (room + 1) / max(before, 1))
-        # This window has to become the one before, a period before its key ends, and to fade.
-        faded = max(0.0, 1 - (room + count + 1) / count)
-        return max(0.0, count_ends - seconds) + seconds * faded
+        seconds = self._seconds
+        found = await self._storage.get_sliding_window(self._item.key_for(name), seconds)
+        return free_after(Window(*found), limit=self._limit, cost=cost, seconds=seconds)
 
     def _let_pass(self, now: float) -> None:
         self._away_until = now + _AWAY_SECONDS
@@ -232,22 +233,9 @@ class _Limit:
             self._told_at = now
             logger.warning("the broker does not answer: limits of %s are not kept", self._what)
 
-    def _exhausted(self, free_seconds: float, why: str = "") -> ResourceExhaustedError:
+    def _exhausted(self, free_seconds: float) -> ResourceExhaustedError:
         seconds = max(free_seconds, _PAUSE_SECONDS)
-        why = why or f"has had them: {_wait(seconds)}"
-        return self._period.error(
-            f"this API key may ask for {self._limit:,} {self._what} a {self._period.word} "
-            f"({self._setting}), and {why}",
-            retry_after_seconds=seconds,
-        )
-
-
-def _wait(seconds: float) -> str:
-    if seconds < 10:
-        return "wait a moment"
-    minutes = math.ceil(seconds / 60)
-    hours = f"{minutes // 60} h " if minutes >= 60 else ""
-    return f"there is room for this again in {hours}{minutes % 60} min"
+        return self._period.error(self._told.exhausted(seconds), retry_after_seconds=seconds)
 
 
 def headers_of(quotas: Sequence[Quota]) -> list[tuple[bytes, bytes]]:

@@ -108,19 +108,24 @@ async def store_upload(
 
 async def require_room(
     context: Context, caller: Caller, kind: JobKind, request_id: str | None
-) -> None:
+) -> bool:
     """Refuse a job before its body is read; the row is added under the same rule.
+
+    Returns:
+        Whether the request has made one before, for which there is room.
 
     Raises:
         ResourceExhaustedError: as many jobs of the caller wait as may.
     """
-    await context.threads.run(_require_room, context, caller, kind, request_id)
+    return await context.threads.run(_require_room, context, caller, kind, request_id)
 
 
-def _require_room(context: Context, caller: Caller, kind: JobKind, request_id: str | None) -> None:
+def _require_room(context: Context, caller: Caller, kind: JobKind, request_id: str | None) -> bool:
     with context.database.read() as session:
-        if not has_made(session, caller.project_id, kind, request_id):
+        is_made = has_made(session, caller.project_id, kind, request_id)
+        if not is_made:
             queue.require_room(session, caller.owner, context.settings.max_queued_jobs)
+        return is_made
 
 
 @asynccontextmanager

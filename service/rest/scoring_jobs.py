@@ -73,8 +73,7 @@ async def create_scoring_job(
         wanted = parse_json(
             ScoringSpec, (await _json_body(request)).decode(errors="replace"), field=""
         )
-        create = scoring_jobs.score_combinations
-        job = await context.threads.run(create, context, caller, wanted, request_id=request_id)
+        job = await scoring_jobs.score_combinations(context, caller, wanted, request_id=request_id)
     else:
         require_raw_body(request)
         wanted = parse_json(ScoringSpec, spec, field="spec")

@@ -1,5 +1,6 @@
 """Around every method, of all four kinds: its trace, its messages, and the status it ends with."""
 
+import asyncio
 import inspect
 import logging
 import time
@@ -18,6 +19,7 @@ from service.contract.errors import (
     InvalidArgumentError,
     MessageTooLargeError,
     Offender,
+    SlowSenderError,
 )
 from service.handlers.tracing import start_trace, trace_id
 from service.metrics.families import Metrics
@@ -33,6 +35,8 @@ _FREQUENT = ("/Score", "/ModelInfer", "/Check", "/ServerLive", "/ServerReady")
 MAX_MESSAGE_BYTES = 16 * 2**20
 # What gRPC itself takes: above, it refuses in words of its own, which name no way out.
 MAX_RECEIVED_BYTES = 4 * MAX_MESSAGE_BYTES
+# A client that goes away may end its messages a moment before gRPC cancels the call.
+_CANCEL_SECONDS = 0.1
 
 # Streams of these end by themselves when the process is about to, after what they owe.
 _OWN = "cellgebra."
@@ -42,11 +46,11 @@ Handler = Any  # grpc.RpcMethodHandler takes arguments in its stubs alone
 Method = Callable[[Any, Call], Any]
 Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler]]
 
-_KINDS: dict[tuple[bool, bool], tuple[str, Callable[..., Handler]]] = {
-    (False, False): ("unary_unary", grpc.unary_unary_rpc_method_handler),
-    (False, True): ("unary_stream", grpc.unary_stream_rpc_method_handler),
-    (True, False): ("stream_unary", grpc.stream_unary_rpc_method_handler),
-    (True, True): ("stream_stream", grpc.stream_stream_rpc_method_handler),
+_KINDS: dict[tuple[bool, bool], str] = {
+    (False, False): "unary_unary",
+    (False, True): "unary_stream",
+    (True, False): "stream_unary",
+    (True, True): "stream_stream",
 }
 
 
@@ -54,12 +58,14 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     """Ends a call that raised with the status of its error; what nobody foresaw is INTERNAL.
 
     It stands first: an error that a later interceptor raises ends the call in the same way. Every
-    call is counted and, unless it answers with a stream, timed.
+    call is counted and, unless it answers with a stream, timed from its message on. A method of one
+    message is given that message, or its call ends: gRPC itself would wait for it without an end.
     """
 
-    def __init__(self, metrics: Metrics, streams: OpenStreams) -> None:
+    def __init__(self, metrics: Metrics, streams: OpenStreams, *, patience_seconds: float) -> None:
         self._metrics = metrics
         self._streams = streams
+        self._patience_seconds = patience_seconds
 
     async def intercept_service(
         self,
@@ -74,7 +80,15 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
             return grpc.stream_stream_rpc_method_handler(
                 _refusing(error, _Watched(name, self._metrics))
             )
-        return None if handler is None else _guarded(handler, name, self._metrics, self._streams)
+        if handler is None:
+            return None
+        watched = _Watched(
+            name,
+            self._metrics,
+            is_timed=not handler.response_streaming,
+            patience_seconds=None if handler.request_streaming else self._patience_seconds,
+        )
+        return _guarded(handler, watched, self._streams)
 
 
 class _Messages:
@@ -98,6 +112,14 @@ class _Messages:
         require_text(message)
         return message
 
+    def given(self, received: Any) -> Any:  # noqa: ANN401
+        """What a method takes: the one message, or those of a stream.
+
+        Raises:
+            CellgebraError: of the one message, as `take`.
+        """
+        return self.each(received) if isinstance(received, AsyncIterator) else self.take(received)
+
     async def each(self, messages: AsyncIterator[Message]) -> AsyncIterator[Message]:
         """Those of a stream, as they come."""
         async for message in messages:
@@ -106,47 +128,70 @@ class _Messages:
 
 @dataclass(frozen=True)
 class _Watched:
-    """The name of a method, and where its calls are counted."""
+    """The name of a method, and where its calls are counted.
+
+    `patience_seconds` is the patience with its one message; None: it takes a stream of them.
+    """
 
     name: str
     metrics: Metrics
     is_timed: bool = False
+    patience_seconds: float | None = None
+
+    async def received(self, requests: AsyncIterator[Message], call: Call) -> Any:  # noqa: ANN401
+        """What a call has come with, for `_Messages.given`."""
+        if self.patience_seconds is None:
+            return requests
+        return await _one(call, self.patience_seconds)
 
 
-def _guarded(handler: Handler, name: str, metrics: Metrics, streams: OpenStreams) -> Handler:
-    kind, make = _KINDS[handler.request_streaming, handler.response_streaming]
-    method, is_stream = getattr(handler, kind), handler.request_streaming
-    watched = _Watched(name, metrics, is_timed=not handler.response_streaming)
+def _guarded(handler: Handler, watched: _Watched, streams: OpenStreams) -> Handler:
+    """A method as one that takes a stream: on the wire there is no difference to one message."""
+    method = getattr(handler, _KINDS[handler.request_streaming, handler.response_streaming])
+    is_stream = handler.response_streaming
+    make = grpc.stream_stream_rpc_method_handler
+    if not is_stream:
+        make = grpc.stream_unary_rpc_method_handler
     return make(
-        _streaming(method, watched, streams, is_stream=is_stream)
-        if handler.response_streaming
-        else _answering(method, watched, is_stream=is_stream),
+        _streaming(method, watched, streams) if is_stream else _answering(method, watched),
         request_deserializer=_reading(handler.request_deserializer),
         response_serializer=handler.response_serializer,
     )
 
 
-def _answering(method: Method, watched: _Watched, *, is_stream: bool) -> Method:
-    async def call(request: Any, context: Call) -> Message:  # noqa: ANN401
-        messages = _Messages()
+async def _one(call: Call, patience_seconds: float) -> Message | CellgebraError:
+    """The only message of a call, or the error that it ends with."""
+    try:
+        async with asyncio.timeout(patience_seconds):
+            message: Message | CellgebraError = await call.read()
+    except TimeoutError:
+        return SlowSenderError(
+            f"the message of the call has not come whole within {patience_seconds:g} seconds "
+            "(CELLGEBRA_SLOW_SENDER_SECONDS): send it again, or less at once"
+        )
+    if message is grpc.aio.EOF:  # type: ignore[attr-defined] # the stubs lack it
+        await asyncio.sleep(_CANCEL_SECONDS)
+        return InvalidArgumentError("the call has ended without its message")
+    return message
+
+
+def _answering(method: Method, watched: _Watched) -> Method:
+    async def call(requests: AsyncIterator[Message], context: Call) -> Message:
+        messages, received = _Messages(), await watched.received(requests, context)
         async with _ended_well(watched, context, messages):
-            asked = messages.each(request) if is_stream else messages.take(request)
-            answer: Message = await method(asked, context)
+            answer: Message = await method(messages.given(received), context)
         return answer
 
     return call
 
 
-def _streaming(
-    method: Method, watched: _Watched, streams: OpenStreams, *, is_stream: bool
-) -> Method:
-    async def call(request: Any, context: Call) -> None:  # noqa: ANN401
-        messages = _Messages()
+def _streaming(method: Method, watched: _Watched, streams: OpenStreams) -> Method:
+    async def call(requests: AsyncIterator[Message], context: Call) -> None:
+        messages, received = _Messages(), await watched.received(requests, context)
         heeds_the_end = watched.name.startswith(_OWN)
         ending = nullcontext() if heeds_the_end else streams.open()
         async with _ended_well(watched, context, messages), ending:
-            asked = messages.each(request) if is_stream else messages.take(request)
-            answers = method(asked, context)
+            answers = method(messages.given(received), context)
             if inspect.isawaitable(answers):  # it writes its answers itself
                 await answers
                 return

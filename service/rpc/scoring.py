@@ -56,8 +56,9 @@ class ScoringServicer(scoring_pb2_grpc.ScoringServiceServicer):
             raise InvalidArgumentError(
                 "combinations need no table: end the stream behind the header"
             )
-        create = scoring_jobs.score_combinations
-        return await self._run(create, self._context, caller, asked.spec, request_id=request_id)
+        return await scoring_jobs.score_combinations(
+            self._context, caller, asked.spec, request_id=request_id
+        )
 
     async def GetScoringJob(  # noqa: N802
         self, request: scoring_pb2.GetScoringJobRequest, call: Call

@@ -55,7 +55,9 @@ async def start_server(context: Context, settings: Settings) -> RpcServer:
     """
     credentials = server_credentials(settings)
     streams = OpenStreams()
-    guard = ErrorInterceptor(context.metrics, streams)
+    guard = ErrorInterceptor(
+        context.metrics, streams, patience_seconds=settings.slow_sender_seconds
+    )
     access = AccessInterceptor(context)
     server = grpc.aio.server(interceptors=[guard, access], options=_options(settings))
     add_services(server, context)

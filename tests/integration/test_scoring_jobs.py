@@ -15,6 +15,7 @@ from service.contract.errors import (
     BadTableError,
     DeadlineExceededError,
     NotFoundError,
+    QuotaExceededError,
     UnknownEditsError,
 )
 from service.contract.jobs import JobState
@@ -188,6 +189,56 @@ def test_a_killed_worker_loses_its_shard_alone(tmp_path, mapping):
         assert results["id"].to_pylist() == [f"s{i}" for i in range(600_000)]
         some = slice(195_000, 205_000)
         require_scores(results.slice(195_000, 10_000), model, texts[some])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_designs_of_jobs_count_in_the_day_of_their_key(tmp_path, mapping):
+    """A job counts once, however often it goes on; where there is no room, nothing is scored."""
+    from tests.integration.conftest import ISOPRENOL, SMALL
+
+    environment = {"CELLGEBRA_QUOTA_DESIGNS_PER_DAY": "2000000"}
+    with (
+        embedded_service(tmp_path / "data", environment=environment) as service,
+        Cellgebra(service.base_url) as client,
+    ):
+        dataset = client.datasets.upload(ISOPRENOL / "putida_isoprenol_designs.tsv", mapping)
+        training = client.train({"dataset_id": dataset.id, **SMALL})
+        training.wait()
+        model = training.model()
+        key = client.keys.create("scorer", ["admin"])
+        with Cellgebra(service.base_url, api_key=key.secret) as scorer:
+            _require_counted(scorer, model)
+
+
+def _require_counted(scorer, model):
+    edits = model.resource.manifest.edits[:80]
+
+    def spec(order, **more):
+        pool = {"edits": edits, **more}
+        given = {"kind": "combinations", "pool": pool, "min_order": order, "max_order": order}
+        return spec_of(model, input=given, shard_rows=50_000)
+
+    run = scorer.score_job(spec(4))  # 1,581,580
+    for _ in range(2):
+        next(e for e in run.events(run._seen) if "evaluated_count" in e.data)
+        run.cancel()
+        run.wait()
+        assert run.state is JobState.CANCELLED
+        run.resume()
+    run.cancel()
+    with pytest.raises(QuotaExceededError, match="2,000,000 designs a day"):
+        scorer.score_job(spec(4))
+    with pytest.raises(QuotaExceededError, match="24,040,016 at once are more"):
+        scorer.score_job(spec(5))
+    late = scorer.score_job(spec(4, loci=model.resource.manifest.loci))
+    with pytest.raises(QuotaExceededError, match="nothing was scored: resume the job then"):
+        late.wait()
+    assert late.state is JobState.FAILED
+    assert scorer.score_job(spec(2)).wait().report.row_count == 3160
+    late.resume()
+    with pytest.raises(QuotaExceededError):
+        late.wait()
 
 
 def _await_count(run, count):

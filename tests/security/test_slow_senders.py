@@ -1,5 +1,6 @@
 """Senders that never come to an end, or take as long as they like over it."""
 
+import asyncio
 import json
 import socket
 import time
@@ -11,6 +12,18 @@ import pytest
 
 from service.rpc.pb.cellgebra.v1 import datasets_pb2, datasets_pb2_grpc
 from tests.service.rows import DATASET_SPEC
+from tests.service.rpc.frames import (
+    DATA,
+    END_STREAM,
+    HEADERS,
+    NO_TABLE,
+    PREFACE,
+    SETTINGS,
+    Connection,
+    call_frame,
+    frame,
+    message_head,
+)
 from tests.service.rpc.test_datasets import SPEC
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -138,3 +151,65 @@ def test_a_stream_of_an_upload_that_drips_is_ended(service, ask, kept, tried):
     assert {call.code() for call in calls} == {grpc.StatusCode.DEADLINE_EXCEEDED}
     assert all("CELLGEBRA_SLOW_SENDER_SECONDS" in call.details() for call in calls)
     assert kept() == before
+
+
+HALVES = "gRPC calls whose message never comes whole"
+ENDED = "refused: DEADLINE_EXCEEDED; others are answered"
+METHODS = ["/cellgebra.v1.InferenceService/Score", "/cellgebra.v1.TrainingService/WatchTrainingJob"]
+
+
+@pytest.mark.parametrize("path", METHODS)
+def test_calls_without_a_message_are_ended(service, ask, tried, path):
+    with closing(grpc.insecure_channel(service.grpc_address)) as channel:
+        begin, until = time.monotonic(), time.monotonic() + LONGEST_SECONDS
+
+        def never():
+            while time.monotonic() < until:
+                time.sleep(DROP_SECONDS)
+            yield b""
+
+        calls = [channel.stream_unary(path).future(never()) for _ in range(50)]
+        while not all(call.done() for call in calls) and time.monotonic() < until:
+            ask()
+            time.sleep(DROP_SECONDS)
+        took = time.monotonic() - begin
+        until = 0
+    tried(HALVES, ENDED, times=50)
+    assert {call.code() for call in calls} == {grpc.StatusCode.DEADLINE_EXCEEDED}
+    assert all("CELLGEBRA_SLOW_SENDER_SECONDS" in call.details() for call in calls)
+    assert took < LONGEST_SECONDS
+
+
+async def _ends_of_halves(address, path, count):
+    """How calls end, of one connection, that send a byte of their message now and then."""
+    reader, writer = await asyncio.open_connection(*address.split(":"))
+    connection = Connection(reader, writer)
+    await connection.send(PREFACE, frame(SETTINGS, NO_TABLE))
+    streams = range(1, 2 * count, 2)
+    for stream in streams:
+        await connection.send(call_frame(path, stream), frame(DATA, message_head(10**6), 0, stream))
+
+    async def drip():
+        while True:
+            for stream in streams:
+                await connection.send(frame(DATA, b"a", 0, stream))
+            await asyncio.sleep(DROP_SECONDS)
+
+    dripping, ends = asyncio.create_task(drip()), []
+    try:
+        async with asyncio.timeout(LONGEST_SECONDS):
+            while len(ends) < count:
+                kind, flags, payload = await connection.read()
+                ends += [payload] if kind == HEADERS and flags & END_STREAM else []
+    finally:
+        dripping.cancel()
+        writer.close()
+    return ends
+
+
+@pytest.mark.parametrize("path", METHODS)
+def test_calls_of_half_a_message_are_ended(service, ask, tried, path):
+    ends = asyncio.run(_ends_of_halves(service.grpc_address, path, 50))
+    ask()
+    tried(HALVES, ENDED, times=50)
+    assert all(b"\x014" in end for end in ends)  # DEADLINE_EXCEEDED, which is 4

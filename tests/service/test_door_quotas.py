@@ -1,13 +1,19 @@
 """Quotas of a day at both doors: the same refusal, which says of which quota and until when."""
 
+import json
+import uuid
+
 import pytest
 from grpc import StatusCode
 
+from service.contract.api_keys import id_of
 from service.rpc.pb.cellgebra.v1 import (
     datasets_pb2,
     datasets_pb2_grpc,
     inference_pb2,
     inference_pb2_grpc,
+    scoring_pb2,
+    scoring_pb2_grpc,
     training_pb2,
 )
 from tests.service.keys import bearer, make_key
@@ -20,6 +26,9 @@ from tests.service.rpc.uploads import parts
 
 DAY = 24 * 60 * 60
 REQUESTS, DESIGNS, UPLOADS = 12, 4, 3
+DESIGN_TABLE = b"genotype\n+\n"
+# One edit or two of them: ten sets, of which three are designs.
+LEVELS = ["b0720:deletion", *(f"b1812:knockdown@{level}" for level in (0.1, 0.2, 0.3))]
 
 
 @pytest.fixture
@@ -99,6 +108,51 @@ async def test_designs(rest, channel, context, secret, refused):
         await refused_call(stub.Score(asked, metadata=metadata(secret))),
     ):
         assert f"{DESIGNS} designs a day (CELLGEBRA_QUOTA_DESIGNS_PER_DAY)" in said
+
+
+def jobs_of(model_id, edits=None):
+    """A spec of combinations, and one of a table, as REST and gRPC have them."""
+    shared = {"model_id": model_id}
+    pairs = {"pool": {} if edits is None else {"edits": edits}, "min_order": 1}
+    rest = [{**shared, "input": {"kind": "combinations", **pairs}}]
+    rest += [{**shared, "input": {"kind": "table"}}]
+    inputs = {"combinations": pairs}, {"table": {}}
+    return rest, [{**shared, "input": one} for one in inputs]
+
+
+async def test_scoring_jobs(rest, channel, context, secret, refused):
+    model_id = add_model(context)
+    stub = scoring_pb2_grpc.ScoringServiceStub(channel)
+    given, asked = jobs_of(model_id)
+
+    def create(spec, table, **header):
+        sent = parts(scoring_pb2.CreateScoringJobRequest, {"spec": spec, **header}, table)
+        return stub.CreateScoringJob(sent, metadata=metadata(secret))
+
+    def query(**changes):
+        return {"params": {"spec": json.dumps(given[1]), **changes}, "content": DESIGN_TABLE}
+
+    path = "/v1/scoring-jobs"
+    one, two = (str(uuid.uuid4()) for _ in range(2))
+    first = await rest.post(path, **query(request_id=one), headers=bearer(secret))
+    assert first.status_code == 201
+    second = await create(asked[0], b"", request_id=two)
+    _, too_many = jobs_of(model_id, LEVELS)
+    said = await refused_call(create(too_many[0], b""))
+    assert f"{DESIGNS} designs a day" in said
+    assert "10 at once are more: ask for fewer" in said
+    await context.limits.take_designs(id_of(secret), DESIGNS)
+    for said in (
+        await refused("POST", path, json=given[0]),
+        await refused("POST", path, **query()),
+        await refused_call(create(asked[0], b"")),
+        await refused_call(create(asked[1], DESIGN_TABLE)),
+    ):
+        assert f"{DESIGNS} designs a day (CELLGEBRA_QUOTA_DESIGNS_PER_DAY)" in said
+    # A request that comes again is answered by the job that it has made.
+    again = await rest.post(path, **query(request_id=one), headers=bearer(secret))
+    assert again.json()["id"] == first.json()["id"]
+    assert (await create(asked[0], b"", request_id=two)).id == second.id
 
 
 async def test_uploads(rest, channel, settings, secret, refused):

@@ -32,6 +32,7 @@ from worker.app import app
 from worker.tasks import stopping
 from worker.tasks.held_jobs import HeldJob
 from worker.tasks.life_cycle import run_job
+from worker.tasks.quotas import take_designs
 from worker.tasks.runtime import runtime
 from worker.tasks.scoring_parts import PARQUET, ScoringWork, is_part, step_back
 from worker.tasks.scoring_results import joined_results
@@ -71,6 +72,8 @@ def _score(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
     if is_table and not work.has_prepared:
         _prepare(held, work)
     prepare_seconds = time.monotonic() - begin
+    if not work.is_planned:  # once a job, however often it goes on
+        take_designs(held.runtime.settings, held.job, work.row_count)
     specs = work.planned()
     with held.transaction() as session:
         if work.is_planned_anew:  # by another version of the program

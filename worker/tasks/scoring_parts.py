@@ -143,9 +143,14 @@ class ScoringWork:
         self._scoring = Scoring(self.spec, self._predictor, source, self._table)
 
     @property
+    def is_planned(self) -> bool:
+        """Whether an earlier attempt has planned shards."""
+        return bool(self._known_specs)
+
+    @property
     def is_planned_anew(self) -> bool:
         """Whether shards are known that are of another plan."""
-        return bool(self._known_specs) and self._known_specs != self.planned()
+        return self.is_planned and self._known_specs != self.planned()
 
     def planned(self) -> list[dict[str, Any]]:
         """What tells the shards from those of another plan; known ones keep their blocks."""

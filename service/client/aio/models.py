@@ -9,7 +9,14 @@ from service.client.aio.paging import pages
 from service.client.aio.registry import AsyncRegistry
 from service.client.aio.transport import AsyncTransport
 from service.client.cards import model_card
-from service.client.frames import ArrowTable, answer_of, question_of
+from service.client.frames import (
+    AnnotatedTable,
+    ArrowTable,
+    PandasFrame,
+    answer_of,
+    observed_designs,
+    question_of,
+)
 from service.client.genotypes import genotypes_of
 from service.client.paths import path_of
 from service.client.scores import Scores
@@ -72,6 +79,18 @@ class AsyncRemoteModel(AsyncLatentAlgebra):
     @overload
     async def score(
         self,
+        genotypes: AnnotatedTable,
+        fields: Sequence[ScoreField | str] | None = None,
+        *,
+        column: str | None = None,
+        timeout_seconds: float = 10.0,
+        interval_level: float = DEFAULT_LEVEL,
+        conditions: Mapping[str, str] | None = None,
+    ) -> PandasFrame: ...
+
+    @overload
+    async def score(
+        self,
         genotypes: str | Design | Iterable[str | Design],
         fields: Sequence[ScoreField | str] | None = None,
         *,
@@ -83,7 +102,7 @@ class AsyncRemoteModel(AsyncLatentAlgebra):
 
     async def score(
         self,
-        genotypes: str | Design | Iterable[str | Design] | ArrowTable,
+        genotypes: str | Design | Iterable[str | Design] | ArrowTable | AnnotatedTable,
         fields: Sequence[ScoreField | str] | None = None,
         *,
         column: str | None = None,
@@ -101,37 +120,45 @@ class AsyncRemoteModel(AsyncLatentAlgebra):
         The answer gives `to_pandas()` and `to_polars()`. A table (pandas, polars, pyarrow) is
         answered by one of the same library with as many rows, and a column a label and field.
         `column` says which of its columns holds the designs; default: the first named genotype,
-        design, edits or perturbations.
+        design, edits or perturbations. Of an AnnData it is one of `obs`, or its index, each design
+        is scored once, and the answer is a pandas frame with the names of the observations.
 
         Raises:
             InvalidDesignError: genotypes are malformed; every one is listed.
             UnknownEditsError: the model has never seen some edits; every one is listed.
-            InvalidArgumentError: `column` without a table, or `conditions` with one.
+            InvalidArgumentError: `column` without a table, or `conditions` with one; `include`
+                with an AnnData.
             DeadlineExceededError: no answer in time.
         """
-        path = path_of(_PATH, self.reference, ":score")
         options: dict[str, object] = {
             "timeout_seconds": timeout_seconds,
             "interval_level": interval_level,
+            **_named("fields", fields),
+            **_named("include", include or None),
         }
-        if fields is not None:
-            options["fields"] = [str(field) for field in fields]
-        if include:
-            options["include"] = [str(extra) for extra in include]
         if isinstance(genotypes, ArrowTable):
             if conditions is not None:
                 raise InvalidArgumentError(
                     "conditions are told with designs, not with a table: give genotypes as texts"
                 )
             question = question_of(genotypes, column, options)
+            path = path_of(_PATH, self.reference, ":score")
             answer = await self._transport.send("POST", path, **question)
             return answer_of(answer.content, genotypes)
         if conditions is not None:
             options["conditions"] = [{"name": n, "value": v} for n, v in conditions.items()]
+        if isinstance(genotypes, AnnotatedTable):
+            if include:
+                raise InvalidArgumentError("include is not of an AnnData: give its designs")
+            observed = observed_designs(genotypes, column)
+            return observed.aligned((await self._score(observed.designs, options)).to_pandas())
         if column is not None:
             raise InvalidArgumentError("column is of tables: these designs have none")
-        body = {"genotypes": genotypes_of(genotypes), **options}
-        answer = await self._transport.post(path, json=body)
+        return await self._score(genotypes_of(genotypes), options)
+
+    async def _score(self, genotypes: list[str], options: Mapping[str, object]) -> Scores:
+        path = path_of(_PATH, self.reference, ":score")
+        answer = await self._transport.post(path, json={"genotypes": genotypes, **options})
         return Scores.model_validate(answer)
 
     async def promote(self, alias: str, **options: Any) -> Promotion:  # noqa: ANN401
@@ -222,6 +249,11 @@ class AsyncRemoteModel(AsyncLatentAlgebra):
         """
         answer = await self._transport.get(path_of(_PATH, self.id, "/report.json"))
         return TrainingReport.model_validate(answer)
+
+
+def _named(option: str, names: Sequence[str] | None) -> dict[str, list[str]]:
+    """An option that is a list of names, if it was given."""
+    return {} if names is None else {option: [str(name) for name in names]}
 
 
 async def get_model(transport: AsyncTransport, reference: str) -> AsyncRemoteModel:

@@ -1,4 +1,4 @@
-"""AnnData as an upload: its observations or its variables, with their index, as one table."""
+"""AnnData: uploaded, its observations or its variables as one table; and scored."""
 
 import io
 from types import SimpleNamespace
@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from service.client.frames import parquet_of
-from service.contract.errors import InvalidArgumentError
+from service.client.frames import observed_designs, parquet_of
+from service.contract.errors import InvalidArgumentError, UnknownEditsError
 from tests.service.client.conftest import SPEC, table
 
 OBS = {"titer": [1.5, np.nan, 3.0], "cycle": pd.Categorical(["a", None, "b"])}
@@ -92,3 +92,63 @@ def test_an_anndata_is_uploaded(client, dataset):
     assert made.profile == dataset.profile
     view = client.datasets.upload(adata[adata.obs["titer"] > 0], SPEC)
     assert view.profile == dataset.profile
+
+
+def observed(designs, *, index=None, column="perturbation"):
+    """Cells of some designs, in the form that anndata has them: categories."""
+    obs = {"batch": [1] * len(designs), column: pd.Categorical(designs)}
+    names = [f"cell{number}" for number in range(len(designs))]
+    return SimpleNamespace(obs=pd.DataFrame(obs, index=pd.Index(names, name=index)), var=None)
+
+
+CELLS = ["PP_0001:knockdown", "", "PP_0003:knockdown+PP_0002:knockdown", "", "PP_0001:knockdown"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("column", "named"), [("perturbation", "perturbation"), ("Design", None)])
+def test_scores_of_an_anndata_are_those_of_its_observations(model, column, named):
+    adata = observed(CELLS, column=column)
+    scores = model.score(adata, ["mean"], column=named)
+    answer = model.score(CELLS)
+    assert list(scores.index) == list(adata.obs.index)
+    assert list(scores["genotype"]) == answer.genotypes
+    assert list(scores["titer.mean"]) == pytest.approx(answer.labels[0].mean)
+    assert set(scores.columns) == {"genotype", "titer.mean"}
+
+
+@pytest.mark.slow
+def test_a_design_is_scored_once_however_many_observations_have_it(model):
+    scores = model.score(observed(CELLS * 4000), column="perturbation")
+    assert len(scores) == 20_000
+    assert scores.iloc[:5]["titer.mean"].tolist() == scores.iloc[-5:]["titer.mean"].tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+def test_the_index_of_observations_may_be_their_designs(model):
+    adata = anndata.AnnData(obs=pd.DataFrame({"y": [1, 2]}, index=["PP_0001:knockdown", ""]))
+    scores = model.score(adata[::-1], column="index")
+    assert list(scores.index) == list(scores["genotype"]) == ["", "PP_0001:knockdown"]
+
+
+@pytest.mark.parametrize(
+    ("adata", "column", "told"),
+    [
+        (observed(CELLS), None, "no column genotype, design, edits, perturbations, or several"),
+        (observed(CELLS), "guide", "no column guide, .*it has index, batch"),
+        (observed([*CELLS, None]), "perturbation", "is missing in 1 of 6 rows"),
+        (observed([]), "perturbation", "has no row"),
+    ],
+)
+def test_an_anndata_without_designs_is_refused(adata, column, told):
+    with pytest.raises(InvalidArgumentError, match=told):
+        observed_designs(adata, column)
+
+
+@pytest.mark.slow
+def test_a_design_that_is_unknown_is_named(model):
+    with pytest.raises(InvalidArgumentError, match="include is not of an AnnData"):
+        model.score(observed(CELLS), column="perturbation", include=["z"])
+    with pytest.raises(UnknownEditsError) as caught:
+        model.score(observed(["", "PP_9:knockdown"]), column="perturbation")
+    assert caught.value.offenders[0].value == "PP_9:knockdown"

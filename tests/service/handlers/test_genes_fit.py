@@ -139,15 +139,15 @@ async def test_every_kind_that_a_sweep_tries_has_to_be_possible(context, caller,
     assert create_sweep(context, caller, sweep("forest", "gp")).id
 
 
-def searched(context, caller, model_id, pool):
+async def searched(context, caller, model_id, pool):
     spec = {"model_id": model_id, "objectives": [{"label": "titer"}], "pool": pool}
     return create_search_job(context, caller, SearchSpec.model_validate(spec))
 
 
-def scored(context, caller, model_id, pool):
+async def scored(context, caller, model_id, pool):
     given = {"kind": "combinations", "pool": pool, "max_order": 2}
     spec = ScoringSpec.model_validate({"model_id": model_id, "input": given})
-    return score_combinations(context, caller, spec)
+    return await score_combinations(context, caller, spec)
 
 
 @pytest.mark.usefixtures("dataset_id")
@@ -158,7 +158,7 @@ async def test_a_pool_asks_for_features_that_there_are(context, caller, create, 
         return {"genes": {"gene_table_id": "genes_full", "where": [condition]}}
 
     model_id = add_model(context, labels=[LABEL])
-    assert create(context, caller, model_id, pool("x")).state == "QUEUED"
+    assert (await create(context, caller, model_id, pool("x"))).state == "QUEUED"
     with pytest.raises(InvalidArgumentError, match="there is no feature 'y'; there are: x") as told:
-        create(context, caller, model_id, pool("y"))
+        await create(context, caller, model_id, pool("y"))
     assert [one.field for one in told.value.offenders] == [f"{field}.genes.where[0].feature"]

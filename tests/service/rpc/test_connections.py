@@ -1,55 +1,24 @@
-"""Pings between a server and its clients, told by frames of HTTP/2 on a plain socket.
-
-Source: RFC 9113, sections 3.4 (preface), 4.1 (frames), 6.7 (PING), 6.8 (GOAWAY).
-"""
+"""Pings between a server and its clients, told by frames of HTTP/2 on a plain socket."""
 
 import asyncio
 import contextlib
-import struct
 from contextlib import asynccontextmanager
 
 import pytest
 
 from service.rpc.server import start_server
+from tests.service.rpc.frames import (
+    ACK,
+    ENHANCE_YOUR_CALM,
+    GOAWAY,
+    PING,
+    PREFACE,
+    SETTINGS,
+    Connection,
+    frame,
+)
 
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-SETTINGS, PING, GOAWAY = 4, 6, 7
-ACK = 1
-ENHANCE_YOUR_CALM = 11
 SECONDS = 15
-
-
-def frame(kind, payload=b"", flags=0):
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + bytes(4) + payload
-
-
-class Connection:
-    """A client that does what it is told, and no more."""
-
-    def __init__(self, reader, writer):
-        self._reader = reader
-        self._writer = writer
-
-    async def send(self, *frames):
-        for one in frames:
-            self._writer.write(one)
-            await self._writer.drain()
-
-    async def read(self):
-        """(kind, flags, payload) of the next frame; None when the server has closed."""
-        try:
-            head = await self._reader.readexactly(9)
-            size = int.from_bytes(head[:3], "big")
-            return head[3], head[4], await self._reader.readexactly(size)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return None
-
-    async def until(self, kind, *, flags=0):
-        """The payload of the next frame of a kind; None if the server closes before."""
-        while (found := await self.read()) is not None:
-            if found[:2] == (kind, flags):
-                return found[2]
-        return None
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ FAILURES = {
     "secret": RuntimeError("secret"),
 }
 TRACE = [("x-trace-id", "trace-of-mine")]
+PATIENCE_SECONDS = 1.0
 
 
 def answered(request):
@@ -107,7 +108,8 @@ def streams():
 
 @pytest.fixture
 async def channel(probes, streams):
-    server = grpc.aio.server(interceptors=[ErrorInterceptor(Metrics(), streams), Doorkeeper()])
+    guard = ErrorInterceptor(Metrics(), streams, patience_seconds=PATIENCE_SECONDS)
+    server = grpc.aio.server(interceptors=[guard, Doorkeeper()])
     server.add_generic_rpc_handlers((handlers(probes),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
