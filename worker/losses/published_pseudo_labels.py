@@ -7,7 +7,6 @@ at batch 16): where a batch's share of every grid point rounds to 0, all is put 
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import gaussian_kde
 
 Floats = NDArray[np.float64]
 
@@ -82,6 +81,9 @@ def published_pseudo_labels(
         ValueError: see `rounded_counts`; or no label lies in the range.
     """
     kept_N = label_N[(label_N >= low) & (label_N <= high)]
+    # Here, not above: it takes 0.7 s, and every network's training imports this module.
+    from scipy.stats import gaussian_kde
+
     if not len(kept_N):
         raise ValueError(f"no training label lies between {low} and {high}")
     if np.ptp(kept_N) == 0:

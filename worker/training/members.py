@@ -20,6 +20,7 @@ from worker.models.additive_start import start_from_ridge
 from worker.models.encoding import DesignBatch
 from worker.models.latent_network import Readings
 from worker.models.saturation import SaturatingFit, fit_saturating
+from worker.training.adamw import AdamW
 from worker.training.compiling import compile_layers
 from worker.training.fit_task import FitTask, new_network
 from worker.training.group import agreed, average_gradients, read_shared, start_alike
@@ -109,7 +110,7 @@ class MemberFit:
         features = None if feature_EF is None else feature_EF.numpy()
         return fit_ridge(effect_NE, label_N, feature_EF=features)
 
-    def _optimizer(self) -> torch.optim.AdamW:
+    def _optimizer(self) -> AdamW:
         spec = self.task.spec.optimizer
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
         free = [p for p in self.net.parameters() if p.ndim <= 1]  # biases and z_W
@@ -119,9 +120,7 @@ class MemberFit:
         if self.loss.gates is not None:
             gates = list(self.loss.gates.parameters())
             groups.append({"params": gates, "weight_decay": 0.0, _RATE: _GATE_RATE})
-        return torch.optim.AdamW(
-            groups, lr=spec.learning_rate, weight_decay=spec.weight_decay, fused=True
-        )
+        return AdamW(groups, lr=spec.learning_rate, weight_decay=spec.weight_decay, fused=True)
 
     def _dropout_generator(self) -> torch.Generator:
         place = (self.progress.member, self.progress.epoch, "dropout")

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -23,7 +22,19 @@ def pearson(first_N: Floats, second_N: Floats) -> float | None:
 
 def spearman(first_N: Floats, second_N: Floats) -> float | None:
     """Rank correlation, ties at their mean rank; None as in `pearson`."""
-    return pearson(rankdata(first_N), rankdata(second_N))
+    return pearson(_ranks(first_N), _ranks(second_N))
+
+
+def _ranks(value_N: Floats) -> Floats:
+    """Places in ascending order, from 1, ties at their mean; NaN for all where there is one.
+
+    Not `scipy.stats.rankdata`: its package takes 0.7 s to import, in every job that trains.
+    """
+    if np.isnan(value_N).any():
+        return np.full(len(value_N), np.nan)
+    _, place_N, count_K = np.unique(value_N, return_inverse=True, return_counts=True)
+    mean_K: Floats = np.cumsum(count_K) - (count_K - 1) / 2
+    return mean_K[place_N]
 
 
 def metric_row(prediction_N: Floats, truth_N: Floats) -> dict[str, Any]:

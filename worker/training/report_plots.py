@@ -81,15 +81,19 @@ def draw(
         height: in inches.
     """
     import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     buffer = io.StringIO()
     with mpl.rc_context(cast(Any, {**_STYLE, "svg.hashsalt": name})), warnings.catch_warnings():
         # The page's own font draws the text: what matplotlib's font lacks does not matter.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(width, height), layout="constrained", facecolor="none")
         paint(figure)
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+        for axes in figure.axes:
+            axes.patch.set_facecolor("none")
+        # Not `savefig`, which draws all of it once more, to begin with, for the layout alone.
+        cast(Any, FigureCanvasSVG(figure)).print_svg(buffer, metadata={"Date": None})
     return _page_part(buffer.getvalue(), name)
 
 

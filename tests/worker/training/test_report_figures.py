@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score
 from service.contract.datasets import CovariateColumn, LabelColumn
 from tests.worker.tables import IDENTITY, small_spec, write_table
 from worker.data.table import read_table
-from worker.training.metrics import average_precision, precision_at
+from worker.training.metrics import average_precision, precision_at, spearman
 from worker.training.preparation import prepare
 from worker.training.run import train_model
 
@@ -24,6 +24,16 @@ def test_average_precision_is_scikit_learns_with_ties(seed):
     assert average_precision(score, good) == pytest.approx(average_precision_score(good, score))
     assert average_precision(np.ones(60), good) == pytest.approx(good.mean())
     assert average_precision(score, np.zeros(60, dtype=bool)) is None
+
+
+@pytest.mark.parametrize("digits", [1, 9], ids=["ties", "no_ties"])
+def test_spearman_is_scipys_with_ties(digits):
+    draw = np.random.default_rng(digits)
+    one_N, other_N = np.round(draw.normal(size=(2, 60)), digits)
+    assert spearman(one_N, other_N) == pytest.approx(spearmanr(one_N, other_N).statistic, abs=1e-12)
+    one_N[7] = np.nan
+    assert np.isnan(spearman(one_N, other_N))
+    assert spearman(one_N[8:], np.ones(52)) is None
 
 
 def test_precision_at_k_shares_the_last_places():
