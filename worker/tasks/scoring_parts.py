@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,15 @@ if TYPE_CHECKING:
 PARQUET, GZIP = "application/vnd.apache.parquet", "application/gzip"
 
 _NICE = 10
+_IMPORTED = (
+    "worker.inference.predictor",
+    "worker.scoring.combinations",
+    "worker.scoring.plan",
+    "worker.scoring.preparation",
+    "worker.scoring.prepared",
+    "worker.scoring.shard",
+    "worker.scoring.splice",
+)
 _PART = re.compile(r"part-(\d+)\.(parquet|tsv\.gz)")
 _LISTED_NAMES = 1000
 
@@ -50,9 +60,16 @@ def is_part(name: str) -> bool:
 
 
 def step_back() -> None:
-    """Give way to whoever answers at once: a lower priority, and one thread."""
+    """Give way to whoever answers at once: a lower priority, and one thread.
+
+    Before any claim, and before it has to wait: what a job imports takes two seconds of processor
+    time, on a busy machine longer than a lease, and next to no heartbeat gets through.
+    """
     import torch
     from threadpoolctl import threadpool_limits
+
+    for name in _IMPORTED:
+        import_module(name)
 
     os.setpriority(os.PRIO_PROCESS, 0, _NICE)
     torch.set_num_threads(1)

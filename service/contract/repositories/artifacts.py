@@ -11,8 +11,9 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import Select, delete, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -161,6 +162,19 @@ def delete_unheld(database: Database, store: ArtifactStore, sha256: str) -> bool
 
 def is_named(session: Session, project_id: str, sha256: str) -> bool:
     """Whether a row of the project says that the blob is its."""
+    names = _names(project_id, sha256)
+    return any(session.execute(query.limit(1)).first() is not None for query in names)
+
+
+def list_unnamed(session: Session) -> list[ArtifactRecord]:
+    """What is known of every blob that no row of its project says is its."""
+    names = _names(ArtifactRecord.project_id, ArtifactRecord.sha256)
+    nowhere = (~query.correlate(ArtifactRecord).exists() for query in names)
+    return list(session.scalars(select(ArtifactRecord).where(*nowhere)))
+
+
+def _names(project_id: Any, sha256: Any) -> list[Select[Any]]:  # noqa: ANN401 - or columns
+    """Rows of a project that name a blob."""
     queries = [
         select(record.id).where(
             record.project_id == project_id,
@@ -191,7 +205,7 @@ def is_named(session: Session, project_id: str, sha256: str) -> bool:
             JobFileRecord.project_id == project_id, JobFileRecord.sha256 == sha256
         ),
     ]
-    return any(session.execute(query.limit(1)).first() is not None for query in queries)
+    return queries
 
 
 def _lock(session: Session, sha256: str) -> None:

@@ -15,7 +15,7 @@ from service.contract.database import Database
 from service.contract.records import ArtifactRecord
 from service.contract.repositories.artifacts import (
     delete_unheld,
-    is_named,
+    list_unnamed,
     release_artifact,
     write_blobs,
 )
@@ -43,13 +43,10 @@ def find_garbage(database: Database, store: ArtifactStore) -> Garbage:
     """Look through all blobs and rows; nothing is changed."""
     stored = {blob.sha256: blob for blob in store.stored()}
     with database.read() as session:
-        rows = session.scalars(select(ArtifactRecord)).all()
+        held = set(session.scalars(select(ArtifactRecord.sha256)))
         unnamed = [
-            (row.project_id, Blob(row.sha256, row.size_bytes))
-            for row in rows
-            if not is_named(session, row.project_id, row.sha256)
+            (row.project_id, Blob(row.sha256, row.size_bytes)) for row in list_unnamed(session)
         ]
-    held = {row.sha256 for row in rows}
     gone = {sha256 for sha256 in held - stored.keys() if not store.has(sha256)}
     with database.read() as session:  # again: some may have been released since
         query = select(ArtifactRecord.sha256).where(ArtifactRecord.sha256.in_(gone))

@@ -1,6 +1,7 @@
 """Only what nothing needs is collected, also beside a publication that is under way."""
 
 import pytest
+from sqlalchemy import event
 
 from service.contract.artifacts import ArtifactStore
 from service.contract.records import DatasetRecord
@@ -85,3 +86,17 @@ def test_a_missing_file_is_told_and_its_row_stays(database, store, needed):
     collect(database, store, found)
     with database.read() as session:
         assert artifacts.get_artifact(session, "default", needed.sha256)
+
+
+@pytest.mark.usefixtures("needed")
+def test_many_blobs_take_as_many_statements_as_few(database, store):
+    statements = []
+    event.listen(database.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
+    counts = []
+    for content in (b"one", b"two", b"three"):
+        publish_blob(database, store, content)
+        statements.clear()
+        found = find_garbage(database, store)
+        counts.append(len(statements))
+    assert len(found.unnamed) == 3
+    assert len(set(counts)) == 1
