@@ -5,6 +5,7 @@ import os
 import shutil
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from service.contract.database import Database
 from service.migrations.migrate import migrate
@@ -14,6 +15,10 @@ from tests.servers.postgres import postgres_server
 from tests.servers.valkey import valkey_server
 
 SETTING, FOR_TESTS = "CELLGEBRA_", "CELLGEBRA_TEST_"
+
+# How fast a machine is, and what else it does, is no property of what is tested.
+settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any")
 
 
 def pytest_collection_finish():

@@ -121,9 +121,7 @@ def try_method(channel, method, strategy, *, turn, metadata):
     counts = Counter()
 
     @seed(turn)
-    @settings(
-        max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=EXAMPLES, database=None, suppress_health_check=list(HealthCheck))
     @given(strategy)
     def calls(contents):
         counts[check_call(channel, method, contents, metadata)] += 1

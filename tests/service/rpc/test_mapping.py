@@ -1,7 +1,7 @@
 """What is written as a message reads back as the same model."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from pydantic import ValidationError
 
 from service.contract.algebra import ComposeAnswer, ComposeRequest
@@ -54,14 +54,14 @@ def sent(message, model):
     return type(message).FromString(message.SerializeToString())
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(specs.training_specs)
 def test_a_spec_comes_back(spec):
     message = sent(training_pb2.TrainingSpec(), spec)
     assert TrainingSpec.model_validate(read_message(message)) == spec
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12)
 @given(specs.training_jobs)
 def test_a_job_comes_back(job):
     message = sent(training_pb2.TrainingJob(), job)
@@ -97,21 +97,21 @@ def test_an_event_comes_back(type_):
     assert JobEvent.model_validate(read_message(message)) == event
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(dataset_specs.datasets)
 def test_a_data_set_comes_back(dataset):
     message = sent(datasets_pb2.Dataset(), dataset)
     assert Dataset.model_validate(read_message(message)) == dataset
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(gene_table_specs.gene_tables)
 def test_a_gene_table_comes_back(table):
     message = sent(genes_pb2.GeneTable(), table)
     assert GeneTable.model_validate(read_message(message)) == table
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(gene_table_specs.networks)
 def test_a_network_comes_back(network):
     message = sent(genes_pb2.Network(), network)
@@ -125,7 +125,7 @@ def test_a_score_request_comes_back(request):
     assert ScoreRequest.model_validate(data) == request
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(score_specs.score_answers)
 def test_an_answer_comes_back(answer):
     message = sent(inference_pb2.ScoreResponse(), answer)
@@ -138,7 +138,7 @@ def test_a_latent_operation_comes_back(request):
     assert ComposeRequest.model_validate(read_message(message)) == request
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(compose_specs.compose_answers)
 def test_composed_states_come_back(answer):
     message = sent(inference_pb2.ComposeResponse(), answer)

@@ -60,7 +60,7 @@ def require_close(one, other):
         assert one == other
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(requests=REQUESTS)
 def test_each_gets_what_it_would_get_alone(predictor, requests):
     for request, part in zip(requests, scored(predictor, requests), strict=True):

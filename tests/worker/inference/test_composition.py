@@ -23,7 +23,7 @@ from worker.inference.predictor import Predictor
 LATENT = pytest.mark.parametrize("trained", ["perturbation_set"], indirect=True)
 EDITS = [f"g{i}:knockdown" for i in range(8)]
 KEYS = st.lists(st.sampled_from(EDITS), unique=True, max_size=5)
-QUICK = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 A, B, C, D = EDITS[:4]
 
 

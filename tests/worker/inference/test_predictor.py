@@ -20,9 +20,7 @@ GENOTYPES = st.lists(
     max_size=4,
     unique_by=lambda edit: edit[0],
 ).map(lambda edits: [key + level for key, level in edits])
-QUICK = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+QUICK = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +52,7 @@ def test_the_order_of_the_request_permutes_the_answer(predictor, designs, data):
         )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, suppress_health_check=list(HealthCheck))
 @given(order=st.permutations(range(8)))
 def test_permuting_the_models_edits_changes_no_score(trained, predictor, order):
     model, designs = trained

@@ -45,7 +45,7 @@ def literal(z, labels, temperature, similarity):
 
 @BOTH
 @pytest.mark.parametrize("similarity", ["neg_l2", "cosine"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 10_000),
     labels=st.lists(

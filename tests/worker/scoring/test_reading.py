@@ -34,7 +34,7 @@ def read(manifest, design, **columns):
     return good, problems.offenders, reader
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_what_is_read_is_what_the_grammar_reads_or_an_offender(additive, data):
     manifest = additive.manifest

@@ -23,9 +23,7 @@ from worker.search.tally import Watch
 
 pytestmark = pytest.mark.timeout(600)
 
-QUICK = settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+QUICK = settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LEVELS = tuple(f"@0.{level}" for level in range(1, 9))
 LIMITS = (
     [],

@@ -79,7 +79,7 @@ def some_least(value_B, share):
 
 
 @pytest.mark.parametrize("head", HEADS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data(), share=st.sampled_from([0.0, 0.5, 0.9, 1.0]))
 def test_every_design_that_is_good_enough_comes_out_once(head, data, share):
     arrays, order, sets, value_B = data.draw(cases(head))
@@ -98,7 +98,7 @@ def test_every_design_that_is_good_enough_comes_out_once(head, data, share):
 
 
 @pytest.mark.parametrize("head", HEADS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data(), nodes=st.integers(1, 4))
 def test_nothing_that_was_not_looked_at_is_above_the_bound(head, data, nodes):
     arrays, order, sets, value_B = data.draw(cases(head))

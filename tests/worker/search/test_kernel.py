@@ -148,7 +148,7 @@ def require_front(found, value_B2, rows, room):
 
 
 @pytest.mark.parametrize("kernels", TOGETHER)
-@settings(max_examples=8 if INTERPRETED else 40, deadline=None)
+@settings(max_examples=8 if INTERPRETED else 40)
 @given(head=HEADS, shape=SHAPES, order=st.integers(1, 3), data=st.data())
 def test_kernels_read_what_the_networks_read(kernels, head, shape, order, data):
     seed = data.draw(st.integers(0, 999))

@@ -77,7 +77,7 @@ OBJECTIVES = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 999),
     shape=st.fixed_dictionaries(
@@ -110,7 +110,7 @@ def test_pruning_changes_no_bit(*, seed, shape, order, keep, strata, share, obje
         both(tables, objective, kernel, **options)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     seed=st.integers(0, 999),
     members=st.sampled_from([1, 4]),
@@ -231,7 +231,7 @@ def test_what_needs_every_design_is_not_pruned(kernel):
         assert (part.evaluated_count, part.pruned_count) == (comb(20, 3), 0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 999),
     terms=st.integers(1, 3),

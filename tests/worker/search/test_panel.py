@@ -50,7 +50,7 @@ some = st.dictionaries(sets, st.integers(0, 20).map(float), min_size=1, max_size
 
 
 @given(some, st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_loci_are_worth_what_they_say_and_at_most_the_best(values, size):
     found = proposals(values)
     panel = choose_panel(PanelSpec(size=size), found)
@@ -97,7 +97,7 @@ def total_cost(found, parents):
 
 
 @given(some, st.integers(1, 3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_parents_save_what_they_say(values, size):
     found = proposals(values)
     panel = choose_panel(PanelSpec(kind="parents", size=size), found)
@@ -159,7 +159,7 @@ budgets = st.sampled_from([None, 0.0, 4.0, 7.0])
 
 
 @given(some, st.integers(1, 4), prices, budgets, st.sets(st.sampled_from(LOCI), max_size=2))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_program_of_loci_is_the_best_of_all_panels(values, size, price, budget, owned):
     found = proposals(values)
     cost = dict(zip(LOCI, price, strict=True))
@@ -190,7 +190,7 @@ def test_a_program_of_loci_is_the_best_of_all_panels(values, size, price, budget
 
 
 @given(some, st.integers(1, 2))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_program_of_parents_saves_most_of_all_panels(values, size):
     found = proposals(values)
     fields = {"kind": "parents", "size": size}

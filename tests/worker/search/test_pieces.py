@@ -15,7 +15,7 @@ from worker.search.diversity import choose_diverse
 from worker.search.exclusions import most_together, together
 from worker.search.sets import ranks_of, set_count, sets_at
 
-QUICK = settings(max_examples=40, deadline=None)
+QUICK = settings(max_examples=40)
 
 
 @QUICK

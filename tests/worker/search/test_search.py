@@ -13,9 +13,7 @@ from tests.worker.search.conftest import EDITS, KINDS, LATENT
 from tests.worker.search.oracle import brute_force, worth
 from worker.search.run import search
 
-QUICK = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+QUICK = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LEVELS = ("g0:knockdown@0.3", "g1:overexpression@3", "g3:insertion=a@0.5")
 OBJECTIVE = st.fixed_dictionaries(
     {"direction": st.sampled_from(["maximize", "minimize"]), "weight": st.sampled_from([0.5, 2.0])}

@@ -64,7 +64,7 @@ def grouped(edit_count, kinds):
     return together(edits[:edit_count])
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(
     head=HEADS,
     shape=SHAPES,
