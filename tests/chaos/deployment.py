@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -10,14 +11,19 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import psutil
+from celery import Celery
+from sqlalchemy import select
 
 from service.contract.artifacts import ArtifactStore
+from service.contract.broker import KEY_PREFIX, celery_url
 from service.contract.database import Database
-from service.contract.records import JobRecord
+from service.contract.jobs import Queue
+from service.contract.records import JobRecord, WorkerRecord
+from service.supervisor.programs import WorkerOptions
 from tests.chaos.broker import Broker
 from tests.chaos.ledger import attempts
 from tests.servers.embedded import STOP_SECONDS, EmbeddedService, embedded_service
-from tests.servers.processes import die_with_parent, stop
+from tests.servers.processes import die_with_parent, kill_group
 
 LEASE_SECONDS = 8.0
 ENVIRONMENT = {
@@ -31,6 +37,8 @@ ENVIRONMENT = {
     "CELLGEBRA_SEARCH_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }
+_PYTHON = (sys.executable, "-P", "-m")
+_QUIET = ("--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
 class Deployment:
@@ -101,11 +109,31 @@ class Deployment:
 
     @contextmanager
     def another_scheduler(self, **environment: str) -> Iterator[None]:
-        """One more scheduler, as long as the block runs; it is killed afterwards."""
-        command = [sys.executable, "-P", "-m", "service.cli", "scheduler"]
-        with (self.data_dir / "logs" / "another_scheduler.log").open("ab") as log:
+        """One more scheduler, as long as the block runs."""
+        with self._another("scheduler", [*_PYTHON, "service.cli", "scheduler"], environment) as one:
+            yield
+            assert one.is_running(), "the other scheduler has ended by itself"
+
+    @contextmanager
+    def another_worker(self, kind: WorkerOptions, **environment: str) -> Iterator[psutil.Process]:
+        """One more worker, as long as the block runs; it is there when the block begins."""
+        command = [*_PYTHON, "celery", "-A", "worker.app:app", "worker", *_QUIET, *kind.pool]
+        command += ["-Q", ",".join(kind.queues), "-n", f"another-{kind.name}@%h"]
+        with self._another(kind.name, command, environment) as worker:
+            for _ in attempts():
+                if self.is_present(worker.pid):
+                    break
+            yield worker
+
+    @contextmanager
+    def _another(
+        self, name: str, command: list[str], environment: dict[str, str]
+    ) -> Iterator[psutil.Process]:
+        """A process of our own beside those of the service; it is killed in the end."""
+        with (self.data_dir / "logs" / f"another_{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 command,
+                cwd=self.data_dir,
                 env={**os.environ, **self.environment, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -114,10 +142,46 @@ class Deployment:
                 preexec_fn=die_with_parent(signal.SIGKILL),
             )
         try:
-            yield
-            assert process.poll() is None, "the other scheduler has ended by itself"
+            yield psutil.Process(process.pid)
         finally:
-            stop(process, signal.SIGKILL, timeout_seconds=10)
+            kill_group(process.pid)
+            process.wait()
+
+    @contextmanager
+    def deaf(self, queue: Queue, *names: str) -> Iterator[None]:
+        """Workers that take no messages of a queue, as long as the block runs."""
+        app = Celery(broker=celery_url(self.broker.url), set_as_current=False)
+        app.conf.broker_transport_options = {"global_keyprefix": KEY_PREFIX}
+        where = [f"{name}@{socket.gethostname()}" for name in names]
+        with closing(app), app.connection_for_write() as connection:
+            options = {"destination": where, "connection": connection, "reply": True, "timeout": 10}
+            told = app.control.cancel_consumer(queue, **options)
+            assert len(told) == len(where), told
+            try:
+                yield
+            finally:
+                app.control.add_consumer(queue, **options)
+
+    @contextmanager
+    def halted(self, *names: str) -> Iterator[None]:
+        """Workers at a halt, as long as the block runs: what they are asked for waits."""
+        halted: list[psutil.Process] = []
+        try:
+            for name in names:
+                worker = self.main_process(name)
+                for process in (worker, *worker.children()):
+                    freeze(process, self.database)
+                    halted.append(process)
+            yield
+        finally:
+            for process in halted:
+                with suppress(psutil.NoSuchProcess):
+                    process.send_signal(signal.SIGCONT)
+
+    def is_present(self, pid: int) -> bool:
+        """Whether a worker counts as alive."""
+        with self.database.read() as session:
+            return session.scalar(select(WorkerRecord).where(WorkerRecord.pid == pid)) is not None
 
     def main_process(self, name: str) -> psutil.Process:
         """The process of a program: a worker by its name, or a command such as `api`."""

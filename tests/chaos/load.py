@@ -105,20 +105,21 @@ class Load:
         }
         return self._create(JobKind.TRAINING, "/v1/training-jobs", json=spec)
 
-    def search(self) -> Entry:
-        """Search every pair."""
+    def search(self, **changes: Any) -> Entry:
+        """Search every pair, unless something else is said."""
         spec = {
             "model_id": self.model_id,
             "objectives": [{"label": "titer"}],
             "max_order": 2,
             "proposal_count": PROPOSALS,
+            **changes,
         }
         return self._create(JobKind.SEARCH, "/v1/search-jobs", json=spec)
 
-    def score_combinations(self) -> Entry:
-        """Score every design of two to four edits as a job, in two shards."""
+    def score_combinations(self, **changes: Any) -> Entry:
+        """Score every design of two to four edits in two shards, unless something else is said."""
         designs = {"kind": "combinations", "min_order": 2, "max_order": 4}
-        spec = {"model_id": self.model_id, "input": designs, "shard_rows": 1000}
+        spec = {"model_id": self.model_id, "input": designs, "shard_rows": 1000, **changes}
         return self._create(JobKind.SCORING, "/v1/scoring-jobs", json=spec)
 
     def score(self) -> Entry:

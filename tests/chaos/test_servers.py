@@ -84,7 +84,11 @@ def test_restart_of_postgresql_in_a_transaction(trials, turn):  # noqa: ARG001
         trials.postgres.start()
         watch.restart()
         late = trials.load.ingest()
-        watch.until(lambda: trials.has_ended(late) and trials.is_present("batch"))
+        watch.until(lambda: trials.has_ended(late) and is_present(trials, "batch"))
+
+
+def is_present(trials, name):
+    return trials.deployment.is_present(trials.deployment.main_process(name).pid)
 
 
 def crash_while_others_wait(trials, training):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from service.contract.jobs import TERMINAL_STATES, EventType, JobState
-from service.contract.records import JobEventRecord, JobRecord, WorkerRecord
+from service.contract.records import JobEventRecord, JobRecord
 from service.contract.repositories.artifacts import collect_doubtful
 from service.contract.repositories.garbage import find_garbage
 from tests.chaos.deployment import Deployment
@@ -23,7 +23,7 @@ from tests.servers.postgres import OwnPostgresServer
 logger = logging.getLogger(__name__)
 
 LIVE_JOBS = 50
-MOST_REFILLS = 5
+SEARCHES = 28
 RECOVERY_SECONDS = 120.0
 SETTLE_SECONDS = 5.0
 AWAY_SECONDS = 30.0
@@ -83,8 +83,12 @@ class Trials:
         self._begin = 0
 
     @contextmanager
-    def fault(self, name: str) -> Iterator[Watch]:
+    def fault(self, name: str, *, more_searches: int = 0) -> Iterator[Watch]:
         """Have many jobs at work while the block breaks something, then reckon.
+
+        Args:
+            name: of the fault.
+            more_searches: for a trial that takes its time before it breaks something.
 
         Raises:
             AssertionError: something was lost, doubled, left over, or answered without sense.
@@ -92,7 +96,7 @@ class Trials:
         start = time.monotonic()
         outcome = Outcome(name, self.deployment.kind)
         try:
-            live = self._fill()
+            live = self._fill(more_searches)
             logger.info("%s: %d live after %.1f s", name, live, time.monotonic() - start)
             with Trickle(self.load):
                 yield Watch(outcome)
@@ -126,16 +130,23 @@ class Trials:
         balance.finished = balance.accepted - len(balance.lost)
         return balance
 
-    def _fill(self) -> int:
-        """Have enough jobs that have not ended, however fast they end; returns how many."""
+    def _fill(self, more_searches: int) -> int:
+        """Have enough jobs that have not ended, while nobody takes them; returns how many."""
         trainings = 0 if self.load.live_count() else 1  # a trial may have one under way
-        self.load.fill(ingests=36, trainings=trainings, searches=8, scorings=8)
-        for _ in range(MOST_REFILLS):
-            live = self.load.live_count()
-            if live >= LIVE_JOBS:
-                return live
-            self.load.fill(ingests=2 * (LIVE_JOBS - live), searches=5, scorings=5)
-        raise AssertionError(f"no {LIVE_JOBS} jobs at work: they end as fast as they are made")
+        searches = SEARCHES + more_searches
+        with self.deployment.halted("batch", "search-1", "scoring-1"):
+            self.load.fill(ingests=16, trainings=trainings, searches=searches, scorings=8)
+            return self.require_live()
+
+    def require_live(self) -> int:
+        """How many jobs have not ended.
+
+        Raises:
+            AssertionError: they are too few for a trial.
+        """
+        live = self.load.live_count()
+        assert live >= LIVE_JOBS, f"{live} jobs at work"
+        return live
 
     def reckon(self) -> Balance:
         """Compare the ledger since the last fault with jobs that are as new, and with all blobs."""
@@ -176,7 +187,7 @@ class Trials:
                 break
         return balance
 
-    def long_training(self, epochs: int = 400, **model: int) -> Entry:
+    def long_training(self, epochs: int = 180, **model: int) -> Entry:
         """A training that is in one of its epochs."""
         entry = self.load.training(epochs=epochs, **model)
         for _ in attempts():
@@ -197,12 +208,6 @@ class Trials:
         )
         with self.deployment.database.read() as session:
             return session.scalar(query.limit(1)) is not None
-
-    def is_present(self, name: str) -> bool:
-        """Whether a worker counts as alive."""
-        pid = self.deployment.main_process(name).pid
-        with self.deployment.database.read() as session:
-            return session.scalar(select(WorkerRecord).where(WorkerRecord.pid == pid)) is not None
 
     def has_ended(self, entry: Entry) -> bool:
         """Whether a job has ended."""

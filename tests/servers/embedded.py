@@ -16,7 +16,7 @@ import psutil
 
 from tests.servers.processes import ServerError, die_with_parent, free_port, kill_group, stop
 
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
 STOP_SECONDS = 60.0
 GONE_SECONDS = 5.0
 MARK = "CELLGEBRA_TEST_MARK"
@@ -108,16 +108,17 @@ def _start(
 
 def _wait_until_ready(service: EmbeddedService) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline and service.process.poll() is None:
-        if _is_ready(service.base_url):
-            return
-        time.sleep(0.1)
+    with httpx.Client(base_url=service.base_url, timeout=5) as client:  # each takes its time
+        while time.monotonic() < deadline and service.process.poll() is None:
+            if _is_ready(client):
+                return
+            time.sleep(0.2)
     raise ServerError(f"`cellgebra up` did not become ready\n{service.logs()}")
 
 
-def _is_ready(base_url: str) -> bool:
+def _is_ready(client: httpx.Client) -> bool:
     try:
-        return httpx.get(f"{base_url}/health/ready", timeout=5).status_code == httpx.codes.OK
+        return client.get("/health/ready").status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
 
