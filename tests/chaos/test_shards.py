@@ -47,7 +47,10 @@ def test_kill_of_workers_at_shards(trials, turn):  # noqa: ARG001
         load.await_ends()
         with trials.fault("kill -9 of workers at shards of two jobs", more_searches=30) as watch:
             with deployment.halted("batch"):
-                scores, scorer = frozen_at_a_shard(trials, lambda: others_scores(trials), helper)
+                with deployment.halted("search-1"):
+                    scores, scorer = frozen_at_a_shard(
+                        trials, lambda: others_scores(trials), helper
+                    )
                 search, searcher = frozen_at_a_shard(
                     trials, lambda: load.search(**SEARCH), deployment.main_process("search-1")
                 )
