@@ -229,30 +229,39 @@ class ShardProgress:
         self._possible = possible_count
         self._begin = begin
         self._begin_time = time.monotonic()
-        self._first: int | None = None
-        self._told = -_PERIOD_SECONDS
+        self._told_time = -_PERIOD_SECONDS
+        self._first: ShardCounts | None = None
+        self._last: ShardCounts | None = None
 
     def __call__(self) -> None:
         """Tell, unless it was told a moment ago."""
-        if time.monotonic() - self._told >= _PERIOD_SECONDS:
-            self._tell()
+        if self._is_due():
+            self._tell(self._count())
 
     def is_done(self) -> bool:
-        """Whether every shard is done; tells how far they are."""
-        counts = self._tell()
+        """Whether every shard is done; tells how far they are, where that has changed."""
+        counts = self._count()
+        if counts != self._last or self._is_due():
+            self._tell(counts)
         return counts.done == counts.total
 
-    def _tell(self) -> ShardCounts:
+    def _is_due(self) -> bool:
+        return time.monotonic() - self._told_time >= _PERIOD_SECONDS
+
+    def _count(self) -> ShardCounts:
         with self._held.runtime.database.read() as session:
-            counts = shards.count_shards(session, self._held.job.id)
-        self._told = time.monotonic()
-        if self._first is None:  # what an earlier attempt has done took none of our time
-            self._first = counts.evaluated
+            return shards.count_shards(session, self._held.job.id)
+
+    def _tell(self, counts: ShardCounts) -> None:
+        self._told_time, self._last = time.monotonic(), counts
+        self._first = (
+            self._first or counts
+        )  # what an earlier attempt has done took none of our time
         share = min(counts.evaluated / self._possible, 1.0) if self._possible else 1.0
-        done = counts.evaluated - self._first
+        done = counts.evaluated - self._first.evaluated
         left = None
         if done:
-            seconds = self._told - self._begin_time
+            seconds = self._told_time - self._begin_time
             left = max(self._possible - counts.evaluated, 0) * seconds / done
         self._held.emit(
             EventType.PROGRESS,
@@ -263,7 +272,6 @@ class ShardProgress:
                 "possible_count": self._possible,
             },
         )
-        return counts
 
 
 def do_all(held: HeldJob, work: ShardWork, progress: ShardProgress) -> None:

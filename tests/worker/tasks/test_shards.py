@@ -2,16 +2,22 @@
 
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 
 import pytest
 
+from service.contract.artifacts import ArtifactStore
 from service.contract.database import utc_now
-from service.contract.jobs import JobKind
-from service.contract.records import JobShardRecord
+from service.contract.jobs import EventType, JobKind
+from service.contract.records import JobEventRecord, JobShardRecord
 from service.contract.repositories import jobs, leases, shards
 from service.contract.repositories.jobs import Owner
 from service.contract.repositories.requests import Request
+from service.contract.settings import Settings
+from worker.tasks.life_cycle import run_job
+from worker.tasks.runtime import Runtime
+from worker.tasks.shards import ShardProgress, ShardWork, do_all
 
 pytestmark = pytest.mark.slow
 
@@ -72,23 +78,35 @@ def database_kind():
 
 
 @pytest.fixture
-def begin(database, database_url, tmp_path):
-    """Starts a worker on a job's only shard; gives the job's id, once it is at work."""
-    started = []
+def queued(database):
+    """Makes a job that waits, and gives its id."""
 
-    def begin(work, *, is_helper):
+    def queued():
         with database.write() as session:
             owner, request = Owner("lab", "ada"), Request(None, "")
             kind = JobKind.SEARCH
             job, _ = jobs.create_job(session, owner, kind, {}, subject_id="x", request=request)
-            if is_helper:
-                shards.plan_shards(session, leases.claim(session, job.id, "owner", 60), SPECS)
+            return job.id
+
+    return queued
+
+
+@pytest.fixture
+def begin(database, database_url, queued, tmp_path):
+    """Starts a worker on a job's only shard; gives the job's id, once it is at work."""
+    started = []
+
+    def begin(work, *, is_helper):
+        job_id = queued()
+        if is_helper:
+            with database.write() as session:
+                shards.plan_shards(session, leases.claim(session, job_id, "owner", 60), SPECS)
         program = WORKER.replace("DO", work).replace("IS_HELPER", str(is_helper))
-        command = [sys.executable, "-c", program, database_url, str(tmp_path), job.id]
+        command = [sys.executable, "-c", program, database_url, str(tmp_path), job_id]
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         started.append(process)
         assert process.stdout.readline() == b"at work\n"
-        return job.id, process
+        return job_id, process
 
     yield begin
     for process in started:
@@ -100,7 +118,7 @@ def begin(database, database_url, tmp_path):
 @pytest.fixture(autouse=True)
 def _leaves_no_unfinished_file(tmp_path):
     yield
-    assert list((tmp_path / "artifacts" / "incoming").iterdir()) == []
+    assert list((tmp_path / "artifacts").glob("incoming/*")) == []
 
 
 @pytest.fixture
@@ -148,3 +166,31 @@ def test_a_job_whose_own_worker_hangs_in_a_lost_shard_goes_to_another(database, 
     with database.read() as session:
         job = jobs.get_job(session, "lab", JobKind.SEARCH, job_id)
     assert (job.state, job.owner, job.attempt_count) == ("QUEUED", None, 1)
+
+
+def test_who_waits_for_the_shard_of_another_tells_of_it_once_a_second(database, queued, tmp_path):
+    runtime = Runtime(Settings(data_dir=tmp_path), database, ArtifactStore(tmp_path / "artifacts"))
+
+    def wait(held):
+        with database.write() as session:
+            shards.plan_shards(session, held.job, SPECS)
+            lease = shards.claim_shard(session, held.job.id, "another", 60)
+        finish = threading.Timer(1.5, lambda: finish_shard(database, lease))
+        finish.start()
+        work = ShardWork(runtime, held.job.id, SPECS, pytest.fail, should_stop=held.should_stop)
+        do_all(held, work, ShardProgress(held, 10))
+        finish.join()
+        return lambda session, job: {}  # noqa: ARG005
+
+    job_id = queued()
+    run_job(runtime, job_id, wait)
+    with database.read() as session:
+        query = session.query(JobEventRecord).filter_by(type=EventType.PROGRESS.value)
+        told = [event.data["evaluated_count"] for event in query.order_by(JobEventRecord.sequence)]
+        assert jobs.get_job(session, "lab", JobKind.SEARCH, job_id).state == "SUCCEEDED"
+    assert told == [0, 0, 10]
+
+
+def finish_shard(database, lease):
+    with database.write() as session:
+        shards.finish_shard(session, lease, b"found", evaluated_count=10)
