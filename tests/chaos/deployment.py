@@ -149,7 +149,7 @@ class Deployment:
 
     @contextmanager
     def deaf(self, queue: Queue, *names: str) -> Iterator[None]:
-        """Workers that take no messages of a queue, as long as the block runs."""
+        """Workers that take no messages of a queue, and have none, as long as the block runs."""
         app = Celery(broker=celery_url(self.broker.url), set_as_current=False)
         app.conf.broker_transport_options = {"global_keyprefix": KEY_PREFIX}
         where = [f"{name}@{socket.gethostname()}" for name in names]
@@ -157,7 +157,11 @@ class Deployment:
             options = {"destination": where, "connection": connection, "reply": True, "timeout": 10}
             told = app.control.cancel_consumer(queue, **options)
             assert len(told) == len(where), told
+            asked = app.control.inspect(destination=where, connection=connection, timeout=10)
             try:
+                for _ in attempts():
+                    if not any(any(tasks.values()) for tasks in (asked.reserved(), asked.active())):
+                        break
                 yield
             finally:
                 app.control.add_consumer(queue, **options)
