@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 DOUBT_SECONDS = 60.0  # longer than a transaction waits for another
 FORGET_SECONDS = 3600.0
+JUMP_SECONDS = 1.0
 UNFINISHED_SECONDS = 2 * 86_400.0  # far longer than any upload or ingest
 
 _FRUITLESS = (JobState.FAILED, JobState.CANCELLED)
@@ -55,6 +56,8 @@ class Scheduler:
         self._database = database
         self._dispatcher = dispatcher
         self._store = artifact_store(settings)
+        self._clock = _Clock()
+        self._calm_time = float("-inf")
         self._tidy_time = 0.0
         self._forget_at = float("-inf")
 
@@ -70,14 +73,30 @@ class Scheduler:
                 return
 
     def look(self) -> None:
-        """One round: recover, ring, settle, forget."""
-        self._recover()
+        """One round: recover, settle, forget, tidy, ring."""
+        if self._trusts_silence():
+            self._recover()
+            self._settle_promotions()
+            with self._database.write() as session:
+                workers.forget_stale(session, self._settings.worker_stale_seconds)
+            self._tidy()
         self._ring()
         self._ring_sweeps()
-        self._settle_promotions()
-        with self._database.write() as session:
-            workers.forget_stale(session, self._settings.worker_stale_seconds)
-        self._tidy()
+
+    def _trusts_silence(self) -> bool:
+        """Whether who tells nothing for too long is lost: nobody is, a lease long, after a jump.
+
+        A host that has slept, or whose clock was set, finds every lease over and every file old,
+        though all are still at work.
+        """
+        if jump := self._clock.jump():
+            self._calm_time = time.monotonic() + self._settings.lease_seconds
+            logger.warning(
+                "the clock has jumped by %+.0f s, or the host slept: no job is taken back for %g s",
+                jump,
+                self._settings.lease_seconds,
+            )
+        return time.monotonic() >= self._calm_time
 
     def _tidy(self) -> None:
         """Remove what killed processes have left in the store."""
@@ -163,3 +182,16 @@ class Scheduler:
             logger.info("rang again for a %s job", job.kind, extra=about)
             with self._database.write() as session:
                 jobs.mark_dispatched(session, job.job_id)
+
+
+class _Clock:
+    """Sees the time of day jump: somebody sets it, or the host sleeps."""
+
+    def __init__(self) -> None:
+        self._ahead = time.time() - time.monotonic()
+
+    def jump(self) -> float:
+        """Seconds that it has jumped by since it was last asked; 0 up to `JUMP_SECONDS`."""
+        before, self._ahead = self._ahead, time.time() - time.monotonic()
+        jump = self._ahead - before
+        return jump if abs(jump) > JUMP_SECONDS else 0.0

@@ -23,7 +23,7 @@ from tests.servers.postgres import OwnPostgresServer
 logger = logging.getLogger(__name__)
 
 LIVE_JOBS = 50
-SEARCHES = 28
+INGESTS, SEARCHES, SCORINGS = 18, 30, 4  # those that a worker of each kind does in equal time
 RECOVERY_SECONDS = 120.0
 SETTLE_SECONDS = 5.0
 AWAY_SECONDS = 30.0
@@ -135,7 +135,9 @@ class Trials:
         trainings = 0 if self.load.live_count() else 1  # a trial may have one under way
         searches = SEARCHES + more_searches
         with self.deployment.halted("batch", "search-1", "scoring-1"):
-            self.load.fill(ingests=16, trainings=trainings, searches=searches, scorings=8)
+            self.load.fill(
+                ingests=INGESTS, searches=searches, scorings=SCORINGS, trainings=trainings
+            )
             return self.require_live()
 
     def require_live(self) -> int:

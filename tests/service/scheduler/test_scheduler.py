@@ -1,6 +1,7 @@
 """Laws of the scheduler, on both databases and a real broker: what was lost is found, once."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -129,6 +130,27 @@ def test_a_job_that_is_held_is_left_alone(database, make_scheduler, valkey):
     make_scheduler().look()
     assert read(database, job_id).state == JobState.RUNNING
     assert rings(valkey, Queue.TRAIN) == 0
+
+
+@pytest.mark.parametrize("jump_seconds", [3600.0, -3600.0])
+def test_a_clock_that_jumps_gives_every_worker_a_lease_to_tell_that_it_is_there(
+    database, make_scheduler, monkeypatch, caplog, jump_seconds
+):
+    job_id = add_job(database)
+    scheduler = make_scheduler()
+    scheduler.look()
+    lose(database, job_id)
+    now, counted = time.time, time.monotonic
+    monkeypatch.setattr("service.scheduler.time.time", lambda: now() + jump_seconds)
+    scheduler.look()
+    scheduler.look()
+    assert read(database, job_id).state == JobState.RUNNING
+    (warning,) = [record for record in caplog.records if record.name == "service.scheduler"]
+    assert f"jumped by {jump_seconds:+.0f} s" in warning.getMessage()
+    monkeypatch.setattr("service.scheduler.time.time", lambda: now() + jump_seconds + 60)
+    monkeypatch.setattr("service.scheduler.time.monotonic", lambda: counted() + 60)
+    scheduler.look()
+    assert read(database, job_id).state == JobState.QUEUED
 
 
 def test_two_schedulers_at_once_recover_each_job_once(database, make_scheduler, valkey):
