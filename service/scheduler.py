@@ -63,6 +63,7 @@ class Scheduler:
 
     def run(self, over: threading.Event) -> None:
         """Look again and again; a database or disk that fails is asked again in the next round."""
+        logger.info("looks every %g s", self._settings.scheduler_period_seconds)
         while True:
             try:
                 self.look()

@@ -109,8 +109,12 @@ class Deployment:
 
     @contextmanager
     def another_scheduler(self, **environment: str) -> Iterator[None]:
-        """One more scheduler, as long as the block runs."""
+        """One more scheduler, as long as the block runs; it is at work when the block begins."""
+        before = self.count_in_logs("service.scheduler: looks every")
         with self._another("scheduler", [*_PYTHON, "service.cli", "scheduler"], environment) as one:
+            for _ in attempts():
+                if self.count_in_logs("service.scheduler: looks every") > before:
+                    break
             yield
             assert one.is_running(), "the other scheduler has ended by itself"
 
