@@ -39,7 +39,7 @@ def upload_dataset(
     """Upload a table and wait until it is READY."""
 
     def work(client: "Cellgebra") -> None:
-        made = client.datasets.upload(path, _read("dataset", spec), name=name)
+        made = client.datasets.upload(path, _read("dataset", spec), name=name, progress=True)
         show(made, _dataset_rows(made), as_json=as_json)
 
     ask(url, work)
@@ -94,7 +94,7 @@ def upload_gene_table(
     """Upload features and other names of genes, and wait until they are READY."""
 
     def work(client: "Cellgebra") -> None:
-        made = client.gene_tables.upload(path, _read("gene-table", spec), name=name)
+        made = client.gene_tables.upload(path, _read("gene-table", spec), name=name, progress=True)
         show(made, _upload_rows(made), as_json=as_json)
 
     ask(url, work)
@@ -114,7 +114,9 @@ def upload_network(
 
     def work(client: "Cellgebra") -> None:
         wanted = _read("network", spec)
-        made = client.gene_tables.upload_network(gene_table_id, path, wanted, name=name)
+        made = client.gene_tables.upload_network(
+            gene_table_id, path, wanted, name=name, progress=True
+        )
         show(made, _upload_rows(made), as_json=as_json)
 
     ask(url, work)

@@ -1,7 +1,7 @@
 # Generated from service/client/aio/datasets.py by `make client`. Change that file.
 """Data sets, as the client sees them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,15 @@ class Datasets:
         name: str | None = None,
         wait: bool = True,
         timeout_seconds: float = 3600.0,
+        progress: bool | Callable[[Dataset], object] = False,
     ) -> Dataset:
         """Upload a table (a path, the bytes, a pandas or polars frame) with what its columns mean.
 
         Of an AnnData it is `obs`, with its index as the first column: called as the index is, or
         `index`.
 
-        With `wait`, returns once it is READY; `timeout_seconds` bounds that wait.
+        With `wait`, returns once it is READY; `timeout_seconds` bounds that wait. `progress` True
+        writes one line to stderr; a function is called with the data set whenever it was read.
 
         Raises:
             InvalidArgumentError: the spec is none; every offence is listed.
@@ -47,16 +49,24 @@ class Datasets:
         named = name or (None if isinstance(table, str | Path) else "dataset")
         answer = send_table(self._transport, _PATH, table, chosen, name=named)
         dataset = Dataset.model_validate(answer)
-        return self.wait(dataset, timeout_seconds=timeout_seconds) if wait else dataset
+        if not wait:
+            return dataset
+        return self.wait(dataset, timeout_seconds=timeout_seconds, progress=progress)
 
-    def wait(self, dataset: Dataset, *, timeout_seconds: float = 3600.0) -> Dataset:
-        """The data set once it is READY.
+    def wait(
+        self,
+        dataset: Dataset,
+        *,
+        timeout_seconds: float = 3600.0,
+        progress: bool | Callable[[Dataset], object] = False,
+    ) -> Dataset:
+        """The data set once it is READY; `progress` as of `upload`.
 
         Raises:
             CellgebraError: its ingest failed.
             DeadlineExceededError: it is still INGESTING.
         """
-        return wait_until_ready(dataset, lambda: self.get(dataset.id), timeout_seconds)
+        return wait_until_ready(dataset, lambda: self.get(dataset.id), timeout_seconds, progress)
 
     def get(self, dataset_id: str) -> Dataset:
         """Read a data set.

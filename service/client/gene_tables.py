@@ -1,7 +1,7 @@
 # Generated from service/client/aio/gene_tables.py by `make client`. Change that file.
 """Gene tables and their networks, as the client sees them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from service.client.paging import pages
@@ -30,13 +30,15 @@ class GeneTables:
         name: str | None = None,
         wait: bool = True,
         timeout_seconds: float = 3600.0,
+        progress: bool | Callable[[GeneTable], object] = False,
     ) -> GeneTable:
         """Upload features and other names of genes (a path, the bytes, or a frame).
 
         Of an AnnData it is `var`, with its index as the first column: called as the index is, or
         `index`.
 
-        With `wait`, returns once it is READY; `timeout_seconds` bounds that wait.
+        With `wait`, returns once it is READY; `timeout_seconds` bounds that wait. `progress` True
+        writes one line to stderr; a function is called with the table whenever it was read.
 
         Raises:
             InvalidArgumentError: the spec is none; every offence is listed.
@@ -48,7 +50,7 @@ class GeneTables:
         made = GeneTable.model_validate(answer)
         if not wait:
             return made
-        return wait_until_ready(made, lambda: self.get(made.id), timeout_seconds)
+        return wait_until_ready(made, lambda: self.get(made.id), timeout_seconds, progress)
 
     def upload_network(
         self,
@@ -59,8 +61,11 @@ class GeneTables:
         name: str,
         wait: bool = True,
         timeout_seconds: float = 3600.0,
+        progress: bool | Callable[[Network], object] = False,
     ) -> Network:
         """Upload a list of edges between the genes of a table; trainings call it by `name`.
+
+        `wait`, `timeout_seconds` and `progress` are those of `upload`.
 
         Raises:
             NotFoundError: there is no such gene table.
@@ -74,7 +79,9 @@ class GeneTables:
         made = Network.model_validate(send_table(self._transport, path, table, chosen, name=name))
         if not wait:
             return made
-        return wait_until_ready(made, lambda: self.network(gene_table_id, made.id), timeout_seconds)
+        return wait_until_ready(
+            made, lambda: self.network(gene_table_id, made.id), timeout_seconds, progress
+        )
 
     def get(self, gene_table_id: str) -> GeneTable:
         """Read a gene table.

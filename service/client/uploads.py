@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from service.client.frames import Frame, Part, parquet_of
 from service.client.problems import error_from
+from service.client.progress import UploadLine
 from service.client.transport import Transport
 from service.client.waiting import apart, pause
 from service.contract.datasets import DatasetState
@@ -50,8 +51,15 @@ def send_table(
     return answer.json()
 
 
-def wait_until_ready(uploaded: R, read: Callable[[], R], timeout_seconds: float) -> R:
+def wait_until_ready(
+    uploaded: R,
+    read: Callable[[], R],
+    timeout_seconds: float,
+    progress: bool | Callable[[R], object],
+) -> R:
     """What was uploaded, once it is READY.
+
+    `progress` True writes one line to stderr; a function is called with what was read, each time.
 
     Raises:
         CellgebraError: its ingest failed.
@@ -59,12 +67,17 @@ def wait_until_ready(uploaded: R, read: Callable[[], R], timeout_seconds: float)
     """
     deadline = time.monotonic() + timeout_seconds
     seconds = _FIRST_PAUSE_SECONDS
+    show = progress if callable(progress) else UploadLine() if progress else None
     while uploaded.state is DatasetState.INGESTING:
         if time.monotonic() >= deadline:
             raise DeadlineExceededError(f"{uploaded.id} is still INGESTING")
+        if show is not None:
+            show(uploaded)
         pause(seconds)
         seconds = min(2 * seconds, _LONGEST_PAUSE_SECONDS)
         uploaded = read()
+    if show is not None:
+        show(uploaded)
     if uploaded.error is not None:
         raise error_from(uploaded.error)
     return uploaded

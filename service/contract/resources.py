@@ -29,7 +29,11 @@ class Problem(BaseModel):
 
 
 class Dataset(BaseModel):
-    """A data set. `profile` is there once it is READY, `error` once it is FAILED."""
+    """A data set. `profile` is there once it is READY, `error` once it is FAILED.
+
+    `fraction` is the share of its ingest that is done, of 1, and `estimated_seconds_left` what the
+    rest will take: of one that is INGESTING and read by its id. The same goes for other uploads.
+    """
 
     id: str
     name: str
@@ -42,6 +46,8 @@ class Dataset(BaseModel):
     spec: DatasetSpec
     profile: DatasetProfile | None = None
     error: Problem | None = None
+    fraction: float | None = None
+    estimated_seconds_left: float | None = None
 
 
 class GeneTable(BaseModel):
@@ -57,6 +63,8 @@ class GeneTable(BaseModel):
     spec: GeneTableSpec
     profile: GeneTableProfile | None = None
     error: Problem | None = None
+    fraction: float | None = None
+    estimated_seconds_left: float | None = None
 
 
 class Network(BaseModel):
@@ -73,6 +81,8 @@ class Network(BaseModel):
     spec: NetworkSpec
     profile: NetworkProfile | None = None
     error: Problem | None = None
+    fraction: float | None = None
+    estimated_seconds_left: float | None = None
 
 
 class TrainingJob(BaseModel):

@@ -45,8 +45,8 @@ Row = TypeVar("Row")
 Resource = TypeVar("Resource")
 
 
-def _uploaded(row: UploadRecord) -> dict[str, Any]:
-    """What all uploads show."""
+def _uploaded(row: UploadRecord, ingest: JobRecord | None) -> dict[str, Any]:
+    """What all uploads show; `ingest` tells how far one is that is INGESTING."""
     return {
         "id": row.id,
         "name": row.name,
@@ -56,32 +56,34 @@ def _uploaded(row: UploadRecord) -> dict[str, Any]:
         "source_sha256": row.source_sha256,
         "table_sha256": row.table_sha256,
         "error": _to_problem(row.error),
+        "fraction": None if ingest is None else ingest.fraction,
+        "estimated_seconds_left": None if ingest is None else ingest.estimated_seconds_left,
     }
 
 
-def to_dataset(row: DatasetRecord) -> Dataset:
+def to_dataset(row: DatasetRecord, ingest: JobRecord | None = None) -> Dataset:
     """A data set as the API shows it."""
     return Dataset(
-        **_uploaded(row),
+        **_uploaded(row, ingest),
         vocabulary_sha256=row.vocabulary_sha256,
         spec=DatasetSpec.model_validate(row.spec),
         profile=DatasetProfile.model_validate(row.profile) if row.profile else None,
     )
 
 
-def to_gene_table(row: GeneTableRecord) -> GeneTable:
+def to_gene_table(row: GeneTableRecord, ingest: JobRecord | None = None) -> GeneTable:
     """A gene table as the API shows it."""
     return GeneTable(
-        **_uploaded(row),
+        **_uploaded(row, ingest),
         spec=GeneTableSpec.model_validate(row.spec),
         profile=GeneTableProfile.model_validate(row.profile) if row.profile else None,
     )
 
 
-def to_network(row: NetworkRecord) -> Network:
+def to_network(row: NetworkRecord, ingest: JobRecord | None = None) -> Network:
     """A network as the API shows it."""
     return Network(
-        **_uploaded(row),
+        **_uploaded(row, ingest),
         gene_table_id=row.gene_table_id,
         spec=NetworkSpec.model_validate(row.spec),
         profile=NetworkProfile.model_validate(row.profile) if row.profile else None,

@@ -3,7 +3,12 @@
 from service.contract.datasets import DatasetState
 from service.contract.records import DatasetRecord
 from service.contract.repositories.artifacts import write_blobs
-from service.contract.repositories.uploads import cancel_ingest, get_upload, list_uploads
+from service.contract.repositories.uploads import (
+    cancel_ingest,
+    get_upload,
+    ingest_of,
+    list_uploads,
+)
 from service.contract.resources import Dataset, ListAnswer
 from service.handlers.context import Caller, Context
 from service.handlers.conversion import to_dataset, to_list
@@ -17,7 +22,8 @@ def get_dataset(context: Context, caller: Caller, dataset_id: str) -> Dataset:
         NotFoundError: this project has no such data set.
     """
     with context.database.read() as session:
-        return to_dataset(get_upload(session, DatasetRecord, caller.project_id, dataset_id))
+        row = get_upload(session, DatasetRecord, caller.project_id, dataset_id)
+        return to_dataset(row, ingest_of(session, row))
 
 
 def list_datasets(

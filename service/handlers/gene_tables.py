@@ -13,6 +13,7 @@ from service.contract.repositories.uploads import (
     cancel_ingest,
     get_ready,
     get_upload,
+    ingest_of,
     list_uploads,
 )
 from service.contract.resources import GeneTable, ListAnswer, Network
@@ -69,7 +70,8 @@ def get_gene_table(context: Context, caller: Caller, gene_table_id: str) -> Gene
         NotFoundError: this project has no such gene table.
     """
     with context.database.read() as session:
-        return to_gene_table(get_upload(session, GeneTableRecord, caller.project_id, gene_table_id))
+        row = get_upload(session, GeneTableRecord, caller.project_id, gene_table_id)
+        return to_gene_table(row, ingest_of(session, row))
 
 
 def list_gene_tables(
@@ -95,9 +97,8 @@ def get_network(context: Context, caller: Caller, gene_table_id: str, network_id
         NotFoundError: this project has no such gene table, or it no such network.
     """
     with context.database.read() as session:
-        return to_network(
-            networks.get_network(session, caller.project_id, gene_table_id, network_id)
-        )
+        row = networks.get_network(session, caller.project_id, gene_table_id, network_id)
+        return to_network(row, ingest_of(session, row))
 
 
 def list_networks(

@@ -26,7 +26,7 @@ _ROWS_PER_GROUP = 100_000
 # Wide designs make long genotypes: a row group is bounded in bytes as well.
 _BYTES_PER_GROUP = 48 << 20
 # Share of the progress that belongs to reading; the rest is the profile.
-_READING_SHARE = 0.9
+_READING_SHARE = 0.7
 _PROGRESS_STEP = 0.01
 
 

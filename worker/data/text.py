@@ -38,6 +38,7 @@ class TextTable:
         self.ragged: list[Offender] = []
         self.ragged_count = 0
         self._pending: list[int] = []
+        self._blocks = 0
         try:
             self.delimiter, header, rest = _read_header(self._bytes, dialect)
         except BaseException:
@@ -48,8 +49,9 @@ class TextTable:
 
     @property
     def fraction(self) -> float:
-        """Share of the file that has been read."""
-        return self._bytes.fraction
+        """Share of the file whose rows have been given; Arrow reads up to 32 blocks ahead."""
+        fractions = self._body.fractions
+        return fractions[min(self._blocks, len(fractions)) - 1] if self._blocks else 0.0
 
     def close(self) -> None:
         """Close the file."""
@@ -84,7 +86,10 @@ class TextTable:
                     strings_can_be_null=False,
                 ),
             )
-            yield from (batch for batch in reader if batch.num_rows)
+            for batch in reader:
+                self._blocks += 1
+                if batch.num_rows:
+                    yield batch
         except pa.ArrowInvalid as error:
             if "Empty CSV file" not in str(error) and not self.ragged:
                 raise BadTableError(_explain(str(error))) from None
@@ -127,13 +132,17 @@ class TextTable:
 
 
 class _Body(io.RawIOBase):
-    """What follows the header, as the file that Arrow reads."""
+    """What follows the header, as the file that Arrow reads.
+
+    `fractions` are the shares of the file that had been read when each block had been.
+    """
 
     def __init__(self, source: TextBytes, rest: bytes, *, must_close: bool) -> None:
         self._source = source
         self._rest = rest
         self._must_close = must_close
         self.quote_count = 0
+        self.fractions: list[float] = []
 
     def readable(self) -> bool:
         return True
@@ -145,6 +154,8 @@ class _Body(io.RawIOBase):
         if self._must_close and not chunk and self.quote_count % 2:
             # Arrow would take everything up to the end of the file for one cell.
             raise BadTableError("a double quote is opened and never closed")
+        if chunk:
+            self.fractions.append(self._source.fraction)
         return chunk
 
 

@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from service.contract.blobs import SealedBlob
 from service.contract.datasets import DatasetSpec
-from service.contract.jobs import TASK_NAME, EventType, JobKind
+from service.contract.jobs import TASK_NAME, JobKind
 from service.contract.records import DatasetRecord, JobRecord
 from service.contract.repositories import artifacts, uploads
 from service.contract.repositories.jobs import Owner
 from worker.app import app
 from worker.tasks.held_jobs import HeldJob, JobStoppedError
+from worker.tasks.ingest_progress import IngestProgress
 from worker.tasks.life_cycle import run_job
 from worker.tasks.runtime import runtime
 
@@ -43,7 +44,7 @@ def _ingest(held: HeldJob) -> Callable[[Session, JobRecord], dict[str, Any]]:
             held.runtime.store.check(dataset.source_sha256),
             DatasetSpec.model_validate(dataset.spec),
             table,
-            progress=lambda fraction: held.emit(EventType.PROGRESS, {"fraction": fraction}),
+            progress=IngestProgress(held),
             should_stop=held.should_stop,
         )
     except IngestStoppedError as error:

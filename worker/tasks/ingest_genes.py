@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 
 from service.contract.blobs import SealedBlob
 from service.contract.genes import GeneTableProfile, GeneTableSpec, NetworkProfile, NetworkSpec
-from service.contract.jobs import TASK_NAME, EventType, JobKind
+from service.contract.jobs import TASK_NAME, JobKind
 from service.contract.records import GeneTableRecord, JobRecord, NetworkRecord
 from service.contract.repositories import artifacts, uploads
 from service.contract.repositories.jobs import Owner
 from worker.app import app
 from worker.tasks.held_jobs import HeldJob, JobStoppedError
 from worker.tasks.ingest import TABLE_MEDIA_TYPE
+from worker.tasks.ingest_progress import IngestProgress
 from worker.tasks.life_cycle import Complete, run_job
 from worker.tasks.runtime import runtime
 
@@ -39,11 +40,8 @@ def _ingest(read: Callable[[HeldJob, "Watch"], Complete]) -> Callable[[HeldJob],
         from worker.data.errors import IngestStoppedError
         from worker.data.whole_table import Watch
 
-        def progress(fraction: float) -> None:
-            held.emit(EventType.PROGRESS, {"fraction": fraction})
-
         try:
-            return read(held, Watch(progress, held.should_stop))
+            return read(held, Watch(IngestProgress(held), held.should_stop))
         except IngestStoppedError as error:
             raise JobStoppedError from error
 

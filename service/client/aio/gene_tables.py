@@ -1,6 +1,6 @@
 """Gene tables and their networks, as the client sees them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from service.client.aio.paging import pages
@@ -29,13 +29,15 @@ class AsyncGeneTables:
         name: str | None = None,
         wait: bool = True,
         timeout_seconds: float = 3600.0,
+        progress: bool | Callable[[GeneTable], object] = False,
     ) -> GeneTable:
         """Upload features and other names of genes (a path, the bytes, or a frame).
 
         Of an AnnData it is `var`, with its index as the first column: called as the index is, or
         `index`.
 
-        With `wait`, returns once it is READY; `timeout_seconds` bounds that wait.
+        With `wait`, returns once it is READY; `timeout_seconds` bounds that wait. `progress` True
+        writes one line to stderr; a function is called with the table whenever it was read.
 
         Raises:
             InvalidArgumentError: the spec is none; every offence is listed.
@@ -47,7 +49,7 @@ class AsyncGeneTables:
         made = GeneTable.model_validate(answer)
         if not wait:
             return made
-        return await wait_until_ready(made, lambda: self.get(made.id), timeout_seconds)
+        return await wait_until_ready(made, lambda: self.get(made.id), timeout_seconds, progress)
 
     async def upload_network(
         self,
@@ -58,8 +60,11 @@ class AsyncGeneTables:
         name: str,
         wait: bool = True,
         timeout_seconds: float = 3600.0,
+        progress: bool | Callable[[Network], object] = False,
     ) -> Network:
         """Upload a list of edges between the genes of a table; trainings call it by `name`.
+
+        `wait`, `timeout_seconds` and `progress` are those of `upload`.
 
         Raises:
             NotFoundError: there is no such gene table.
@@ -76,7 +81,7 @@ class AsyncGeneTables:
         if not wait:
             return made
         return await wait_until_ready(
-            made, lambda: self.network(gene_table_id, made.id), timeout_seconds
+            made, lambda: self.network(gene_table_id, made.id), timeout_seconds, progress
         )
 
     async def get(self, gene_table_id: str) -> GeneTable:

@@ -13,6 +13,7 @@ from service.client.aio.transport import AsyncTransport
 from service.client.aio.waiting import apart, pause
 from service.client.frames import Frame, Part, parquet_of
 from service.client.problems import error_from
+from service.client.progress import UploadLine
 from service.contract.datasets import DatasetState
 from service.contract.errors import DeadlineExceededError
 from service.contract.resources import Dataset, GeneTable, Network
@@ -50,9 +51,14 @@ async def send_table(
 
 
 async def wait_until_ready(
-    uploaded: R, read: Callable[[], Awaitable[R]], timeout_seconds: float
+    uploaded: R,
+    read: Callable[[], Awaitable[R]],
+    timeout_seconds: float,
+    progress: bool | Callable[[R], object],
 ) -> R:
     """What was uploaded, once it is READY.
+
+    `progress` True writes one line to stderr; a function is called with what was read, each time.
 
     Raises:
         CellgebraError: its ingest failed.
@@ -60,12 +66,17 @@ async def wait_until_ready(
     """
     deadline = time.monotonic() + timeout_seconds
     seconds = _FIRST_PAUSE_SECONDS
+    show = progress if callable(progress) else UploadLine() if progress else None
     while uploaded.state is DatasetState.INGESTING:
         if time.monotonic() >= deadline:
             raise DeadlineExceededError(f"{uploaded.id} is still INGESTING")
+        if show is not None:
+            show(uploaded)
         await pause(seconds)
         seconds = min(2 * seconds, _LONGEST_PAUSE_SECONDS)
         uploaded = await read()
+    if show is not None:
+        show(uploaded)
     if uploaded.error is not None:
         raise error_from(uploaded.error)
     return uploaded

@@ -156,6 +156,13 @@ def mark_ready(
     session.flush()
 
 
+def ingest_of(session: Session, upload: UploadRecord) -> JobRecord | None:
+    """The job that ingests an upload, as long as that is INGESTING."""
+    if upload.state != DatasetState.INGESTING:
+        return None
+    return session.get(JobRecord, upload.job_id)
+
+
 def cancel_ingest(session: Session, upload: UploadRecord) -> None:
     """Cancel the ingest of an upload, within `write_blobs`: FAILED at once where it waits.
 

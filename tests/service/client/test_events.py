@@ -7,10 +7,11 @@ import pytest
 
 from service.client import events as events_module
 from service.client.events import follow
-from service.client.progress import ProgressLine
+from service.client.progress import ProgressLine, UploadLine
 from service.client.transport import Transport
 from service.contract.errors import NotFoundError, ResourceExhaustedError, UnavailableError
 from service.contract.jobs import EventType, JobEvent
+from service.contract.resources import GeneTable
 
 PATH = "/v1/training-jobs/job_1"
 TIME = "2026-01-01T00:00:00+00:00"
@@ -161,3 +162,42 @@ def test_a_file_gets_a_line_for_each_state():
     for told in STORY:
         show(told)
     assert len(out.getvalue().splitlines()) == 2
+
+
+def uploads(*shares):
+    """A gene table as it is read while it is ingested, and when it is READY."""
+    fields = {"id": "genes_1", "name": "genes.tsv", "size_bytes": 1, "source_sha256": "a" * 64}
+    fields |= {"create_time": "2026-01-01T00:00:00Z", "spec": {}}
+    for fraction, seconds in shares:
+        share = {"fraction": fraction, "estimated_seconds_left": seconds}
+        yield GeneTable(state="INGESTING", **fields, **share)
+    yield GeneTable(state="READY", **fields)
+
+
+def test_a_terminal_shows_how_far_an_upload_is():
+    out = Terminal()
+    show = UploadLine(out)
+    for read in uploads((0.0, None), (0.25, 12.2)):
+        show(read)
+    lines = [line.rstrip(" ") for line in out.getvalue().split("\r")[1:]]
+    assert lines == [
+        "INGESTING  genes.tsv  0%",
+        "INGESTING  genes.tsv  25%, 12 s left",
+        f"{'READY  genes.tsv':<100}\n",
+    ]
+
+
+def test_nothing_is_shown_of_an_upload_that_is_ready_at_once():
+    out = Terminal()
+    show = UploadLine(out)
+    for read in uploads():
+        show(read)
+    assert out.getvalue() == ""
+
+
+def test_a_file_gets_a_line_for_each_state_of_an_upload():
+    out = io.StringIO()
+    show = UploadLine(out)
+    for read in uploads((0.0, None), (0.25, 12.2)):
+        show(read)
+    assert out.getvalue().splitlines() == ["INGESTING  genes.tsv  0%", "READY  genes.tsv"]

@@ -31,6 +31,13 @@ def test_the_catalogue_says_what_a_job_may_name(client):
     assert {"mse", "dist", "supcr", "composition"} <= {loss.name for loss in known if loss.is_term}
 
 
+def test_an_upload_tells_what_was_read(client):
+    read = []
+    made = client.datasets.upload(table(), SPEC, name="again", progress=read.append)
+    assert read[-1] == made
+    assert {one.state for one in read[:-1]} <= {DatasetState.INGESTING}
+
+
 def test_the_job_has_made_a_model(client, run, dataset):
     assert run.state is JobState.SUCCEEDED
     assert run.job.report is not None

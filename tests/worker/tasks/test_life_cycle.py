@@ -18,6 +18,7 @@ from service.contract.repositories.requests import Request
 from service.contract.settings import Settings
 from worker.tasks import stopping
 from worker.tasks.held_jobs import JobStoppedError
+from worker.tasks.ingest_progress import IngestProgress
 from worker.tasks.life_cycle import run_job
 from worker.tasks.runtime import Runtime
 
@@ -66,6 +67,23 @@ def wait_until_stopped(held):
 def test_finished_work_succeeds(runtime, job_id, read):
     run_job(runtime, job_id, lambda _: complete)
     assert (read().state, read().result, read().fraction) == ("SUCCEEDED", {"done": True}, 1.0)
+
+
+def test_an_ingest_tells_its_share_and_what_is_left(runtime, job_id, read):
+    told = []
+
+    def work(held):
+        tell = IngestProgress(held)
+        for fraction in (0.0, 0.25):
+            threading.Event().wait(0.1)
+            tell(fraction)
+            told.append((read().fraction, read().estimated_seconds_left))
+        return complete
+
+    run_job(runtime, job_id, work)
+    assert told[0] == (0.0, None)
+    assert told[1][0] == 0.25
+    assert told[1][1] >= 3 * 0.2
 
 
 def test_a_second_bell_does_nothing(runtime, job_id, read):

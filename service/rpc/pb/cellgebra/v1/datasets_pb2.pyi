@@ -124,7 +124,7 @@ class DeleteDatasetRequest(_message.Message):
     def __init__(self, id: _Optional[str] = ..., cascade: _Optional[bool] = ...) -> None: ...
 
 class Dataset(_message.Message):
-    __slots__ = ("id", "name", "state", "create_time", "size_bytes", "source_sha256", "table_sha256", "vocabulary_sha256", "spec", "profile", "error")
+    __slots__ = ("id", "name", "state", "create_time", "size_bytes", "source_sha256", "table_sha256", "vocabulary_sha256", "spec", "profile", "error", "fraction", "estimated_seconds_left")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -136,6 +136,8 @@ class Dataset(_message.Message):
     SPEC_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    FRACTION_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATED_SECONDS_LEFT_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     state: DatasetState
@@ -147,7 +149,9 @@ class Dataset(_message.Message):
     spec: DatasetSpec
     profile: DatasetProfile
     error: _jobs_pb2.Problem
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., state: _Optional[_Union[DatasetState, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., size_bytes: _Optional[int] = ..., source_sha256: _Optional[str] = ..., table_sha256: _Optional[str] = ..., vocabulary_sha256: _Optional[str] = ..., spec: _Optional[_Union[DatasetSpec, _Mapping]] = ..., profile: _Optional[_Union[DatasetProfile, _Mapping]] = ..., error: _Optional[_Union[_jobs_pb2.Problem, _Mapping]] = ...) -> None: ...
+    fraction: float
+    estimated_seconds_left: float
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., state: _Optional[_Union[DatasetState, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., size_bytes: _Optional[int] = ..., source_sha256: _Optional[str] = ..., table_sha256: _Optional[str] = ..., vocabulary_sha256: _Optional[str] = ..., spec: _Optional[_Union[DatasetSpec, _Mapping]] = ..., profile: _Optional[_Union[DatasetProfile, _Mapping]] = ..., error: _Optional[_Union[_jobs_pb2.Problem, _Mapping]] = ..., fraction: _Optional[float] = ..., estimated_seconds_left: _Optional[float] = ...) -> None: ...
 
 class DatasetSpec(_message.Message):
     __slots__ = ("format", "preset", "design", "labels", "covariates", "background_column", "group_column", "build_column", "replicate_column", "control_column", "on_bad_rows")

@@ -142,7 +142,7 @@ class DeleteNetworkRequest(_message.Message):
     def __init__(self, gene_table_id: _Optional[str] = ..., id: _Optional[str] = ..., cascade: _Optional[bool] = ...) -> None: ...
 
 class GeneTable(_message.Message):
-    __slots__ = ("id", "name", "state", "create_time", "size_bytes", "source_sha256", "table_sha256", "spec", "profile", "error")
+    __slots__ = ("id", "name", "state", "create_time", "size_bytes", "source_sha256", "table_sha256", "spec", "profile", "error", "fraction", "estimated_seconds_left")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -153,6 +153,8 @@ class GeneTable(_message.Message):
     SPEC_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    FRACTION_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATED_SECONDS_LEFT_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     state: _datasets_pb2.DatasetState
@@ -163,7 +165,9 @@ class GeneTable(_message.Message):
     spec: GeneTableSpec
     profile: GeneTableProfile
     error: _jobs_pb2.Problem
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., state: _Optional[_Union[_datasets_pb2.DatasetState, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., size_bytes: _Optional[int] = ..., source_sha256: _Optional[str] = ..., table_sha256: _Optional[str] = ..., spec: _Optional[_Union[GeneTableSpec, _Mapping]] = ..., profile: _Optional[_Union[GeneTableProfile, _Mapping]] = ..., error: _Optional[_Union[_jobs_pb2.Problem, _Mapping]] = ...) -> None: ...
+    fraction: float
+    estimated_seconds_left: float
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., state: _Optional[_Union[_datasets_pb2.DatasetState, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., size_bytes: _Optional[int] = ..., source_sha256: _Optional[str] = ..., table_sha256: _Optional[str] = ..., spec: _Optional[_Union[GeneTableSpec, _Mapping]] = ..., profile: _Optional[_Union[GeneTableProfile, _Mapping]] = ..., error: _Optional[_Union[_jobs_pb2.Problem, _Mapping]] = ..., fraction: _Optional[float] = ..., estimated_seconds_left: _Optional[float] = ...) -> None: ...
 
 class GeneTableSpec(_message.Message):
     __slots__ = ("format", "locus_column", "alias_columns", "alias_separator", "on_ambiguous_aliases", "features", "off_when_held_out")
@@ -306,7 +310,7 @@ class FeatureProfile(_message.Message):
     def __init__(self, name: _Optional[str] = ..., missing_share: _Optional[float] = ..., min: _Optional[float] = ..., mean: _Optional[float] = ..., max: _Optional[float] = ...) -> None: ...
 
 class Network(_message.Message):
-    __slots__ = ("id", "gene_table_id", "name", "state", "create_time", "size_bytes", "source_sha256", "table_sha256", "spec", "profile", "error")
+    __slots__ = ("id", "gene_table_id", "name", "state", "create_time", "size_bytes", "source_sha256", "table_sha256", "spec", "profile", "error", "fraction", "estimated_seconds_left")
     ID_FIELD_NUMBER: _ClassVar[int]
     GENE_TABLE_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -318,6 +322,8 @@ class Network(_message.Message):
     SPEC_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    FRACTION_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATED_SECONDS_LEFT_FIELD_NUMBER: _ClassVar[int]
     id: str
     gene_table_id: str
     name: str
@@ -329,7 +335,9 @@ class Network(_message.Message):
     spec: NetworkSpec
     profile: NetworkProfile
     error: _jobs_pb2.Problem
-    def __init__(self, id: _Optional[str] = ..., gene_table_id: _Optional[str] = ..., name: _Optional[str] = ..., state: _Optional[_Union[_datasets_pb2.DatasetState, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., size_bytes: _Optional[int] = ..., source_sha256: _Optional[str] = ..., table_sha256: _Optional[str] = ..., spec: _Optional[_Union[NetworkSpec, _Mapping]] = ..., profile: _Optional[_Union[NetworkProfile, _Mapping]] = ..., error: _Optional[_Union[_jobs_pb2.Problem, _Mapping]] = ...) -> None: ...
+    fraction: float
+    estimated_seconds_left: float
+    def __init__(self, id: _Optional[str] = ..., gene_table_id: _Optional[str] = ..., name: _Optional[str] = ..., state: _Optional[_Union[_datasets_pb2.DatasetState, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., size_bytes: _Optional[int] = ..., source_sha256: _Optional[str] = ..., table_sha256: _Optional[str] = ..., spec: _Optional[_Union[NetworkSpec, _Mapping]] = ..., profile: _Optional[_Union[NetworkProfile, _Mapping]] = ..., error: _Optional[_Union[_jobs_pb2.Problem, _Mapping]] = ..., fraction: _Optional[float] = ..., estimated_seconds_left: _Optional[float] = ...) -> None: ...
 
 class NetworkSpec(_message.Message):
     __slots__ = ("format", "source_column", "target_column", "channel_columns", "score_unit", "name_prefix", "on_self_edges", "off_when_held_out")
