@@ -32,7 +32,7 @@ class Dataset(BaseModel):
     """A data set. `profile` is there once it is READY, `error` once it is FAILED.
 
     `fraction` is the share of its ingest that is done, of 1, and `estimated_seconds_left` what the
-    rest will take: of one that is INGESTING and read by its id. The same goes for other uploads.
+    rest will take, while it is INGESTING. The same goes for other uploads.
     """
 
     id: str

@@ -6,7 +6,7 @@ from service.contract.repositories.artifacts import write_blobs
 from service.contract.repositories.uploads import (
     cancel_ingest,
     get_upload,
-    ingest_of,
+    ingests_of,
     list_uploads,
 )
 from service.contract.resources import Dataset, ListAnswer
@@ -23,7 +23,7 @@ def get_dataset(context: Context, caller: Caller, dataset_id: str) -> Dataset:
     """
     with context.database.read() as session:
         row = get_upload(session, DatasetRecord, caller.project_id, dataset_id)
-        return to_dataset(row, ingest_of(session, row))
+        return to_dataset(row, ingests_of(session, [row]).get(row.id))
 
 
 def list_datasets(
@@ -31,7 +31,7 @@ def list_datasets(
 ) -> ListAnswer[Dataset]:
     """One page of data sets, newest first."""
     with context.database.read() as session:
-        rows = list_uploads(
+        found = list_uploads(
             session,
             DatasetRecord,
             caller.project_id,
@@ -39,7 +39,8 @@ def list_datasets(
             page_size=page.size,
             page_token=page.token,
         )
-        return to_list(rows, to_dataset)
+        ingests = ingests_of(session, found.rows)
+        return to_list(found, lambda row: to_dataset(row, ingests.get(row.id)))
 
 
 def cancel_dataset(context: Context, caller: Caller, dataset_id: str) -> Dataset:

@@ -13,7 +13,7 @@ from service.contract.repositories.uploads import (
     cancel_ingest,
     get_ready,
     get_upload,
-    ingest_of,
+    ingests_of,
     list_uploads,
 )
 from service.contract.resources import GeneTable, ListAnswer, Network
@@ -71,7 +71,7 @@ def get_gene_table(context: Context, caller: Caller, gene_table_id: str) -> Gene
     """
     with context.database.read() as session:
         row = get_upload(session, GeneTableRecord, caller.project_id, gene_table_id)
-        return to_gene_table(row, ingest_of(session, row))
+        return to_gene_table(row, ingests_of(session, [row]).get(row.id))
 
 
 def list_gene_tables(
@@ -79,7 +79,7 @@ def list_gene_tables(
 ) -> ListAnswer[GeneTable]:
     """One page of gene tables, newest first."""
     with context.database.read() as session:
-        rows = list_uploads(
+        found = list_uploads(
             session,
             GeneTableRecord,
             caller.project_id,
@@ -87,7 +87,8 @@ def list_gene_tables(
             page_size=page.size,
             page_token=page.token,
         )
-        return to_list(rows, to_gene_table)
+        ingests = ingests_of(session, found.rows)
+        return to_list(found, lambda row: to_gene_table(row, ingests.get(row.id)))
 
 
 def get_network(context: Context, caller: Caller, gene_table_id: str, network_id: str) -> Network:
@@ -98,7 +99,7 @@ def get_network(context: Context, caller: Caller, gene_table_id: str, network_id
     """
     with context.database.read() as session:
         row = networks.get_network(session, caller.project_id, gene_table_id, network_id)
-        return to_network(row, ingest_of(session, row))
+        return to_network(row, ingests_of(session, [row]).get(row.id))
 
 
 def list_networks(
@@ -111,14 +112,15 @@ def list_networks(
     """
     with context.database.read() as session:
         get_upload(session, GeneTableRecord, caller.project_id, gene_table_id)
-        rows = networks.list_networks(
+        found = networks.list_networks(
             session,
             caller.project_id,
             gene_table_id,
             page_size=page.size,
             page_token=page.token,
         )
-        return to_list(rows, to_network)
+        ingests = ingests_of(session, found.rows)
+        return to_list(found, lambda row: to_network(row, ingests.get(row.id)))
 
 
 def cancel_gene_table(context: Context, caller: Caller, gene_table_id: str) -> GeneTable:

@@ -4,7 +4,7 @@ INGESTING until their ingest job has ended, then READY with what it found, or FA
 An ingest that comes to nothing leaves no blob.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, select
@@ -156,11 +156,13 @@ def mark_ready(
     session.flush()
 
 
-def ingest_of(session: Session, upload: UploadRecord) -> JobRecord | None:
-    """The job that ingests an upload, as long as that is INGESTING."""
-    if upload.state != DatasetState.INGESTING:
-        return None
-    return session.get(JobRecord, upload.job_id)
+def ingests_of(session: Session, uploads: Iterable[UploadRecord]) -> dict[str, JobRecord]:
+    """The jobs of those that are INGESTING, by the ids of the uploads."""
+    job_ids = [upload.job_id for upload in uploads if upload.state == DatasetState.INGESTING]
+    if not job_ids:
+        return {}
+    jobs = session.scalars(select(JobRecord).where(JobRecord.id.in_(job_ids)))
+    return {job.subject_id: job for job in jobs}
 
 
 def cancel_ingest(session: Session, upload: UploadRecord) -> None:

@@ -1,10 +1,15 @@
-"""How far an ingest is: of an upload that is INGESTING, and read by its id."""
+"""How far an ingest is, of an upload that is INGESTING."""
 
-from service.contract.blobs import Blob
+from service.contract.datasets import DatasetState
 from service.contract.records import DatasetRecord, JobRecord
-from service.contract.repositories import leases, uploads
+from service.contract.repositories import leases
 from service.handlers.datasets import cancel_dataset, get_dataset, list_datasets
-from service.handlers.gene_tables import get_gene_table, get_network
+from service.handlers.gene_tables import (
+    get_gene_table,
+    get_network,
+    list_gene_tables,
+    list_networks,
+)
 from service.handlers.requests import PageRequest
 from service.handlers.uploads import upload_dataset
 from tests.service.handlers.test_gene_tables import add_network, add_table
@@ -30,12 +35,11 @@ async def test_a_data_set_tells_it_until_it_is_ready(context, caller):
     assert progress_of(get_dataset(context, caller, made.id)) == (0.25, 12.0)
     assert progress_of(cancel_dataset(context, caller, made.id)) == (0.25, 12.0)
     (listed,) = list_datasets(context, caller, PageRequest()).items
-    assert progress_of(listed) == (None, None)
+    assert progress_of(listed) == (0.25, 12.0)
     with context.database.write() as session:
         row = session.get_one(DatasetRecord, made.id)
-        uploads.mark_ready(session, row, profile={}, table=Blob("b" * 64, 1))
-    with context.database.read() as session:
-        assert uploads.ingest_of(session, session.get_one(DatasetRecord, made.id)) is None
+        row.state = DatasetState.READY
+    assert progress_of(get_dataset(context, caller, made.id)) == (None, None)
 
 
 async def test_gene_tables_and_networks_tell_it_as_well(context, caller):
@@ -46,3 +50,7 @@ async def test_gene_tables_and_networks_tell_it_as_well(context, caller):
     network = await add_network(context, caller, table)
     work_on(context, network.id)
     assert progress_of(get_network(context, caller, table.id, network.id)) == (0.25, 12.0)
+    (listed,) = list_networks(context, caller, table.id, PageRequest()).items
+    assert progress_of(listed) == (0.25, 12.0)
+    tables = list_gene_tables(context, caller, PageRequest()).items
+    assert [progress_of(one) for one in tables] == [(None, None), (0.25, 12.0)]
