@@ -175,6 +175,8 @@ def _upload_rows(made: "Dataset | GeneTable | Network") -> list[tuple[str, Any]]
         ("id", made.id),
         ("name", made.name),
         ("state", made.state.value),
+        ("done", None if made.fraction is None else f"{made.fraction:.0%}"),
+        ("seconds left", made.estimated_seconds_left),
         ("error", made.error.detail if made.error else None),
     ]
 

@@ -46,6 +46,8 @@ def _still_there(api):
 @pytest.fixture(scope="session")
 def tried():
     """Counts the tries of an attack, with what the service did about them."""
+    if os.environ.get(PAGE) and "PYTEST_XDIST_WORKER" in os.environ:
+        pytest.fail("the page is written whole, by one process: run the attacks without -n")
 
     def count(attack, result, times=1):
         _tries[attack, result] += times

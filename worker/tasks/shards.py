@@ -254,9 +254,8 @@ class ShardProgress:
 
     def _tell(self, counts: ShardCounts) -> None:
         self._told_time, self._last = time.monotonic(), counts
-        self._first = (
-            self._first or counts
-        )  # what an earlier attempt has done took none of our time
+        if self._first is None:  # what an earlier attempt has done took none of our time
+            self._first = counts
         share = min(counts.evaluated / self._possible, 1.0) if self._possible else 1.0
         done = counts.evaluated - self._first.evaluated
         left = None
